@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+.DEFAULT_GOAL := help
+.PHONY: help site test lab lab-down lab-reset exec requirements
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euc
+MAKEFLAGS += --no-print-directory
+
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# Nothing is buffered, so that progress is seen when it happens.
+export PYTHONUNBUFFERED := 1
+
+PYTHON ?= python3
+BIN := .venv/bin
+PLAYBOOK := $(BIN)/ansible-playbook
+# The lab comes before any profile that the inventory could read: "," is the empty inventory.
+LAB_PLAYBOOK := $(PLAYBOOK) -i ,
+# A clone that was moved has another key too: the programs of a virtual environment carry its path.
+key = $(shell { pwd; cat $(1); } | sha256sum | cut -c1-16)
+USE := .venv/.use-$(call key,requirements.txt)
+TEST := .venv/.test-$(call key,requirements.txt requirements-test.txt)
+
+help:
+	@echo 'make site [PROFILE=minikube] [ARGS="--check --diff"]'
+	@echo '                     set everything up, or repair what has drifted; without PROFILE on the lab cluster'
+	@echo 'make test [ARGS="ruff unit"]'
+	@echo '                     lint, sanity, unit tests, Molecule on the lab cluster; only the named stages'
+	@echo 'make lab             bring the lab cluster up (the first time builds it)'
+	@echo 'make lab-reset       bring it back to a pristine one'
+	@echo 'make lab-down        remove it'
+	@echo "make exec CMD='curl -s http://172.17.255.1/index.html'"
+	@echo "                     run a command as the lab's host"
+	@echo 'make requirements    pin the newest versions that pyproject.toml allows'
+
+site: $(USE)
+ifdef PROFILE
+	@echo 'site: the cluster is the minikube profile $(PROFILE)'
+	@KUBER_PROFILE='$(PROFILE)' $(PLAYBOOK) playbooks/site.yml $(ARGS)
+else
+	@echo 'site: the cluster is the lab (PROFILE=NAME takes a minikube profile of yours)'
+	@$(LAB_PLAYBOOK) playbooks/lab.yml
+	@.lab/exec $(PLAYBOOK) playbooks/site.yml -e @.lab/vars.yml $(ARGS)
+endif
+
+test: $(TEST)
+	@$(BIN)/python tests/run $(ARGS)
+
+lab: $(USE)
+	@$(LAB_PLAYBOOK) playbooks/lab.yml
+
+lab-reset: $(USE)
+	@$(LAB_PLAYBOOK) playbooks/lab.yml -e lab_reset=true
+
+lab-down: $(USE)
+	@$(LAB_PLAYBOOK) playbooks/lab_down.yml
+
+# The command goes through the environment, untouched by make and by the recipe's shell.
+exec: export KUBER_EXEC := $(value CMD)
+exec:
+	@test -n "$$KUBER_EXEC" || { echo "exec: say what to run: make exec CMD='ip address'" >&2; exit 2; }
+	@test -x .lab/exec || { echo 'exec: the lab is not up: make lab' >&2; exit 2; }
+	@.lab/exec sh -c "$$KUBER_EXEC"
+
+$(USE):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo '$(PYTHON) is too old: Python 3.11 or newer is needed (PYTHON=...)' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo '.venv: installing python3-venv'; apt-get update -q; DEBIAN_FRONTEND=noninteractive apt-get install -qy python3-venv; }
+	@echo '.venv: installing Ansible and its libraries, half a minute'
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements.txt
+	@touch $@
+
+$(TEST): | $(USE)
+	@command -v shellcheck >/dev/null || { echo 'test: installing shellcheck'; apt-get update -q; DEBIAN_FRONTEND=noninteractive apt-get install -qy shellcheck; }
+	@echo '.venv: installing the test tools, half a minute'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-test.txt
+	@touch $@
+
+requirements:
+	@pins=$$(mktemp -d); trap 'rm -rf "$$pins"' EXIT; \
+	$(PYTHON) -m venv $$pins; $$pins/bin/python -m pip install -q uv; \
+	for group in use:requirements.txt test:requirements-test.txt; do \
+		file=$${group#*:}; echo "$$file"; \
+		{ head -3 pyproject.toml; echo "# Written by 'make requirements' from pyproject.toml: edit that."; \
+		  $$pins/bin/uv -q pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+			--group $${group%:*}; } > $$pins/$$file; \
+		cp $$pins/$$file $$file; \
+	done

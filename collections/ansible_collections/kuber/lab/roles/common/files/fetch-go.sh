@@ -1,0 +1,14 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Go as Debian builds it, unpacked into a directory. A go.mod that asks for a newer Go gets it from the module proxy.
+# In: APT_SUITE. Out: go.
+"$APT_SUITE" sid download golang-1.26-go golang-1.26-src
+for package in ./*.deb; do dpkg-deb -x "$package" unpacked; done
+rm ./*.deb
+mkdir go
+cp -r unpacked/usr/share/go-1.26/. go/
+cp -r unpacked/usr/lib/go-1.26/. go/
+rm -rf unpacked
+go/bin/go version

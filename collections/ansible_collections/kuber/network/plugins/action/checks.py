@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import shutil
+import typing as t
+
+from ansible.utils.color import stringc
+from ansible.utils.display import Display
+
+from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, Verdict
+from ansible_collections.kuber.network.plugins.module_utils._checks.run import run_checks
+from ansible_collections.kuber.network.plugins.module_utils._checks.specs import CHECK_SPEC, World, build
+from ansible_collections.kuber.network.plugins.module_utils._checks.table import render
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+
+
+class ActionModule(KuberAction):
+    ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]] = {
+        "kubeconfig": {"type": "path"},
+        "context": {"type": "str"},
+        "checks": CHECK_SPEC,
+        "earlier": {"type": "list", "elements": "dict", "default": []},
+        "collect": {"type": "bool", "default": False},
+        "timeout": {"type": "float", "default": 60.0},
+        "interval": {"type": "float", "default": 1.0},
+    }
+
+    def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        def connect() -> Client:
+            return Client.from_kubeconfig(kubeconfig=params["kubeconfig"], context=params["context"])
+
+        def progress(pending: t.Sequence[Check], elapsed: float) -> None:
+            names = ", ".join(check.name for check in pending)
+            Display().display(f"still red after {elapsed:.0f} of {params['timeout']:.0f} s: {names}")
+
+        world = World(self.runner, connect)
+        checks = [build(raw, world) for raw in params["checks"]]
+        verdicts = [Verdict.load(item) for item in params["earlier"]]
+        verdicts += run_checks(checks, timeout=params["timeout"], interval=params["interval"], progress=progress)
+        if not params["collect"]:
+            width = shutil.get_terminal_size((120, 0)).columns
+            Display().display("\n".join(render(verdicts, width=width, paint=stringc)))
+        failed = [verdict for verdict in verdicts if not verdict.ok]
+        if failed and not params["collect"]:
+            lines = "".join(f"\n  {item.name}: {item.found} (wanted {item.wanted})" for item in failed)
+            raise KuberError(f"{len(failed)} of {len(verdicts)} checks failed:{lines}")
+        return {"results": [verdict.dump() for verdict in verdicts]}

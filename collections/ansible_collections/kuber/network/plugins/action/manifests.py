@@ -1,0 +1,41 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.utils.display import Display
+
+from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Outcome, Run
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.plugin_utils import _wish
+from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+from ansible_collections.kuber.network.plugins.plugin_utils._sources import Sources
+
+
+class ActionModule(KuberAction):
+    ARGUMENT_SPEC = _wish.ARGUMENT_SPEC
+    SPEC_RULES = _wish.SPEC_RULES
+
+    def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        documents = Sources(self, task_vars).documents(params)
+        wish = _wish.wish(params, documents, check=self.check_mode)
+        client = Client.from_kubeconfig(kubeconfig=params["kubeconfig"], context=params["context"])
+        return _result(Run(client, wish, Display().display).execute())
+
+
+def _result(outcome: Outcome) -> dict[str, t.Any]:
+    result: dict[str, t.Any] = {
+        "changed": outcome.changes.changed,
+        "objects": outcome.changes.dump(),
+        "summary": outcome.changes.summary(),
+        "stats": {"requests": outcome.requests, "seconds": round(outcome.seconds, 3)},
+        "diff": outcome.changes.diffs(),
+    }
+    if outcome.warnings:
+        result["warnings"] = list(outcome.warnings)
+    if outcome.error is not None:
+        result |= {"failed": True, "msg": str(outcome.error)}
+    return result

@@ -1,0 +1,42 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._kube import labels
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+
+
+class ActionModule(KuberAction):
+    ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]] = {
+        "kubeconfig": {"type": "path"},
+        "context": {"type": "str"},
+        "label_selector": {"type": "str"},
+        "labels": {"type": "dict", "required": True},
+    }
+
+    def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        wanted = {key: None if value is None else str(value) for key, value in params["labels"].items()}
+        labels.refuse_malformed(wanted)
+        client = Client.from_kubeconfig(kubeconfig=params["kubeconfig"], context=params["context"])
+        selector = {"labelSelector": params["label_selector"]} if params["label_selector"] else {}
+        nodes = client.list("/api/v1/nodes", **selector)
+        changes = labels.plan(nodes, wanted)
+        if not self.check_mode:
+            for change in changes:
+                client.request(
+                    "PATCH",
+                    f"/api/v1/nodes/{change.node}",
+                    body=change.patch(),
+                    content_type="application/merge-patch+json",
+                )
+        return {
+            "changed": bool(changes),
+            "nodes": [node["metadata"]["name"] for node in nodes],
+            "changes": [{"node": change.node, "before": change.before, "after": change.after} for change in changes],
+            "diff": [change.diff() for change in changes],
+        }

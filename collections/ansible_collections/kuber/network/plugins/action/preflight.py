@@ -1,0 +1,53 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import Cluster, read_cluster
+from ansible_collections.kuber.network.plugins.module_utils._preflight.findings import (
+    SETTINGS_SPEC,
+    Settings,
+    findings,
+    report,
+)
+from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import may_become_root, own_routes
+from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+from ansible_collections.kuber.network.plugins.plugin_utils._profile import known_profiles, minikube_directory
+
+CONTACT_SECONDS = 10.0
+
+
+class ActionModule(KuberAction):
+    ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]] = {
+        "kubeconfig": {"type": "path"},
+        "context": {"type": "str"},
+        **SETTINGS_SPEC,
+    }
+
+    def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        cluster: Cluster | KuberError
+        try:
+            client = Client.from_kubeconfig(
+                kubeconfig=params["kubeconfig"], context=params["context"], timeout=CONTACT_SECONDS
+            )
+            cluster = read_cluster(client)
+        except KuberError as exc:
+            cluster = exc
+        home = minikube_directory(params["minikube_home"] or os.environ.get("MINIKUBE_HOME"))
+        password = task_vars.get("ansible_become_password") or self._play_context.become_pass
+        settings = Settings.load(
+            params,
+            minikube_home=str(home),
+            known_profiles=tuple(known_profiles(home)),
+            may_become_root=bool(password) or may_become_root(),
+        )
+        found = findings(settings, cluster, own_routes())
+        if found or isinstance(cluster, KuberError):
+            raise report(found)
+        return {"server": cluster.server, "context": cluster.context, "kubernetes_version": cluster.version}

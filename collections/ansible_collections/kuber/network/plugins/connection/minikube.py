@@ -1,0 +1,205 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: minikube
+short_description: Nodes of minikube, by SSH and without Python
+version_added: "1.0.0"
+author:
+  - the kuber.network authors (@kuber-network)
+description:
+  - Runs commands on a node by SSH with the key that minikube made. On the node it needs C(sshd) and a shell, neither
+    SFTP nor Python, which minikube's nodes do not have.
+  - Host keys are trusted on first use and written into a file beside the machine's other files, so that
+    C(minikube delete) takes them away with the machine. A key that has changed is refused.
+  - The inventory P(kuber.network.minikube#inventory) sets all options.
+  - One TCP connection serves all commands of a task.
+extends_documentation_fragment:
+  - ansible.builtin.connection_pipelining
+requirements:
+  - paramiko >= 5.0
+options:
+  remote_addr:
+    description: Name or address of the machine on which the node's sshd is reached.
+    type: str
+    vars:
+      - name: inventory_hostname
+      - name: ansible_host
+  port:
+    description: Port of the node's sshd.
+    type: int
+    default: 22
+    vars:
+      - name: ansible_port
+  remote_user:
+    description: User to log in as.
+    type: str
+    default: docker
+    vars:
+      - name: ansible_user
+    keyword:
+      - name: remote_user
+  private_key_file:
+    description: File with the private key, which must not have a passphrase.
+    type: path
+    required: true
+    vars:
+      - name: ansible_ssh_private_key_file
+  host_key_checking:
+    description: Whether to check, and on first use to keep, the key by which the node proves that it is the node.
+    type: bool
+    default: true
+    vars:
+      - name: ansible_host_key_checking
+    env:
+      - name: ANSIBLE_HOST_KEY_CHECKING
+    ini:
+      - section: defaults
+        key: host_key_checking
+  known_hosts:
+    description: File that keeps the keys, in the format of OpenSSH.
+    type: path
+    required: true
+    vars:
+      - name: minikube_known_hosts
+  host_key_alias:
+    description:
+      - Name of the node in O(known_hosts). Addresses change, those of containers at every start; the machine remains.
+    type: str
+    required: true
+    vars:
+      - name: minikube_host_key_alias
+  timeout:
+    description: How many seconds each step of making a connection may take.
+    type: int
+    default: 15
+    vars:
+      - name: ansible_timeout
+"""
+
+import io
+import os
+import shlex
+import typing as t
+
+from ansible.errors import (
+    AnsibleAuthenticationFailure,
+    AnsibleConnectionFailure,
+    AnsibleError,
+    AnsibleFileNotFound,
+)
+from ansible.plugins.connection import ConnectionBase, ensure_connect
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.plugin_utils._known_hosts import KnownHosts
+from ansible_collections.kuber.network.plugins.plugin_utils._ssh import Session, SshAuthError, Target
+
+if t.TYPE_CHECKING:
+    from ansible.plugins.become import BecomeBase  # pragma: no cover
+
+T = t.TypeVar("T")
+
+
+class Connection(ConnectionBase):
+    transport = "kuber.network.minikube"
+    has_pipelining = True
+
+    _session: Session | None = None
+
+    def _connect(self) -> Connection:
+        if self._session is None:
+            target = self._target()
+            self._display.vvv(f"ESTABLISH SSH CONNECTION TO {target.place}", host=self.get_option("remote_addr"))
+            self._session = self._guard(lambda: Session.open(target))
+            self._connected = True
+        return self
+
+    def _target(self) -> Target:
+        known_hosts = None
+        if self.get_option("host_key_checking"):
+            known_hosts = KnownHosts(self.get_option("known_hosts"), self.get_option("host_key_alias"))
+        return Target(
+            host=self.get_option("remote_addr"),
+            port=self.get_option("port"),
+            user=self.get_option("remote_user"),
+            key_file=self.get_option("private_key_file"),
+            known_hosts=known_hosts,
+            timeout=self.get_option("timeout"),
+        )
+
+    @ensure_connect
+    def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
+        super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
+        self._display.vvv(f"EXEC {cmd}", host=self.get_option("remote_addr"))
+        dialogue = Password(self.become) if sudoable and self.become and self.become.expect_prompt() else None
+        stdout, stderr = io.BytesIO(), io.BytesIO()
+        code = self._run(cmd, stdin=io.BytesIO(in_data or b""), stdout=stdout, stderr=stderr, dialogue=dialogue)
+        return code, stdout.getvalue(), stderr.getvalue()
+
+    @ensure_connect
+    def put_file(self, in_path: str, out_path: str) -> None:
+        super().put_file(in_path, out_path)
+        self._display.vvv(f"PUT {in_path} TO {out_path}", host=self.get_option("remote_addr"))
+        if not os.path.exists(in_path):
+            raise AnsibleFileNotFound(f"There is no file {in_path} to copy to the node.")
+        with open(in_path, "rb") as source:
+            self._copy(f"cat > {shlex.quote(out_path)}", source, io.BytesIO())
+
+    @ensure_connect
+    def fetch_file(self, in_path: str, out_path: str) -> None:
+        super().fetch_file(in_path, out_path)
+        self._display.vvv(f"FETCH {in_path} TO {out_path}", host=self.get_option("remote_addr"))
+        with open(out_path, "wb") as sink:
+            self._copy(f"cat < {shlex.quote(in_path)}", io.BytesIO(), sink)
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+        self._session = None
+        self._connected = False
+
+    def reset(self) -> None:
+        self.close()
+        self._connect()
+
+    def _copy(self, command: str, stdin: t.IO[bytes], stdout: t.IO[bytes]) -> None:
+        stderr = io.BytesIO()
+        code = self._run(f"/bin/sh -c {shlex.quote(command)}", stdin=stdin, stdout=stdout, stderr=stderr)
+        if code != 0:
+            why = stderr.getvalue().decode(errors="replace").strip()
+            raise AnsibleError(f"`{command}` failed on the node with exit code {code}: {why or 'no output'}")
+
+    def _run(self, command: str, **streams: t.Any) -> int:
+        session = self._session
+        assert session is not None
+        return self._guard(lambda: session.run(command, **streams))
+
+    @staticmethod
+    def _guard(action: t.Callable[[], T]) -> T:
+        try:
+            return action()
+        except SshAuthError as exc:
+            raise AnsibleAuthenticationFailure(str(exc)) from exc
+        except KuberError as exc:
+            raise AnsibleConnectionFailure(str(exc)) from exc
+
+
+class Password:
+    """Types the password of ``become`` when it is asked for."""
+
+    def __init__(self, become: BecomeBase) -> None:
+        self._become = become
+        self._given = False
+
+    def answer(self, output: bytes, errors: bytes) -> bytes | None:
+        if self._become.check_success(output):
+            return None
+        if self._become.check_incorrect_password(errors):
+            raise AnsibleError("The node did not accept the password of become (--ask-become-pass).")
+        if not self._given and self._become.check_password_prompt(errors):
+            self._given = True
+            return self._become.get_option("become_pass").encode() + b"\n"
+        return b""

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Questions to one name server, over UDP or TCP."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._checks.model import Outcome, Probe, shortened
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+
+try:
+    import dns.exception
+    import dns.message
+    import dns.query
+    import dns.rcode
+    import dns.rdatatype
+except ImportError as exc:
+    IMPORT_ERROR: ImportError | None = exc
+else:
+    IMPORT_ERROR = None
+
+
+@dataclasses.dataclass(frozen=True)
+class DnsProbe(Probe):
+    server: str
+    name: str
+    type: str = "A"
+    transport: str = "udp"
+    port: int = 53
+    answers: tuple[str, ...] = ()
+    at_least: int = 1
+    timeout: float = 3.0
+
+    @classmethod
+    def load(cls, options: dict[str, t.Any]) -> DnsProbe:
+        if IMPORT_ERROR is not None:
+            raise KuberError(
+                "Checks of name servers need the Python library dnspython on the controller",
+                found=str(IMPORT_ERROR),
+                remedy="pip install dnspython",
+            ) from IMPORT_ERROR
+        return cls(**{**options, "answers": tuple(options["answers"])})
+
+    @property
+    def asked(self) -> str:
+        tcp = "+tcp " if self.transport == "tcp" else ""
+        port = f"-p {self.port} " if self.port != 53 else ""
+        return f"dig {tcp}{port}@{self.server} {self.name} {self.type}"
+
+    @property
+    def wanted(self) -> str:
+        if self.answers:
+            return ", ".join(self.answers)
+        return "an answer" if self.at_least == 1 else f"at least {self.at_least} answers"
+
+    def attempt(self) -> Outcome:
+        question = dns.message.make_query(self.name, self.type)
+        ask = dns.query.tcp if self.transport == "tcp" else dns.query.udp
+        try:
+            reply = ask(question, self.server, timeout=self.timeout, port=self.port)
+        except dns.exception.Timeout:
+            return Outcome(False, f"no answer over {self.transport.upper()} in time")
+        except (OSError, EOFError, dns.exception.DNSException) as exc:
+            return Outcome(False, shortened(getattr(exc, "strerror", None) or str(exc) or type(exc).__name__))
+        wanted_type = dns.rdatatype.from_text(self.type)
+        found = sorted(str(item) for rrset in reply.answer if rrset.rdtype == wanted_type for item in rrset)
+        if not found:
+            return Outcome(False, f"{dns.rcode.to_text(reply.rcode())} without an answer")
+        ok = sorted(self.answers) == found if self.answers else len(found) >= self.at_least
+        return Outcome(ok, ", ".join(found))

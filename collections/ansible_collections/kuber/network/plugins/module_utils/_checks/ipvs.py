@@ -1,0 +1,190 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""What IPVS has on a node, compared with the services that the API has."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import re
+import shlex
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._checks.model import Outcome, Probe, shortened
+from ansible_collections.kuber.network.plugins.module_utils._checks.services import service_ports, socket_text
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Callable, Sequence
+
+    from ansible_collections.kuber.network.plugins.module_utils._checks.services import ServicePort
+    from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
+
+NOT_FOUND = 127
+"""The exit code of a shell for a command that is not installed."""
+
+IPSET_OF_KUBE_PROXY = 'nsenter --mount --target "$(pidof -s kube-proxy)" ipset save'
+"""Nodes need no ipset of their own; the container of kube-proxy always has one."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Server:
+    """A virtual server of IPVS."""
+
+    scheduler: str
+    backends: frozenset[str]
+
+
+def parse_servers(text: str) -> dict[str, Server]:
+    """Read ``ipvsadm -Ln`` or ``/proc/net/ip_vs``; the keys look like ``tcp 10.96.0.1:443``."""
+    heads: dict[str, str] = {}
+    members: dict[str, set[str]] = {}
+    current = ""
+    for words in (line.split() for line in text.splitlines()):
+        if len(words) > 2 and words[0] in ("TCP", "UDP", "SCTP"):
+            current = f"{words[0].lower()} {_socket(words[1])}"
+            heads[current] = words[2]
+            members[current] = set()
+        elif len(words) > 1 and words[0] == "->" and current:
+            members[current].add(_socket(words[1]))
+    return {key: Server(scheduler, frozenset(members[key])) for key, scheduler in heads.items()}
+
+
+def _socket(text: str) -> str:
+    address, _colon, port = text.rpartition(":")
+    if re.fullmatch(r"[0-9A-F]{8}", address):
+        # /proc/net/ip_vs writes IPv4 addresses and all ports in hexadecimal.
+        return socket_text(str(ipaddress.IPv4Address(int(address, 16))), int(port, 16))
+    if address.startswith("[") and re.fullmatch(r"[0-9A-F]{4}", port) and len(address) == 41:
+        return socket_text(str(ipaddress.IPv6Address(address[1:-1])), int(port, 16))
+    return text
+
+
+def compare_servers(ports: Sequence[ServicePort], text: str, node: str, scheduler: str) -> Outcome:
+    """One virtual server per address and port of a service, with exactly its pods behind it."""
+    servers = parse_servers(text)
+    pods: set[str] = set()
+    wrong: list[str] = []
+    total = 0
+    for port in ports:
+        for address in (*port.cluster_addresses, *port.outer_addresses):
+            total += 1
+            key = f"{port.protocol} {socket_text(address, port.port)}"
+            server = servers.get(key)
+            expected = port.backends_for(address, node)
+            pods |= expected
+            if server is None:
+                wrong.append(f"{key} ({port.service}) is missing")
+            elif server.scheduler != scheduler:
+                wrong.append(f"{key} ({port.service}) is scheduled by {server.scheduler}")
+            elif server.backends != expected:
+                wrong.append(f"{key} ({port.service}) has {_set(server.backends)} instead of {_set(expected)}")
+    return _outcome(wrong, f"{total} virtual servers, {scheduler}, {len(pods)} pod ports")
+
+
+def compare_addresses(ports: Sequence[ServicePort], text: str, _node: str, _scheduler: str) -> Outcome:
+    """Every address of a service is bound to kube-ipvs0."""
+    bound = set(re.findall(r"\binet6? ([0-9a-fA-F.:]+)", text))
+    expected = {address for port in ports for address in (*port.cluster_addresses, *port.outer_addresses)}
+    missing = sorted(expected - bound)
+    return _outcome([f"{address} is missing" for address in missing], f"{len(expected)} addresses")
+
+
+def compare_sets(ports: Sequence[ServicePort], text: str, node: str, _scheduler: str) -> Outcome:
+    """The sets that kube-proxy's rules look into hold what the services need."""
+    found = {tuple(words[1:3]) for words in map(str.split, text.splitlines()) if len(words) > 2 and words[0] == "add"}
+    wrong, sizes = [], []
+    for name, members in _expected_sets(ports, node).items():
+        missing = sorted(member for member in members if (_set_name(name, member), member) not in found)
+        sizes.append(f"{name} {len(members)}")
+        wrong += [f"{_set_name(name, member)} lacks {member}" for member in missing]
+    return _outcome(wrong, ", ".join(sizes))
+
+
+def _expected_sets(ports: Sequence[ServicePort], node: str) -> dict[str, set[str]]:
+    sets: dict[str, set[str]] = {"CLUSTER-IP": set(), "LOOP-BACK": set(), "LOAD-BALANCER": set()}
+    for port in ports:
+        key = f"{port.protocol}:{port.port}"
+        sets["CLUSTER-IP"] |= {f"{address},{key}" for address in port.cluster_addresses}
+        sets["LOAD-BALANCER"] |= {f"{address},{key}" for address in port.outer_addresses}
+        sets["LOOP-BACK"] |= {
+            f"{pod.address},{port.protocol}:{pod.port},{pod.address}" for pod in port.backends if pod.node == node
+        }
+    return sets
+
+
+def _set_name(name: str, member: str) -> str:
+    return f"KUBE-6-{name}" if ":" in member.split(",")[0] else f"KUBE-{name}"
+
+
+def _set(items: frozenset[str]) -> str:
+    return ", ".join(sorted(items)) or "nothing"
+
+
+def _outcome(wrong: Sequence[str], right: str) -> Outcome:
+    if not wrong:
+        return Outcome(True, right)
+    more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+    return Outcome(False, shortened(wrong[0], 160) + more)
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """One thing of a node that must agree with the services."""
+
+    commands: tuple[tuple[str, ...], ...]
+    """The first that is installed is used."""
+    wanted: str
+    compare: Callable[[Sequence[ServicePort], str, str, str], Outcome]
+
+
+VIEWS = {
+    "virtual_servers": View(
+        (("ipvsadm", "-Ln"), ("cat", "/proc/net/ip_vs")),
+        "a virtual server for each port of each service, its pods behind it",
+        compare_servers,
+    ),
+    "bound_addresses": View(
+        (("ip", "-o", "address", "show", "dev", "kube-ipvs0"),),
+        "every address of a service on kube-ipvs0",
+        compare_addresses,
+    ),
+    "address_sets": View(
+        (("ipset", "save"), ("sh", "-c", IPSET_OF_KUBE_PROXY)),
+        "every port of every service in kube-proxy's sets",
+        compare_sets,
+    ),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class IpvsProbe(Probe):
+    runner: Runner
+    list_objects: Callable[[str], Sequence[dict[str, t.Any]]]
+    view: View
+    node: str
+    scheduler: str = "rr"
+
+    serial: t.ClassVar[bool] = True
+
+    @property
+    def asked(self) -> str:
+        return shlex.join(self.view.commands[0])
+
+    @property
+    def wanted(self) -> str:
+        return self.view.wanted
+
+    def attempt(self) -> Outcome:
+        services = self.list_objects("/api/v1/services")
+        slices = self.list_objects("/apis/discovery.k8s.io/v1/endpointslices")
+        for argv in self.view.commands:
+            result = self.runner.run(argv, check=False)
+            if result.rc == 0:
+                return self.view.compare(service_ports(services, slices), result.stdout, self.node, self.scheduler)
+            if result.rc != NOT_FOUND:
+                return Outcome(False, shortened(result.stderr or result.stdout) or f"exit code {result.rc}")
+        return Outcome(False, f"{self.view.commands[0][0]} is not installed on the node")

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Running checks side by side until all of them pass or the time is over."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import time
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, Outcome, Verdict, shortened
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Callable, Sequence
+
+    Progress = Callable[[Sequence[Check], float], None]
+
+WORKERS = 16
+PROGRESS_EVERY = 10.0
+
+
+def run_checks(checks: Sequence[Check], *, timeout: float, interval: float, progress: Progress) -> list[Verdict]:
+    """Ask everything once, then again what failed, until ``timeout``; one verdict per check, in their order."""
+    outcomes: dict[int, Outcome] = {}
+    began = told = time.monotonic()
+    pending = list(range(len(checks)))
+    with concurrent.futures.ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        while pending:
+            outcomes.update(_round(pool, checks, pending))
+            pending = [index for index in pending if not outcomes[index].ok]
+            now = time.monotonic()
+            if not pending or now - began + interval > timeout:
+                break
+            if now - told >= PROGRESS_EVERY:
+                told = now
+                progress([checks[index] for index in pending], now - began)
+            time.sleep(interval)
+    return [Verdict.of(check, outcomes[index]) for index, check in enumerate(checks)]
+
+
+def _round(pool: concurrent.futures.Executor, checks: Sequence[Check], pending: Sequence[int]) -> dict[int, Outcome]:
+    futures = {index: pool.submit(_attempt, checks[index]) for index in pending if not checks[index].probe.serial}
+    done = {index: _attempt(checks[index]) for index in pending if checks[index].probe.serial}
+    return done | {index: future.result() for index, future in futures.items()}
+
+
+def _attempt(check: Check) -> Outcome:
+    try:
+        return check.probe.attempt()
+    except KuberError as exc:
+        return Outcome(False, shortened(exc.found or exc.problem, 160))

@@ -1,0 +1,107 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""What the API says about services: their addresses, ports and the pods behind them."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Iterable, Mapping, Sequence
+
+    Object = Mapping[str, t.Any]
+
+NO_ADDRESS = ("", "None")
+
+
+@dataclasses.dataclass(frozen=True)
+class Backend:
+    """One address and port of a pod that takes requests."""
+
+    address: str
+    port: int
+    node: str
+
+    def __str__(self) -> str:
+        return socket_text(self.address, self.port)
+
+
+@dataclasses.dataclass(frozen=True)
+class ServicePort:
+    """One port of one service, as kube-proxy has to serve it."""
+
+    service: str
+    protocol: str
+    port: int
+    cluster_addresses: tuple[str, ...]
+    outer_addresses: tuple[str, ...]
+    backends: tuple[Backend, ...]
+    cluster_local: bool
+    outer_local: bool
+
+    def backends_for(self, address: str, node: str) -> frozenset[str]:
+        """Backends that this node has to use for one of the service's addresses."""
+        local = self.cluster_local if address in self.cluster_addresses else self.outer_local
+        version6 = ":" in address
+        return frozenset(
+            str(backend)
+            for backend in self.backends
+            if (":" in backend.address) == version6 and (not local or backend.node == node)
+        )
+
+
+def socket_text(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def service_ports(services: Iterable[Object], slices: Sequence[Object]) -> list[ServicePort]:
+    """Every port of every service that has an address of its own."""
+    return [
+        _service_port(service, port, slices)
+        for service in services
+        if service["spec"].get("clusterIP", "") not in NO_ADDRESS
+        for port in service["spec"].get("ports", ())
+    ]
+
+
+def _service_port(service: Object, port: Object, slices: Sequence[Object]) -> ServicePort:
+    meta, spec = service["metadata"], service["spec"]
+    return ServicePort(
+        service=f"{meta['namespace']}/{meta['name']}",
+        protocol=port.get("protocol", "TCP").lower(),
+        port=port["port"],
+        cluster_addresses=tuple(spec.get("clusterIPs") or [spec["clusterIP"]]),
+        outer_addresses=(*spec.get("externalIPs", ()), *_load_balancer_addresses(service)),
+        backends=tuple(_backends(meta, port, slices)),
+        cluster_local=spec.get("internalTrafficPolicy") == "Local",
+        outer_local=spec.get("externalTrafficPolicy") == "Local",
+    )
+
+
+def _load_balancer_addresses(service: Object) -> list[str]:
+    ingress = service.get("status", {}).get("loadBalancer", {}).get("ingress") or []
+    # With mode Proxy the load balancer answers itself and kube-proxy leaves the address alone.
+    return [item["ip"] for item in ingress if item.get("ip") and item.get("ipMode") != "Proxy"]
+
+
+def _backends(meta: Object, port: Object, slices: Sequence[Object]) -> Iterable[Backend]:
+    for item in slices:
+        owner = item["metadata"].get("labels", {}).get("kubernetes.io/service-name")
+        if item["metadata"]["namespace"] != meta["namespace"] or owner != meta["name"]:
+            continue
+        numbers = [entry["port"] for entry in item.get("ports") or () if _same_port(entry, port)]
+        for endpoint in item.get("endpoints") or ():
+            if endpoint.get("conditions", {}).get("ready", True):
+                for number in numbers:
+                    yield Backend(endpoint["addresses"][0], number, endpoint.get("nodeName") or "")
+
+
+def _same_port(entry: Object, port: Object) -> bool:
+    return (entry.get("name") or "") == (port.get("name") or "") and entry.get("protocol", "TCP") == port.get(
+        "protocol", "TCP"
+    )

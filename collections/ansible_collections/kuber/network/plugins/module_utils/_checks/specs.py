@@ -1,0 +1,167 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""The options of each kind of check, and how a check is made from them."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._checks.command import CommandProbe
+from ansible_collections.kuber.network.plugins.module_utils._checks.dns import DnsProbe
+from ansible_collections.kuber.network.plugins.module_utils._checks.http import HttpProbe
+from ansible_collections.kuber.network.plugins.module_utils._checks.ipvs import VIEWS, IpvsProbe
+from ansible_collections.kuber.network.plugins.module_utils._checks.live import LiveProbe
+from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check
+from ansible_collections.kuber.network.plugins.module_utils._checks.sockets import PingProbe, TcpProbe, UdpProbe
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Callable
+
+    from ansible_collections.kuber.network.plugins.module_utils._checks.model import Probe
+    from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+    from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
+
+STRINGS: dict[str, t.Any] = {"type": "list", "elements": "str", "default": []}
+HOST_AND_PORT: dict[str, t.Any] = {
+    "host": {"type": "str", "required": True},
+    "port": {"type": "int", "required": True},
+    "timeout": {"type": "float", "default": 3.0},
+}
+
+KINDS: dict[str, dict[str, t.Any]] = {
+    "http": {
+        "url": {"type": "str", "required": True},
+        "headers": {"type": "dict", "default": {}},
+        "status": {"type": "list", "elements": "int", "default": [200]},
+        "matches": {"type": "str", "default": ""},
+        "count": {"type": "int", "default": 1},
+        "shares": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {
+                "matches": {"type": "str", "required": True},
+                "at_least": {"type": "int", "default": 0},
+                "at_most": {"type": "int", "required": True},
+            },
+        },
+        "timeout": {"type": "float", "default": 5.0},
+    },
+    "dns": {
+        "server": {"type": "str", "required": True},
+        "name": {"type": "str", "required": True},
+        "type": {"type": "str", "default": "A"},
+        "transport": {"type": "str", "default": "udp", "choices": ["udp", "tcp"]},
+        "port": {"type": "int", "default": 53},
+        "answers": STRINGS,
+        "at_least": {"type": "int", "default": 1},
+        "timeout": {"type": "float", "default": 3.0},
+    },
+    "tcp": HOST_AND_PORT,
+    "udp": {
+        **HOST_AND_PORT,
+        "send": {"type": "str", "default": ""},
+        "matches": {"type": "str", "default": ""},
+    },
+    "ping": {
+        "address": {"type": "str", "required": True},
+        "timeout": {"type": "float", "default": 2.0},
+    },
+    "command": {
+        "argv": {"type": "list", "elements": "str", "required": True},
+        "rc": {"type": "list", "elements": "int", "default": [0]},
+        "matches": STRINGS,
+        "not_matches": STRINGS,
+        "show": {"type": "str", "default": ""},
+    },
+    "live": {
+        "path": {"type": "str", "required": True},
+        "query": {"type": "str", "required": True},
+        "equals": {"type": "raw"},
+        "show": {"type": "str", "default": ""},
+    },
+    "ipvs": {
+        "view": {"type": "str", "required": True, "choices": list(VIEWS)},
+        "node": {"type": "str", "required": True},
+        "scheduler": {"type": "str", "default": "rr"},
+    },
+}
+
+CHECK_SPEC: dict[str, t.Any] = {
+    "type": "list",
+    "elements": "dict",
+    "required": True,
+    "options": {
+        "name": {"type": "str", "required": True},
+        "group": {"type": "str", "default": ""},
+        **{kind: {"type": "dict", "options": options} for kind, options in KINDS.items()},
+    },
+    "mutually_exclusive": [list(KINDS)],
+    "required_one_of": [list(KINDS)],
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class World:
+    """What probes reach the outside with: commands on the task's host, and the API server."""
+
+    runner: Runner
+    connect: Callable[[], Client]
+
+    @functools.cached_property
+    def client(self) -> Client:
+        return self.connect()
+
+    def get(self, path: str) -> t.Any:
+        return self.client.get(path)
+
+    def list_objects(self, path: str) -> list[dict[str, t.Any]]:
+        return self.client.list(path)
+
+
+def build(raw: dict[str, t.Any], world: World) -> Check:
+    """Make a check from validated options; values that make no sense are refused with the check's name."""
+    kind = next(kind for kind in KINDS if raw[kind] is not None)
+    try:
+        if kind != "live":
+            _refuse_bad_patterns(raw[kind])
+        return Check(raw["name"], raw["group"], BUILDERS[kind](raw[kind], world))
+    except KuberError as exc:
+        raise KuberError(
+            f"Check {raw['name']!r}: {exc.problem}", wanted=exc.wanted, found=exc.found, remedy=exc.remedy
+        ) from exc
+
+
+def _refuse_bad_patterns(options: dict[str, t.Any]) -> None:
+    patterns = [options[key] for key in ("matches", "not_matches", "show") if key in options]
+    flat = [item for pattern in patterns for item in (pattern if isinstance(pattern, list) else [pattern])]
+    for pattern in [*flat, *(share["matches"] for share in options.get("shares", ()))]:
+        try:
+            re.compile(pattern)
+        except re.error as exc:
+            raise KuberError(f"{pattern!r} is no regular expression", found=str(exc)) from exc
+
+
+def _ipvs(options: dict[str, t.Any], world: World) -> Probe:
+    view = VIEWS[options["view"]]
+    return IpvsProbe(world.runner, world.list_objects, view, options["node"], options["scheduler"])
+
+
+BUILDERS: dict[str, Callable[[dict[str, t.Any], World], Probe]] = {
+    "http": lambda options, world: HttpProbe.load(options),
+    "dns": lambda options, world: DnsProbe.load(options),
+    "tcp": lambda options, world: TcpProbe.load(options),
+    "udp": lambda options, world: UdpProbe.load(options),
+    "ping": lambda options, world: PingProbe.load(options),
+    "command": lambda options, world: CommandProbe.load(options, world.runner),
+    "live": lambda options, world: LiveProbe.load(options, world.get),
+    "ipvs": _ipvs,
+}

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""The verdicts as a table for a terminal."""
+
+from __future__ import annotations
+
+import itertools
+import typing as t
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Callable, Sequence
+
+    from ansible_collections.kuber.network.plugins.module_utils._checks.model import Verdict
+
+    Paint = Callable[[str, str], str]
+
+GREEN, RED, GREY, BOLD = "green", "red", "dark gray", "white"
+MARKS = {True: "✔", False: "✘"}
+WIDEST_NAME = 64
+NARROWEST_FOUND = 24
+
+
+def render(verdicts: Sequence[Verdict], *, width: int, paint: Paint) -> list[str]:
+    """One line per check under a heading per group, details below the red ones, and a last line with the sum."""
+    if not verdicts:
+        return ["No checks."]
+    name_width = min(WIDEST_NAME, max(len(verdict.name) for verdict in verdicts))
+    rest = max(NARROWEST_FOUND, width - name_width - 6)
+    lines: list[str] = []
+    for group, members in itertools.groupby(verdicts, key=lambda verdict: verdict.group):
+        lines += ["", paint(f" {group}", BOLD)] if group else [""]
+        for verdict in members:
+            lines += _lines(verdict, name_width, rest, paint)
+    return [*lines, "", _sum(verdicts, paint), ""]
+
+
+def _lines(verdict: Verdict, name_width: int, rest: int, paint: Paint) -> list[str]:
+    color = GREEN if verdict.ok else RED
+    head = f"{paint(f' {MARKS[verdict.ok]}', color)} {_fit(verdict.name, name_width).ljust(name_width)}  "
+    if not verdict.ok:
+        # What is wrong is never cut short, whatever the width.
+        margin = " " * (name_width + 5)
+        details = [f"wanted {verdict.wanted}", verdict.asked]
+        return [f"{head}{paint(verdict.found, color)}", *(margin + paint(detail, GREY) for detail in details)]
+    found = _fit(verdict.found, rest)
+    spare = rest - len(found) - 2
+    asked = paint(f"  {verdict.asked}", GREY) if len(verdict.asked) <= spare else ""
+    return [f"{head}{found}{asked}".rstrip()]
+
+
+def _fit(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _sum(verdicts: Sequence[Verdict], paint: Paint) -> str:
+    failed = sum(not verdict.ok for verdict in verdicts)
+    if failed:
+        return paint(f" {MARKS[False]} {failed} of {len(verdicts)} checks failed", RED)
+    return paint(f" {MARKS[True]} {len(verdicts)} of {len(verdicts)} checks passed", GREEN)

@@ -1,0 +1,41 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""The one family of errors that the collection's own code raises."""
+
+from __future__ import annotations
+
+
+class KuberError(Exception):
+    """Something a user can act on: what, what was wanted, what is there, what to do.
+
+    Plugins turn it into a failed task in exactly one place (``KuberAction.run`` or a module's ``main``).
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        wanted: str | None = None,
+        found: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        self.problem = problem
+        self.wanted = wanted
+        self.found = found
+        self.remedy = remedy
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        parts = [self.problem.rstrip(".")]
+        if self.wanted is not None:
+            parts.append(f"wanted: {self.wanted}")
+        if self.found is not None:
+            parts.append(f"found: {self.found}")
+        text = "; ".join(parts) + "."
+        if self.remedy is not None:
+            text += " " + self.remedy.rstrip(".") + "."
+        return text

@@ -1,0 +1,187 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Server-side apply of the objects of one stage."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import time
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import diff, refusals
+from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, Entry
+from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
+from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
+from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError, is_asleep
+from ansible_collections.kuber.network.plugins.module_utils._kube.plan import NAMESPACE, Item
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import PARALLEL, Client
+
+APPLY = "application/apply-patch+yaml"
+RETRY_SECONDS = 1.0
+POLL_SECONDS = 0.5
+# In check mode nothing is on its way up that would be worth more patience.
+CHECK_SECONDS = 10.0
+# How many of an entry's changed fields its reason names.
+FIELDS = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """How objects are applied."""
+
+    field_manager: str = "kuber.network"
+    force: bool = True
+    check: bool = False
+
+
+class Applier:
+    """Applies stage after stage; remembers what a dry run has left undone."""
+
+    def __init__(self, client: Client, kinds: Kinds, options: Options, clock: Clock, progress: Progress) -> None:
+        self._client = client
+        self._kinds = kinds
+        self._options = options
+        self._clock = Clock(CHECK_SECONDS) if options.check else clock
+        self._progress = progress
+        self._pending_namespaces: set[str] = set()
+
+    def apply(self, items: t.Sequence[Item]) -> tuple[list[Entry], list[KuberError]]:
+        """What became of the items, and what kept the others from being applied."""
+        entries, errors = each(self._apply_one, items)
+        if self._options.check:
+            created = (entry.ref for entry in entries if entry.action is Action.CREATED)
+            self._pending_namespaces |= {ref.name for ref in created if ref.kind == NAMESPACE}
+        return entries, errors
+
+    def _apply_one(self, item: Item) -> Entry:
+        missing = self._missing_ground(item)
+        if missing:
+            return Entry(item.ref, Action.CREATED, f"{missing} would be created before", after=item.body)
+        before = read(self._client, item)
+        if before is not None and is_leaving(before) and not self._options.check:
+            wait_until_gone(self._client, item, self._clock, self._progress)
+            before = None
+        try:
+            after = self._patch_until_awake(item)
+        except ApiError as exc:
+            if self._options.check and (is_asleep(exc) or refusals.is_unpredictable(exc)):
+                return self._unpredicted(item, before, exc)
+            raise refusals.explain(item, exc, seconds=self._clock.elapsed) from exc
+        return judge(item.ref, before, after, self._options)
+
+    def _missing_ground(self, item: Item) -> str | None:
+        """What an object stands on that only a real run would bring."""
+        if not self._options.check or item.resource is None:
+            return None
+        if item.ref.namespace in self._pending_namespaces:
+            return f"Namespace {item.ref.namespace}"
+        if self._kinds.served(item.resource.api_version, item.resource.kind) is None:
+            return f"CustomResourceDefinition of {item.resource.kind}"
+        return None
+
+    def _patch_until_awake(self, item: Item) -> Body:
+        while True:
+            try:
+                return self._patch(item)
+            except ApiError as exc:
+                # A new kind is served a moment after its definition says that it is established.
+                is_new_kind = exc.status == 404 and item.resource is not None and self._kinds.is_defined(item.resource)
+                if self._clock.is_up or not (is_asleep(exc) or is_new_kind):
+                    raise
+                self._progress.tell(f"Waiting for what answers for {item.ref}: {exc.message}")
+            time.sleep(RETRY_SECONDS)
+
+    def _patch(self, item: Item) -> Body:
+        query = {
+            "fieldManager": self._options.field_manager,
+            "fieldValidation": "Strict",
+            "force": self._options.force,
+            "dryRun": "All" if self._options.check else None,
+        }
+        path = path_to(item)
+        return t.cast("Body", self._client.request("PATCH", path, query=query, body=item.body, content_type=APPLY))
+
+    def _unpredicted(self, item: Item, before: Body | None, error: ApiError) -> Entry:
+        action = Action.CREATED if before is None else Action.CONFIGURED
+        return Entry(item.ref, action, f"cannot be predicted: {error.message}", before=before, after=item.body)
+
+
+def judge(ref: Ref, before: Body | None, after: Body, options: Options) -> Entry:
+    """Whether an apply has changed, or in a dry run would change, anything."""
+    if before is None:
+        return Entry(ref, Action.CREATED, after=after)
+    unmoved = before["metadata"].get("resourceVersion") == after["metadata"].get("resourceVersion")
+    if unmoved and not options.check:
+        return Entry(ref, Action.UNCHANGED, before=before, after=after)
+    fields = list(diff.changed_fields(diff.content(before), diff.content(after)))
+    if fields:
+        more = f" and {len(fields) - FIELDS} more" if len(fields) > FIELDS else ""
+        return Entry(ref, Action.CONFIGURED, ", ".join(fields[:FIELDS]) + more, before=before, after=after)
+    # A controller that writes the status in between moves the version too; an apply that does something leaves
+    # its trace, with the time, in the manager's own record.
+    if _own_records(before, options) == _own_records(after, options):
+        return Entry(ref, Action.UNCHANGED, before=before, after=after)
+    reason = f"fields are now managed by {options.field_manager}"
+    return Entry(ref, Action.CONFIGURED, reason, before=before, after=after)
+
+
+def each(act: t.Callable[[Item], Entry], items: t.Sequence[Item]) -> tuple[list[Entry], list[KuberError]]:
+    """Do ``act`` for all items at the same time; one failure does not stop the others."""
+    entries: list[Entry] = []
+    errors: list[KuberError] = []
+    with concurrent.futures.ThreadPoolExecutor(max_workers=PARALLEL) as pool:
+        for future in [pool.submit(act, item) for item in items]:
+            try:
+                entries.append(future.result())
+            except KuberError as exc:
+                errors.append(exc)
+    return entries, errors
+
+
+def path_to(item: Item) -> str:
+    if item.resource is None:
+        raise KuberError(
+            f"The API server does not know the kind of {item.ref} ({item.origin})",
+            wanted=f"kind {item.ref.kind} of {item.ref.api_version}",
+            remedy="Apply the CustomResourceDefinition before or in the same set, or correct apiVersion and kind",
+        )
+    return item.resource.path_to(item.ref)
+
+
+def read(client: Client, item: Item) -> Body | None:
+    """The live object."""
+    try:
+        return t.cast("Body", client.get(path_to(item)))
+    except ApiError as exc:
+        if exc.status == 404:
+            return None
+        raise
+
+
+def is_leaving(body: Body) -> bool:
+    return "deletionTimestamp" in body["metadata"]
+
+
+def wait_until_gone(client: Client, item: Item, clock: Clock, progress: Progress) -> None:
+    while (live := read(client, item)) is not None:
+        if clock.is_up:
+            held = live["metadata"].get("finalizers") or (live.get("spec") or {}).get("finalizers") or []
+            raise KuberError(
+                f"{item.ref} is still there {clock.elapsed:.0f} s after its deletion was asked for",
+                found=f"finalizers {', '.join(held)}" if held else "no finalizer that holds it",
+                remedy="Look for the controller that should take the finalizer off, or give it more wait_timeout",
+            )
+        progress.tell(f"Waiting until {item.ref} is gone")
+        time.sleep(POLL_SECONDS)
+
+
+def _own_records(body: Body, options: Options) -> list[Body]:
+    records = body["metadata"].get("managedFields") or []
+    return [one for one in records if (one.get("manager"), one.get("operation")) == (options.field_manager, "Apply")]

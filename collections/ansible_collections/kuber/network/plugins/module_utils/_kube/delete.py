@@ -1,0 +1,56 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Deletion of the objects of one stage."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import refusals
+from ansible_collections.kuber.network.plugins.module_utils._kube.apply import each, path_to, read, wait_until_gone
+from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, Entry
+from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
+from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
+from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+
+
+class Deleter:
+    """Deletes stage after stage."""
+
+    def __init__(self, client: Client, *, check: bool, wait: bool, clock: Clock, progress: Progress) -> None:
+        self._client = client
+        self._check = check
+        self._wait = wait
+        self._clock = clock
+        self._progress = progress
+
+    def delete(self, items: t.Sequence[Item]) -> tuple[list[Entry], list[KuberError]]:
+        """Delete the items that are there, and see them go."""
+        entries, errors = each(self._delete_one, items)
+        if self._wait and not self._check:
+            gone = {entry.ref for entry in entries if entry.changed}
+            for item in items:
+                if item.ref in gone:
+                    wait_until_gone(self._client, item, self._clock, self._progress)
+        return entries, errors
+
+    def _delete_one(self, item: Item) -> Entry:
+        if item.resource is None:
+            return Entry(item.ref, Action.UNCHANGED, "its kind is not there")
+        before = read(self._client, item)
+        if before is None:
+            return Entry(item.ref, Action.UNCHANGED, "is not there")
+        # With "Foreground" an object goes after what it has brought along: a Deployment that is gone has no pods left.
+        body = {"propagationPolicy": "Foreground"} | ({"dryRun": ["All"]} if self._check else {})
+        try:
+            self._client.request("DELETE", path_to(item), body=body)
+        except ApiError as exc:
+            if exc.status != 404:
+                raise refusals.explain(item, exc, seconds=self._clock.elapsed) from exc
+        return Entry(item.ref, Action.DELETED, before=before)

@@ -1,0 +1,125 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Which kinds an API server knows, and where their objects live."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+import urllib.parse
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, group_of
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+
+# All groups in two answers (KEP-3352); v2beta1 is what Kubernetes 1.27 to 1.29 speaks.
+AGGREGATED = ",".join(
+    f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Resource:
+    """One kind in one version."""
+
+    api_version: str
+    kind: str
+    plural: str
+    namespaced: bool
+
+    def path(self, *, namespace: str | None = None, name: str | None = None) -> str:
+        parts = ["/apis" if "/" in self.api_version else "/api", self.api_version]
+        if self.namespaced and namespace:
+            parts += ["namespaces", urllib.parse.quote(namespace, safe="")]
+        parts.append(self.plural)
+        if name:
+            parts.append(urllib.parse.quote(name, safe=":"))
+        return "/".join(parts)
+
+    def path_to(self, ref: Ref) -> str:
+        return self.path(namespace=ref.namespace, name=ref.name)
+
+
+class Kinds:
+    """The kinds of one API server, and those that a set brings along itself."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._known: dict[tuple[str, str], Resource] = {}
+        self._defined: dict[tuple[str, str], Resource] = {}
+        self._preferred: list[Resource] = []
+
+    def find(self, api_version: str, kind: str) -> Resource | None:
+        """The kind, whether the server knows it or the set defines it."""
+        return self.served(api_version, kind) or self._defined.get((api_version, kind))
+
+    def served(self, api_version: str, kind: str) -> Resource | None:
+        """The kind, if the server knows it by now."""
+        return self._all().get((api_version, kind))
+
+    def find_by_kind(self, kind: str) -> Resource | None:
+        """The only group's kind of that name, in the version the server prefers."""
+        self._all()
+        found = {group_of(one.api_version): one for one in reversed(self._preferred) if one.kind == kind}
+        found |= {group_of(one.api_version): one for one in self._defined.values() if one.kind == kind}
+        # Two groups with one kind: what Kubernetes brings itself is what is meant by the bare name (Event, Ingress).
+        own = {group: one for group, one in found.items() if "." not in group or group.endswith(".k8s.io")}
+        candidates = list((own or found).values())
+        if len(candidates) > 1 and (core := own.get("")):
+            return core
+        if len(candidates) > 1:
+            names = sorted(one.api_version for one in candidates)
+            raise KuberError(
+                f"Kind {kind} is not unique", found=", ".join(names), remedy="Say which with the option api_version"
+            )
+        return candidates[0] if candidates else None
+
+    def define(self, definition: Body) -> None:
+        """Take note of a CustomResourceDefinition of the set."""
+        spec = definition.get("spec") or {}
+        names = spec.get("names") or {}
+        for version in spec.get("versions") or []:
+            api_version = f"{spec.get('group')}/{version.get('name')}"
+            kind, plural = str(names.get("kind")), str(names.get("plural"))
+            resource = Resource(api_version, kind, plural, spec.get("scope") == "Namespaced")
+            self._defined[resource.api_version, resource.kind] = resource
+
+    def is_defined(self, resource: Resource) -> bool:
+        return (resource.api_version, resource.kind) in self._defined
+
+    def _all(self) -> dict[tuple[str, str], Resource]:
+        if not self._known:
+            for path in ("/api", "/apis"):
+                for group in self._ask(path):
+                    self._take(group)
+        return self._known
+
+    def _ask(self, path: str) -> list[Body]:
+        answer = self._client.request("GET", path, accept=AGGREGATED)
+        if answer.get("kind") != "APIGroupDiscoveryList":
+            raise KuberError(
+                f"The API server of context {self._client.context} is too old",
+                wanted="Kubernetes 1.27 or newer",
+                remedy="Upgrade the cluster",
+            )
+        return t.cast("list[Body]", answer.get("items") or [])
+
+    def _take(self, group: Body) -> None:
+        name = group["metadata"].get("name", "")
+        seen: set[str] = set()
+        for version in group["versions"]:
+            api_version = f"{name}/{version['version']}" if name else version["version"]
+            for entry in version.get("resources") or []:
+                kind = (entry.get("responseKind") or {}).get("kind")
+                # Things such as TokenReview can be sent but not read: they are questions, not objects.
+                if not kind or "get" not in entry.get("verbs", ()):
+                    continue
+                resource = Resource(api_version, kind, entry["resource"], entry["scope"] == "Namespaced")
+                self._known.setdefault((api_version, kind), resource)
+                if kind not in seen:
+                    seen.add(kind)
+                    self._preferred.append(resource)

@@ -1,0 +1,125 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""From files, texts and definitions to a set of well-formed objects, each with the place it came from."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref
+
+SUFFIXES = frozenset({".yml", ".yaml", ".json"})
+MEND = "Mend the document and run again; nothing has been touched"
+
+
+@dataclasses.dataclass(frozen=True)
+class Document:
+    """One object as the user wrote it; ``origin`` says where."""
+
+    origin: str
+    body: Body
+
+    @property
+    def ref(self) -> Ref:
+        return Ref.of(self.body)
+
+    def __str__(self) -> str:
+        return f"{self.ref} ({self.origin})"
+
+
+def from_path(path: str) -> list[Document]:
+    """The documents of a file, or of all manifests in a directory in the order of their names."""
+    place = pathlib.Path(path)
+    if not place.is_dir():
+        return from_text(_read(place), str(place))
+    files = sorted(child for child in place.iterdir() if child.suffix in SUFFIXES)
+    if not files:
+        raise KuberError(f"Directory {place} holds no manifests", wanted=f"files named *{', *'.join(sorted(SUFFIXES))}")
+    return [document for file in files for document in from_text(_read(file), str(file))]
+
+
+def from_text(text: str, origin: str) -> list[Document]:
+    documents = []
+    for number, value in enumerate(yamltext.load_all(text, origin), start=1):
+        if value is not None:
+            documents += _checked(value, f"{origin}, document {number}")
+    if not documents:
+        raise KuberError(f"{origin} holds no object", wanted="at least one Kubernetes object", remedy=MEND)
+    return documents
+
+
+def from_definition(definition: object, origin: str = "definition") -> list[Document]:
+    """The documents of a mapping, of a YAML text, or of a list of either."""
+    if isinstance(definition, str):
+        return from_text(definition, origin)
+    if isinstance(definition, list):
+        return [
+            document
+            for number, part in enumerate(definition, start=1)
+            for document in from_definition(part, f"{origin}, entry {number}")
+        ]
+    return _checked(definition, origin)
+
+
+def refuse_duplicates(documents: t.Iterable[Document]) -> None:
+    seen: dict[tuple[str, Ref], Document] = {}
+    for document in documents:
+        ref = document.ref
+        first = seen.setdefault((ref.group, ref), document)
+        if first is not document:
+            raise KuberError(
+                f"Two objects of the set are {ref}",
+                found=f"one in {first.origin}, one in {document.origin}",
+                remedy="Take one of them out, or give it another name",
+            )
+
+
+def _read(path: pathlib.Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as exc:
+        raise KuberError(f"{path} is no text", wanted="YAML or JSON in UTF-8") from exc
+    except OSError as exc:
+        raise KuberError(f"{path} cannot be read", found=exc.strerror or str(exc)) from exc
+
+
+def _checked(value: object, origin: str) -> list[Document]:
+    body = _plain(value, origin)
+    for field in ("apiVersion", "kind"):
+        if not isinstance(body.get(field), str) or not body[field]:
+            raise KuberError(f"{origin} is no Kubernetes object", wanted=f"a text in {field}", remedy=MEND)
+    if body["kind"] == "List" and body["apiVersion"] == "v1":
+        return [
+            document
+            for number, item in enumerate(body.get("items") or [], start=1)
+            for document in _checked(item, f"{origin}, item {number}")
+        ]
+    metadata = body.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    if not isinstance(name, str) or not name:
+        raise KuberError(f"{body['kind']} in {origin} has no name", wanted="a text in metadata.name", remedy=MEND)
+    return [Document(origin, body)]
+
+
+def _plain(value: object, origin: str) -> Body:
+    """``value`` in plain types of its own: nothing that is done to it is seen elsewhere."""
+    if not isinstance(value, dict):
+        raise KuberError(f"{origin} is no Kubernetes object", wanted="a mapping", found=_kind_of(value), remedy=MEND)
+    try:
+        return t.cast("Body", json.loads(json.dumps(value, allow_nan=False)))
+    except (TypeError, ValueError, RecursionError) as exc:
+        raise KuberError(f"{origin} holds what JSON cannot", found=str(exc), remedy=MEND) from exc
+
+
+def _kind_of(value: object) -> str:
+    words = {str: "a text", list: "a list", int: "a number", float: "a number", bool: "a truth value"}
+    return words.get(type(value), type(value).__name__)

@@ -1,0 +1,194 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""What is done to a set before it goes to the server: leave out, patch, name other images, clean."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import dataclasses
+import re
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, kind_key
+
+CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
+_IMAGE = re.compile(r"(?P<name>.+?)(?::(?P<tag>[^:/@]+))?(?:@(?P<digest>.+))?")
+WEBHOOK_KINDS = frozenset(
+    {
+        "MutatingWebhookConfiguration.admissionregistration.k8s.io",
+        "ValidatingWebhookConfiguration.admissionregistration.k8s.io",
+    }
+)
+CRD = "CustomResourceDefinition.apiextensions.k8s.io"
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """Which objects of the set an edit is for; without ``namespace`` in whatever namespace."""
+
+    kind: str
+    name: str
+    namespace: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+    def covers(self, document: Document) -> bool:
+        ref = document.ref
+        return (ref.kind, ref.name) == (self.kind, self.name) and self.namespace in (None, ref.namespace)
+
+
+@dataclasses.dataclass(frozen=True)
+class Image:
+    """Another image in place of ``name``; ``None`` leaves a part as it is, an empty digest takes it off."""
+
+    name: str
+    new_name: str | None = None
+    new_tag: str | None = None
+    digest: str | None = None
+
+    def applied_to(self, image: str) -> str | None:
+        """The new image, or ``None`` when ``image`` is another one."""
+        parts = _IMAGE.fullmatch(image)
+        if parts is None or parts["name"] != self.name:
+            return None
+        # A tag beside a digest is a remark at best: a new one of either makes the old other one wrong.
+        tag = self.new_tag if self.new_tag is not None else (None if self.digest else parts["tag"])
+        digest = self.digest if self.digest is not None else (None if self.new_tag is not None else parts["digest"])
+        return (self.new_name or self.name) + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
+
+
+def leave_out(documents: t.Sequence[Document], targets: t.Iterable[Target]) -> list[Document]:
+    left = list(documents)
+    for target in targets:
+        _refuse_no_match("exclude", target, left)
+        left = [document for document in left if not target.covers(document)]
+    return left
+
+
+def patch(documents: t.Sequence[Document], patches: t.Iterable[tuple[Target, t.Any]]) -> list[Document]:
+    """The set with JSON merge patches (RFC 7386) applied, in their order."""
+    patched = list(documents)
+    for target, change in patches:
+        _refuse_no_match("patches", target, patched)
+        patched = [
+            Document(document.origin, merged(document.body, change)) if target.covers(document) else document
+            for document in patched
+        ]
+    return patched
+
+
+def merged(value: t.Any, change: t.Any) -> t.Any:
+    if not isinstance(change, dict):
+        return copy.deepcopy(change)
+    result = dict(value) if isinstance(value, dict) else {}
+    for key, part in change.items():
+        if part is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), part)
+    return result
+
+
+def rename_images(documents: t.Sequence[Document], images: t.Sequence[Image]) -> list[Document]:
+    if not images:
+        return list(documents)
+    changed = [Document(document.origin, copy.deepcopy(document.body)) for document in documents]
+    matched: set[Image] = set()
+    found: set[str] = set()
+    for container in (container for document in changed for container in containers(document.body)):
+        found.add(container["image"])
+        for image in images:
+            renamed = image.applied_to(container["image"])
+            if renamed is not None:
+                matched.add(image)
+                container["image"] = renamed
+                break
+    for image in images:
+        if image not in matched:
+            raise KuberError(
+                f"No container of the set has the image {image.name} that the option images names",
+                found=", ".join(sorted(found)) or "no container",
+                remedy="Name an image of the set without tag and digest, or drop the entry",
+            )
+    return changed
+
+
+def containers(value: t.Any) -> t.Iterator[Body]:
+    """Every container with an image, wherever in an object its pod template stands."""
+    if isinstance(value, list):
+        for item in value:
+            yield from containers(item)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            if key in CONTAINER_LISTS and isinstance(part, list):
+                yield from (one for one in part if isinstance(one, dict) and isinstance(one.get("image"), str))
+            else:
+                yield from containers(part)
+
+
+def cleaned(body: Body) -> Body:
+    """``body`` without what a server or a controller fills in: owning such a field would fight with its writer."""
+    result = t.cast("Body", _without_empty_dates(body))
+    result.pop("status", None)
+    for field in ("managedFields", "resourceVersion", "uid", "generation", "selfLink", "creationTimestamp"):
+        result["metadata"].pop(field, None)
+    key = kind_key(result["apiVersion"], result["kind"])
+    if key == "Secret":
+        _join_string_data(result)
+    elif key == CRD:
+        # The certificate of a conversion webhook is injected; what manifests hold is a placeholder.
+        conversion = (result.get("spec") or {}).get("conversion") or {}
+        ((conversion.get("webhook") or {}).get("clientConfig") or {}).pop("caBundle", None)
+    elif key in WEBHOOK_KINDS:
+        for webhook in result.get("webhooks") or []:
+            _drop_placeholder(webhook.get("clientConfig") or {})
+    return result
+
+
+def _refuse_no_match(option: str, target: Target, documents: t.Sequence[Document]) -> None:
+    if any(target.covers(document) for document in documents):
+        return
+    same_kind = sorted(str(document.ref) for document in documents if document.ref.kind == target.kind)
+    raise KuberError(
+        f"The option {option} names {target}, which is not in the set",
+        found=", ".join(same_kind) or f"no object of kind {target.kind}",
+        remedy="Name an object that is there, or drop the entry",
+    )
+
+
+def _without_empty_dates(value: t.Any) -> t.Any:
+    # Serialised by Go, an unset date is `creationTimestamp: null`, in pod templates too.
+    if isinstance(value, dict):
+        return {
+            key: _without_empty_dates(part)
+            for key, part in value.items()
+            if not (key == "creationTimestamp" and part is None)
+        }
+    if isinstance(value, list):
+        return [_without_empty_dates(item) for item in value]
+    return value
+
+
+def _join_string_data(secret: Body) -> None:
+    # stringData is write-only: a key that is dropped from it later would stay in data for ever.
+    texts = secret.pop("stringData", None) or {}
+    if texts:
+        encoded = {key: base64.b64encode(str(text).encode()).decode() for key, text in texts.items()}
+        secret["data"] = {**(secret.get("data") or {}), **encoded}
+
+
+def _drop_placeholder(client_config: Body) -> None:
+    try:
+        certificate = base64.b64decode(client_config.get("caBundle") or "")
+    except ValueError:
+        return
+    if b"BEGIN CERTIFICATE" not in certificate:
+        client_config.pop("caBundle", None)

@@ -1,0 +1,213 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Brings a set of objects to a cluster, or takes it away: what the module does, free of Ansible."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import documents as _documents
+from ansible_collections.kuber.network.plugins.module_utils._kube import edits, plan, probes
+from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Applier, Options, read
+from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import ChangeSet, Entry
+from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress, Say
+from ansible_collections.kuber.network.plugins.module_utils._kube.delete import Deleter
+from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds, Resource
+from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
+from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Ref, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._kube.wait import Goal, Waiter, check_query
+
+
+@dataclasses.dataclass(frozen=True)
+class Condition:
+    """What shall be true of an object, in the set or not, before the task is done."""
+
+    kind: str
+    name: str
+    query: str
+    namespace: str | None = None
+    api_version: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """A set and all that the user has said about it."""
+
+    documents: tuple[Document, ...]
+    present: bool = True
+    namespace: str | None = None
+    exclude: tuple[edits.Target, ...] = ()
+    patches: tuple[tuple[edits.Target, t.Any], ...] = ()
+    images: tuple[edits.Image, ...] = ()
+    options: Options = dataclasses.field(default_factory=Options)
+    wait: bool = True
+    wait_timeout: float = 300.0
+    wait_for: tuple[Condition, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What was done; with ``error`` it is what was done before the error."""
+
+    changes: ChangeSet
+    warnings: tuple[str, ...]
+    requests: int
+    seconds: float
+    error: KuberError | None = None
+
+
+class Run:
+    """One wish on its way to one cluster."""
+
+    def __init__(self, client: Client, wish: Wish, say: Say) -> None:
+        self._client = client
+        self._wish = wish
+        self._kinds = Kinds(client)
+        self._clock = Clock(wish.wait_timeout)
+        self._progress = Progress(say, self._clock)
+        self._changes = ChangeSet()
+        self._warnings: list[str] = []
+
+    def execute(self) -> Outcome:
+        """Do what is wished; an error before anything is touched is raised, a later one is part of the outcome."""
+        started = time.monotonic()
+        items = self._prepare()
+        error = None
+        try:
+            (self._bring if self._wish.present else self._take_away)(items)
+        except KuberError as exc:
+            error = exc
+        return Outcome(
+            changes=self._changes,
+            warnings=(*self._warnings, *self._client.warnings),
+            requests=sum(self._client.requests.values()),
+            seconds=time.monotonic() - started,
+            error=error,
+        )
+
+    def _prepare(self) -> list[Item]:
+        wish = self._wish
+        for condition in wish.wait_for:
+            check_query(condition.query, f"The query of wait_for for {condition.kind} {condition.name}")
+        chosen = edits.leave_out(wish.documents, wish.exclude)
+        for document in chosen:
+            if kind_key(document.ref.api_version, document.ref.kind) == edits.CRD:
+                self._kinds.define(document.body)
+        placed = [self._placed(document) for document in chosen]
+        edited = edits.rename_images(edits.patch(placed, wish.patches), wish.images)
+        _documents.refuse_duplicates(edited)
+        if wish.present:
+            self._warnings += probes.warnings(edited)
+        items = [self._item(Document(document.origin, edits.cleaned(document.body))) for document in edited]
+        if wish.present:
+            self._refuse_unknown(items)
+        return items
+
+    def _placed(self, document: Document) -> Document:
+        """The document in its namespace, or in none if its kind has none."""
+        ref = document.ref
+        resource = self._kinds.find(ref.api_version, ref.kind)
+        if resource is None:
+            return document
+        if not resource.namespaced:
+            if ref.namespace:
+                raise KuberError(
+                    f"{ref} ({document.origin}) names a namespace",
+                    found=f"kind {ref.kind} has no namespaces",
+                    remedy="Take metadata.namespace out",
+                )
+            return document
+        if ref.namespace:
+            return document
+        namespace = self._wish.namespace or self._client.namespace
+        metadata = {**document.body["metadata"], "namespace": namespace}
+        return Document(document.origin, {**document.body, "metadata": metadata})
+
+    def _item(self, document: Document) -> Item:
+        ref = document.ref
+        return Item(ref, document.body, self._kinds.find(ref.api_version, ref.kind), document.origin)
+
+    def _refuse_unknown(self, items: t.Iterable[Item]) -> None:
+        unknown = [item for item in items if item.resource is None]
+        if unknown:
+            raise KuberError(
+                "The API server does not know the kind of " + ", ".join(f"{one.ref} ({one.origin})" for one in unknown),
+                found="no " + ", ".join(sorted({f"{one.ref.kind} of {one.ref.api_version}" for one in unknown})),
+                remedy="Apply the CustomResourceDefinition before or in the same set, or correct apiVersion and kind",
+            )
+
+    def _bring(self, items: list[Item]) -> None:
+        wish = self._wish
+        applier = Applier(self._client, self._kinds, wish.options, self._clock, self._progress)
+        waits = wish.wait and not wish.options.check
+        applied: dict[Ref, Entry] = {}
+        stages = plan.stages(items)
+        for stage in stages:
+            number = plan.stage_of(stage[0])
+            # What guards the last stage comes with the set: if it cannot start, its own trouble is what to report.
+            if waits and number == plan.GUARDED_STAGE and plan.brings_webhook(items):
+                self._wait_for(applied, items)
+            entries, errors = applier.apply(stage)
+            self._take_note(entries, errors)
+            applied.update({entry.ref: entry for entry in entries})
+            if number == 0 and not wish.options.check:
+                self._wait_for(applied, stage)
+        if waits:
+            self._wait_for(applied, items)
+        if wish.wait_for and not wish.options.check:
+            self._meet_conditions()
+
+    def _take_away(self, items: list[Item]) -> None:
+        deleter = Deleter(
+            self._client,
+            check=self._wish.options.check,
+            wait=self._wish.wait,
+            clock=self._clock,
+            progress=self._progress,
+        )
+        for stage in reversed(plan.stages(items)):
+            self._take_note(*deleter.delete(stage))
+
+    def _take_note(self, entries: t.Iterable[Entry], errors: t.Sequence[KuberError]) -> None:
+        self._changes += entries
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            raise KuberError(f"{len(errors)} objects failed", found="\n" + "\n".join(f"  {error}" for error in errors))
+
+    def _wait_for(self, applied: t.Mapping[Ref, Entry], items: t.Iterable[Item]) -> None:
+        goals = [(Goal(item), applied[item.ref].after) for item in items if item.ref in applied]
+        Waiter(self._client, self._clock, self._progress).wait(goals)
+
+    def _meet_conditions(self) -> None:
+        goals = [Goal(self._subject(condition), condition.query) for condition in self._wish.wait_for]
+        seen = [(goal, read(self._client, goal.item)) for goal in goals]
+        Waiter(self._client, self._clock, self._progress).wait(seen)
+
+    def _subject(self, condition: Condition) -> Item:
+        resource = find_kind(self._kinds, condition.kind, condition.api_version)
+        namespace = ""
+        if resource.namespaced:
+            namespace = condition.namespace or self._wish.namespace or self._client.namespace
+        ref = Ref(resource.kind, namespace, condition.name, resource.api_version)
+        return Item(ref, {}, resource, "wait_for")
+
+
+def find_kind(kinds: Kinds, kind: str, api_version: str | None) -> Resource:
+    """The kind a user means; refuse one that the server does not know."""
+    found = kinds.find(api_version, kind) if api_version else kinds.find_by_kind(kind)
+    if found is None:
+        raise KuberError(
+            f"The API server does not know kind {kind}" + (f" of {api_version}" if api_version else ""),
+            remedy="Correct the kind (it is written as in manifests: Service, not services) or api_version",
+        )
+    return found

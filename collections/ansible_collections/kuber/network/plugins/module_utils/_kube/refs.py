@@ -1,0 +1,46 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Names of objects, as users read them."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+Body = dict[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Ref:
+    """One object of one cluster; ``namespace`` is empty for what has none."""
+
+    kind: str
+    namespace: str
+    name: str
+    api_version: str = dataclasses.field(compare=False)
+
+    @classmethod
+    def of(cls, body: t.Mapping[str, t.Any]) -> Ref:
+        metadata = body["metadata"]
+        return cls(body["kind"], metadata.get("namespace") or "", metadata["name"], body["apiVersion"])
+
+    @property
+    def group(self) -> str:
+        return group_of(self.api_version)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+def group_of(api_version: str) -> str:
+    return api_version.rpartition("/")[0]
+
+
+def kind_key(api_version: str, kind: str) -> str:
+    """The key of the tables of kinds: "Service", "Deployment.apps"."""
+    group = group_of(api_version)
+    return f"{kind}.{group}" if group else kind

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""What a refusal of the API server means for the object it is about."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError, is_asleep
+from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
+
+_IMMUTABLE = re.compile(r"immutable", re.IGNORECASE)
+_NAMESPACE = re.compile(r'namespaces? "(?P<name>[^"]+)" not found')
+_WEBHOOK = re.compile(r'webhook "(?P<name>[^"]+)"')
+_SIDE_EFFECTS = re.compile(r"does not support dry run")
+
+
+class ObjectError(KuberError):
+    """The API server did not take an object."""
+
+
+def explain(item: Item, error: ApiError, *, seconds: float) -> ObjectError:
+    """The refusal in the words of the object that was refused."""
+    subject = f"{item.ref} ({item.origin})"
+    webhook = _WEBHOOK.search(error.message)
+    if is_asleep(error):
+        return ObjectError(
+            f"{subject} could not be applied within {seconds:.0f} s: its webhook does not answer",
+            wanted=f"an answer from webhook {webhook['name'] if webhook else ''}".rstrip(),
+            found=error.message,
+            remedy="Check the pods behind the webhook's service; a larger wait_timeout helps if they are only slow",
+        )
+    if error.status == 409 and (conflicts := _conflicts(error)):
+        return ObjectError(
+            f"{subject} has fields that somebody else manages",
+            found="; ".join(conflicts),
+            remedy="Take the fields out of the object, or take them over with conflicts=force",
+        )
+    namespace = _NAMESPACE.search(error.message) if error.status == 404 else None
+    if namespace:
+        return ObjectError(
+            f"{subject} cannot be applied",
+            wanted=f"Namespace {namespace['name']}",
+            found="no such namespace",
+            remedy="Put the Namespace into the set, or create it before",
+        )
+    if error.status == 422 and _IMMUTABLE.search(error.message):
+        return ObjectError(
+            f"{subject} cannot be changed in place",
+            found=error.message,
+            remedy="Delete the object (state=absent) and apply it anew if that may be",
+        )
+    who = f"webhook {webhook['name']}" if webhook and "denied the request" in error.message else "the API server"
+    return ObjectError(f"{subject} was refused by {who}", found=f"{error.status} {error.reason}, {error.message}")
+
+
+def is_unpredictable(error: ApiError) -> bool:
+    """Whether only the dry run is refused: a webhook that acts must not be asked what would be."""
+    return bool(_SIDE_EFFECTS.search(error.message))
+
+
+def _conflicts(error: ApiError) -> list[str]:
+    causes = error.details.get("causes") or []
+    return [
+        f"{cause.get('field', '')} ({cause.get('message', '')})"
+        for cause in causes
+        if cause.get("reason") == "FieldManagerConflict"
+    ]

@@ -1,0 +1,209 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Requests to one API server: a pool of connections, retries, errors that say what happened."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import json
+import threading
+import time
+import typing as t
+import urllib.parse
+
+import urllib3
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import kubeconfig as _kubeconfig
+from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import (
+    ApiError,
+    ServerGoneError,
+    is_worth_a_retry,
+    retry_after,
+)
+
+__all__ = ["ApiError", "Client", "ServerGoneError"]
+
+USER_AGENT = "kuber.network"
+PARALLEL = 8
+PAGE = 500
+# POST is not here: it might create a second object.
+REPEATABLE = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
+CONNECT_SECONDS = 10.0
+# A server that has never answered is more likely switched off or misspelt than restarting.
+FIRST_CONTACT_SECONDS = 3.0
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 5.0
+
+
+@dataclasses.dataclass(frozen=True)
+class _Request:
+    method: str
+    url: str
+    body: bytes | None
+    headers: dict[str, str]
+
+
+class Client:
+    """Talks to one API server; safe to use from several threads."""
+
+    def __init__(self, load: t.Callable[[], _kubeconfig.Access], *, timeout: float = 30.0) -> None:
+        self._load = load
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._answered = False
+        self._requests: collections.Counter[str] = collections.Counter()
+        self._warnings: dict[str, None] = {}
+        self._connect(load())
+
+    @classmethod
+    def from_kubeconfig(cls, *, kubeconfig: str | None, context: str | None, timeout: float = 30.0) -> Client:
+        return cls(lambda: _kubeconfig.load(kubeconfig=kubeconfig, context=context), timeout=timeout)
+
+    @property
+    def server(self) -> str:
+        return self._access.server
+
+    @property
+    def context(self) -> str:
+        return self._access.context
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the context, "default" when it names none."""
+        return self._access.namespace
+
+    @property
+    def requests(self) -> dict[str, int]:
+        """How many requests were sent, by verb, repeated ones included."""
+        return dict(self._requests)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the API server had to say beside its answers, each remark once."""
+        return list(self._warnings)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: t.Mapping[str, t.Any] | None = None,
+        body: object | None = None,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+    ) -> t.Any:
+        """The parsed answer; raise ``ApiError`` when it is not a success."""
+        headers = {"Accept": accept}
+        data = None
+        if body is not None:
+            headers["Content-Type"] = content_type
+            data = json.dumps(body, separators=(",", ":")).encode()
+        answer = self._send(_Request(method, self._url(path, query), data, headers))
+        return json.loads(answer) if answer else None
+
+    def get(self, path: str, **query: t.Any) -> t.Any:
+        return self.request("GET", path, query=query)
+
+    def list(self, path: str, **query: t.Any) -> list[dict[str, t.Any]]:
+        """All objects below ``path``, page by page, each with its apiVersion and kind."""
+        for last_try in (False, True):
+            try:
+                return list(self._pages(path, query))
+            except ApiError as exc:
+                # The snapshot behind a continuation is gone after a few minutes: begin anew, once.
+                if exc.status != 410 or last_try:
+                    raise
+        raise AssertionError("unreachable")
+
+    def text(self, method: str, path: str, *, query: t.Mapping[str, t.Any] | None = None) -> str:
+        """The answer as it is: what is behind the proxies to nodes, pods and services need not speak JSON.
+
+        Errors of what is behind the proxy are not retried: only the caller knows whether they will pass.
+        """
+        request = _Request(method, self._url(path, query), None, {"Accept": "*/*"})
+        return self._send(request, retry_refusals=False).decode(errors="replace")
+
+    def _pages(self, path: str, query: dict[str, t.Any]) -> t.Iterator[dict[str, t.Any]]:
+        following = ""
+        while True:
+            page = self.get(path, **query, limit=PAGE, **({"continue": following} if following else {}))
+            common = {"apiVersion": page["apiVersion"], "kind": page["kind"].removesuffix("List")}
+            for item in page.get("items") or []:
+                yield common | item
+            following = page["metadata"].get("continue", "")
+            if not following:
+                return
+
+    def _url(self, path: str, query: t.Mapping[str, t.Any] | None) -> str:
+        given = {key: value for key, value in (query or {}).items() if value is not None}
+        if not given:
+            return self._access.server + path
+        words = {True: "true", False: "false"}
+        text = {key: words[value] if isinstance(value, bool) else str(value) for key, value in given.items()}
+        return f"{self._access.server}{path}?{urllib.parse.urlencode(text)}"
+
+    def _connect(self, access: _kubeconfig.Access) -> None:
+        self._access = access
+        options: dict[str, t.Any] = {
+            "maxsize": PARALLEL,
+            "block": True,
+            "retries": False,
+            "timeout": urllib3.Timeout(connect=min(CONNECT_SECONDS, self._timeout), read=self._timeout),
+        }
+        if access.tls is not None:
+            options["ssl_context"] = access.tls
+            if access.tls_server_name:
+                options |= {"server_hostname": access.tls_server_name, "assert_hostname": access.tls_server_name}
+        self._pool = urllib3.ProxyManager(access.proxy, **options) if access.proxy else urllib3.PoolManager(**options)
+
+    def _send(self, request: _Request, *, retry_refusals: bool = True) -> bytes:
+        """Send until there is an answer that a repetition would not better, within the time limit."""
+        started = time.monotonic()
+        pause = FIRST_PAUSE
+        renewed = False
+        while True:
+            try:
+                return self._send_once(request)
+            except ApiError as exc:
+                if exc.status == 401 and not renewed:
+                    # Tokens expire in long runs; the helper that made the first one makes the next.
+                    renewed = True
+                    self._connect(self._load())
+                    continue
+                retry = retry_refusals and is_worth_a_retry(exc) and request.method in REPEATABLE
+                limit, wait = self._timeout, retry_after(exc) or pause
+                failure: KuberError = exc
+            except ServerGoneError as exc:
+                retry = not exc.untrusted and (exc.never_sent or request.method in REPEATABLE)
+                limit, wait = (self._timeout if self._answered else FIRST_CONTACT_SECONDS), pause
+                failure = exc
+            if not retry or time.monotonic() - started + wait > limit:
+                raise failure
+            time.sleep(wait)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _send_once(self, request: _Request) -> bytes:
+        headers = {"User-Agent": USER_AGENT} | dict(self._access.headers) | request.headers
+        with self._lock:
+            self._requests[request.method] += 1
+        try:
+            answer = self._pool.request(request.method, request.url, body=request.body, headers=headers, redirect=False)
+        except urllib3.exceptions.HTTPError as exc:
+            raise ServerGoneError(server=self.server, context=self.context, cause=exc) from exc
+        self._answered = True
+        self._note(answer.headers.getlist("Warning"))
+        if answer.status >= 300:
+            path = urllib.parse.urlsplit(request.url).path
+            raise ApiError(method=request.method, path=path, context=self.context, answer=answer)
+        return answer.data
+
+    def _note(self, remarks: t.Iterable[str]) -> None:
+        # A remark comes as: 299 - "what is wrong" (RFC 7234, section 5.5).
+        for remark in remarks:
+            self._warnings.setdefault(remark.split(" ", 2)[-1].strip('"'))

@@ -1,0 +1,163 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""What the cluster is, and whether it is the one that was meant and can do what is wanted."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import re
+import typing as t
+
+import yaml
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
+from ansible_collections.kuber.network.plugins.module_utils._preflight.pool import Taken
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+
+MODES = ("ipvs", "iptables", "nftables", "keep")
+KUBE_PROXY = "/api/v1/namespaces/kube-system/configmaps/kube-proxy"
+KUBEADM = "/api/v1/namespaces/kube-system/configmaps/kubeadm-config"
+SERVICE_CIDRS = "/apis/networking.k8s.io/v1/servicecidrs"
+
+
+@dataclasses.dataclass(frozen=True)
+class ModeSupport:
+    """The Kubernetes versions (second number of 1.x) that know a mode of kube-proxy, by default or with its gate."""
+
+    gate: str
+    with_gate: range
+    by_default: range
+    instead: str
+
+
+# IPVS: KEP-5495 (gate off from 1.40, code removed in 1.43). nftables: KEP-3866 (alpha 1.29, on by default from 1.31).
+SUPPORT = {
+    "ipvs": ModeSupport("KubeProxyIPVS", range(40, 43), range(0, 40), "nftables (needs Linux 5.13 on the nodes)"),
+    "nftables": ModeSupport("NFTablesProxyMode", range(29, 31), range(31, 10_000), "iptables"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Cluster:
+    """What the API server says about the cluster."""
+
+    server: str
+    context: str
+    version: str
+    node_addresses: tuple[str, ...]
+    networks: tuple[Taken, ...]
+    proxy_configuration: t.Mapping[str, t.Any] | None
+
+    @property
+    def minor(self) -> int:
+        found = re.match(r"v?1\.(\d+)", self.version)
+        return int(found.group(1)) if found else 0
+
+
+def read_cluster(client: Client) -> Cluster:
+    """Ask the API server; raise ``KuberError`` when it cannot be asked."""
+    version = client.get("/version")["gitVersion"]
+    nodes = client.list("/api/v1/nodes")
+    kubeadm = _document(_optional(client, KUBEADM), "ClusterConfiguration")
+    networking = kubeadm.get("networking", {})
+    services = [cidr for item in _service_cidrs(client) for cidr in item["spec"]["cidrs"]]
+    pods = [cidr for node in nodes for cidr in node["spec"].get("podCIDRs", ())]
+    texts = {
+        "the network of services": services or _split(networking.get("serviceSubnet")),
+        "the network of pods": _split(networking.get("podSubnet")) or pods,
+    }
+    proxy = _optional(client, KUBE_PROXY)
+    return Cluster(
+        server=client.server,
+        context=client.context,
+        version=version,
+        node_addresses=tuple(address for node in nodes for address in _internal_addresses(node)),
+        networks=tuple(Taken(purpose, ipaddress.ip_network(text)) for purpose, all_ in texts.items() for text in all_),
+        proxy_configuration=None if proxy is None else _document(proxy, "config.conf"),
+    )
+
+
+def _optional(client: Client, path: str) -> t.Any:
+    try:
+        return client.get(path)
+    except ApiError as exc:
+        if exc.status == 404:
+            return None
+        raise
+
+
+def _service_cidrs(client: Client) -> list[dict[str, t.Any]]:
+    """Nothing before Kubernetes 1.33."""
+    answer = _optional(client, SERVICE_CIDRS)
+    return list(answer["items"]) if answer else []
+
+
+def _document(config_map: t.Any, key: str) -> dict[str, t.Any]:
+    """A YAML document inside a ConfigMap; text that is none counts as empty here and is refused where it is edited."""
+    try:
+        document = yaml.safe_load((config_map or {}).get("data", {}).get(key, ""))
+    except yaml.YAMLError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _split(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
+def _internal_addresses(node: Mapping[str, t.Any]) -> list[str]:
+    return [item["address"] for item in node["status"].get("addresses", ()) if item["type"] == "InternalIP"]
+
+
+def wrong_mode(mode: str) -> Iterator[KuberError]:
+    """A mode that kube-proxy never had."""
+    if mode not in MODES:
+        yield KuberError(
+            "kube-proxy has no such mode", wanted=" or ".join(MODES), found=repr(mode), remedy="Change kube_proxy_mode"
+        )
+
+
+def unsupported_mode(mode: str, cluster: Cluster) -> Iterator[KuberError]:
+    """A mode that this cluster's kube-proxy does not have."""
+    if mode in MODES and mode != "keep" and cluster.proxy_configuration is None:
+        yield KuberError(
+            "The cluster has no kube-proxy whose mode could be set",
+            wanted="ConfigMap kube-system/kube-proxy, as kubeadm and minikube make it",
+            found="no such ConfigMap; another component may do its work",
+            remedy="Set kube_proxy_mode to keep",
+        )
+    support = SUPPORT.get(mode)
+    if support is None or cluster.minor in support.by_default:
+        return
+    gates = (cluster.proxy_configuration or {}).get("featureGates") or {}
+    if cluster.minor in support.with_gate and gates.get(support.gate) is True:
+        return
+    possible = cluster.minor in support.with_gate
+    yield KuberError(
+        f"Kubernetes {cluster.version} does not run kube-proxy in mode {mode}",
+        wanted=f"a version with this mode{f', or its feature gate {support.gate}' if possible else ''}",
+        found=f"{cluster.version}{' without that gate' if possible else ''}",
+        remedy=f"Set kube_proxy_mode to {support.instead}",
+    )
+
+
+def foreign_context(profile: str, profile_addresses: Sequence[str], cluster: Cluster) -> Iterator[KuberError]:
+    """A context that leads to another cluster than the profile's."""
+    if profile and profile_addresses and not set(profile_addresses) & set(cluster.node_addresses):
+        yield KuberError(
+            f"Context {cluster.context} does not belong to minikube profile {profile}",
+            wanted=f"a cluster whose node is {', '.join(profile_addresses)}",
+            found=f"{cluster.server} with {', '.join(cluster.node_addresses) or 'no nodes'}",
+            remedy="Name the profile's own context in kuber_context (minikube calls it as the profile), "
+            "or another profile in KUBER_PROFILE",
+        )

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Everything that stands in the way, collected before anything is changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._preflight import cluster as _cluster
+from ansible_collections.kuber.network.plugins.module_utils._preflight import machine as _machine
+from ansible_collections.kuber.network.plugins.module_utils._preflight import pool as _pool
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Iterator, Mapping, Sequence
+
+SETTINGS_SPEC: dict[str, t.Any] = {
+    "profile": {"type": "str", "default": ""},
+    "minikube_home": {"type": "path"},
+    "profile_addresses": {"type": "list", "elements": "str", "default": []},
+    "addons": {"type": "list", "elements": "str", "default": []},
+    "tunnel_pids": {"type": "list", "elements": "int", "default": []},
+    "nodes": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"name": {"type": "str", "required": True}, "problem": {"type": "str", "default": ""}},
+    },
+    "proxy_mode": {"type": "str", "default": "keep"},
+    "pool": {"type": "list", "elements": "str", "default": []},
+    "addresses": {"type": "dict", "default": {}},
+    "route": {"type": "str", "default": ""},
+    "root": {"type": "bool", "default": False},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What the user wants, and what the inventory knows of the profile."""
+
+    profile: str
+    minikube_home: str
+    known_profiles: tuple[str, ...]
+    profile_addresses: tuple[str, ...]
+    addons: tuple[str, ...]
+    tunnel_pids: tuple[int, ...]
+    nodes: tuple[_machine.Node, ...]
+    proxy_mode: str
+    pool: tuple[str, ...]
+    addresses: Mapping[str, str]
+    route: str
+    root: bool
+    may_become_root: bool
+
+    @classmethod
+    def load(cls, params: Mapping[str, t.Any], **known: t.Any) -> Settings:
+        """Take the options, and what only the machine could tell."""
+        values = {key: params[key] for key in SETTINGS_SPEC}
+        lists = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
+        more = {
+            "nodes": tuple(_machine.Node(item["name"], item["problem"]) for item in params["nodes"]),
+            "addresses": {name: address for name, address in params["addresses"].items() if address},
+        }
+        return cls(**{**values, **lists, **more, **known})
+
+
+def findings(
+    settings: Settings, cluster: _cluster.Cluster | KuberError, routes: Sequence[Mapping[str, t.Any]]
+) -> list[KuberError]:
+    """All findings, the most fundamental first; what needs the cluster is left out when it cannot be asked."""
+    ranges, unreadable = _pool.parse_pool(settings.pool)
+    found = [
+        *_machine.unknown_profile(settings.profile, settings.minikube_home, settings.known_profiles),
+        *_machine.live_tunnels(settings.tunnel_pids, settings.profile),
+        *_machine.clashing_addons(settings.addons, settings.profile),
+        *_machine.unreachable_nodes(settings.nodes),
+        *_cluster.wrong_mode(settings.proxy_mode),
+        *unreadable,
+        *_pool.wrong_addresses(settings.addresses, ranges),
+    ]
+    if settings.route:
+        found += _pool.uncovered(settings.route, ranges)
+    if settings.root:
+        found += _machine.missing_root(user_id=os.geteuid(), may_become_root=settings.may_become_root)
+    node_addresses = list(settings.profile_addresses)
+    if isinstance(cluster, KuberError):
+        found.insert(0, cluster)
+    else:
+        node_addresses += [item for item in cluster.node_addresses if item not in node_addresses]
+        found += _of_cluster(settings, cluster, ranges)
+    return [*found, *_pool.overlaps(ranges, _machine.node_networks(node_addresses, routes))]
+
+
+def _of_cluster(
+    settings: Settings, cluster: _cluster.Cluster, ranges: Sequence[_pool.AddressRange]
+) -> Iterator[KuberError]:
+    yield from _cluster.foreign_context(settings.profile, settings.profile_addresses, cluster)
+    yield from _cluster.unsupported_mode(settings.proxy_mode, cluster)
+    yield from _pool.overlaps(ranges, cluster.networks)
+
+
+def report(found: Sequence[KuberError]) -> KuberError:
+    """One error with all findings, numbered."""
+    count = "one thing" if len(found) == 1 else f"{len(found)} things"
+    lines = "".join(f"\n  {number}. {finding}" for number, finding in enumerate(found, 1))
+    return KuberError(f"Nothing has been changed, because {count} must be mended first:{lines}")

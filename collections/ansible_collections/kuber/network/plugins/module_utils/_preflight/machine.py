@@ -1,0 +1,120 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""This machine and the minikube profile on it."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import json
+import os
+import subprocess
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._preflight.pool import Taken
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Iterator, Mapping, Sequence
+
+# Each of them puts objects of the same names into the cluster, and minikube puts them back at every start.
+CLASHING_ADDONS = {
+    "metallb": "it is MetalLB 0.9.6 in the namespace that MetalLB wants for itself",
+    "ingress": "it is another ingress-nginx of the same names",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Node:
+    """A node, and why it cannot be worked on (empty when it can)."""
+
+    name: str
+    problem: str
+
+
+def unknown_profile(profile: str, home: str, known: Sequence[str]) -> Iterator[KuberError]:
+    """A profile that minikube does not have on this machine."""
+    if profile and profile not in known:
+        yield KuberError(
+            f"minikube has no profile {profile}",
+            wanted=f"{home}/profiles/{profile}/config.json",
+            found=f"the profiles {', '.join(known)}" if known else "no profiles at all",
+            remedy="Name one that is there in KUBER_PROFILE (and its directory in MINIKUBE_HOME), or `minikube start`",
+        )
+
+
+def clashing_addons(addons: Sequence[str], profile: str) -> Iterator[KuberError]:
+    """Addons of minikube that do what is done here."""
+    for addon in addons:
+        if addon in CLASHING_ADDONS:
+            yield KuberError(
+                f"minikube's addon {addon} is enabled",
+                wanted="this addon disabled",
+                found=CLASHING_ADDONS[addon],
+                remedy=f"Run `minikube --profile {profile or 'minikube'} addons disable {addon}`",
+            )
+
+
+def live_tunnels(pids: Sequence[int], profile: str) -> Iterator[KuberError]:
+    """``minikube tunnel`` writes its own address into every service of type LoadBalancer."""
+    if pids:
+        yield KuberError(
+            "`minikube tunnel` is running; it takes the addresses of all load balancers over",
+            wanted="no tunnel" + (f" of profile {profile}" if profile else ""),
+            found="process " + ", ".join(str(pid) for pid in pids),
+            remedy="End it (`kill`, or Ctrl-C where it was started)",
+        )
+
+
+def unreachable_nodes(nodes: Sequence[Node]) -> Iterator[KuberError]:
+    """Nodes on which no command can be run, with the connection's own words."""
+    for node in nodes:
+        if node.problem:
+            yield KuberError(f"Node {node.name} cannot be worked on", wanted="a shell as root", found=node.problem)
+
+
+def missing_root(*, user_id: int, may_become_root: bool) -> Iterator[KuberError]:
+    """Route and hosts file belong to root."""
+    if user_id != 0 and not may_become_root:
+        yield KuberError(
+            "This machine's route and hosts file cannot be changed",
+            wanted="root, or sudo without a password, or its password (--ask-become-pass)",
+            found=f"user id {user_id}",
+            remedy="Or leave them alone with host_network_enabled=false, and set them by hand",
+        )
+
+
+def node_networks(addresses: Sequence[str], routes: Sequence[Mapping[str, t.Any]]) -> list[Taken]:
+    """The nodes' addresses, and the networks of this machine (objects of ``ip -j route``) that they lie in."""
+    taken = [Taken(f"node {address}", ipaddress.ip_network(address)) for address in addresses]
+    connected = {
+        ipaddress.ip_network(route["dst"])
+        for route in routes
+        if route.get("protocol") == "kernel" and "gateway" not in route and route["dst"] != "default"
+    }
+    for network in sorted(connected, key=str):
+        if any(ipaddress.ip_address(address) in network for address in addresses):
+            taken.append(Taken("the network of the nodes", network))
+    return taken
+
+
+def own_routes() -> list[dict[str, t.Any]]:
+    """The routes of this machine; none where there is no ``ip`` to ask."""
+    answers = [_output(["ip", family, "-j", "route"]) for family in ("-4", "-6")]
+    return [route for answer in answers for route in json.loads(answer or "[]")]
+
+
+def may_become_root() -> bool:
+    """Whether this user is root, or sudo lets them in without a question."""
+    return os.geteuid() == 0 or _output(["sudo", "-n", "true"]) is not None
+
+
+def _output(argv: list[str]) -> str | None:
+    try:
+        return subprocess.run(argv, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None

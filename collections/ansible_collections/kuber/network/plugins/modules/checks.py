@@ -1,0 +1,341 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: checks
+short_description: Prove that a live system does what it should
+version_added: "1.0.0"
+author:
+  - the kuber.network authors (@kuber-network)
+description:
+  - Asks a list of declared questions, side by side, and asks again what fails until O(timeout).
+  - Prints a table with one line for each check, and fails with a list of all checks that did not pass.
+  - Changes nothing.
+  - Everything but commands is asked from the machine that runs Ansible. Commands, also those of O(checks[].ipvs), run
+    on the task's host, which needs a shell and no Python.
+extends_documentation_fragment:
+  - kuber.network.attributes.info
+options:
+  kubeconfig:
+    description:
+      - Path of the kubeconfig file, for O(checks[].live) and O(checks[].ipvs).
+      - Without it, the files that the environment variable E(KUBECONFIG) lists, or C(~/.kube/config).
+    type: path
+  context:
+    description: Which context of the kubeconfig to use. Without it, the current one.
+    type: str
+  timeout:
+    description: For how many seconds checks that fail are repeated. With V(0) each is asked once.
+    type: float
+    default: 60.0
+  interval:
+    description: Seconds between two rounds.
+    type: float
+    default: 1.0
+  collect:
+    description:
+      - Neither print nor fail.
+      - Give the RV(results) to O(earlier) of a later task, which then shows and judges them with its own.
+    type: bool
+    default: false
+  earlier:
+    description: RV(results) of earlier tasks with O(collect=true), for the same table.
+    type: list
+    elements: dict
+    default: []
+  checks:
+    description: What to ask. Each check has a name and exactly one kind.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: What is true when the check passes, in words for the table.
+        type: str
+        required: true
+      group:
+        description: Heading of the table under which the check stands. Put checks of one group next to each other.
+        type: str
+        default: ""
+      http:
+        description: Send GET requests. Redirects are followed, proxies of the environment are ignored.
+        type: dict
+        suboptions:
+          url:
+            description: Where to.
+            type: str
+            required: true
+          headers:
+            description: Headers of the request.
+            type: dict
+            default: {}
+          status:
+            description: Status codes that are wanted.
+            type: list
+            elements: int
+            default: [200]
+          matches:
+            description: Regular expression that the body has to match. Its last group, or else the match, is shown.
+            type: str
+            default: ""
+          count:
+            description: How many requests to send. All of them have to be answered as wanted.
+            type: int
+            default: 1
+          shares:
+            description: For O(checks[].http.count) requests, how many answers have to match.
+            type: list
+            elements: dict
+            default: []
+            suboptions:
+              matches:
+                description: Regular expression for status and body.
+                type: str
+                required: true
+              at_least:
+                description: The smallest number of answers.
+                type: int
+                default: 0
+              at_most:
+                description: The largest number of answers.
+                type: int
+                required: true
+          timeout:
+            description: Seconds to wait for each answer.
+            type: float
+            default: 5.0
+      dns:
+        description: Ask a name server.
+        type: dict
+        suboptions:
+          server:
+            description: Its address.
+            type: str
+            required: true
+          name:
+            description: The name to ask for.
+            type: str
+            required: true
+          type:
+            description: The type of record.
+            type: str
+            default: A
+          transport:
+            description: How to ask.
+            type: str
+            choices: [udp, tcp]
+            default: udp
+          port:
+            description: Its port.
+            type: int
+            default: 53
+          answers:
+            description: All answers, in any order. Empty when it does not matter which.
+            type: list
+            elements: str
+            default: []
+          at_least:
+            description: How many answers there have to be when O(checks[].dns.answers) is empty.
+            type: int
+            default: 1
+          timeout:
+            description: Seconds to wait for the answer.
+            type: float
+            default: 3.0
+      tcp:
+        description: Open a connection.
+        type: dict
+        suboptions:
+          host:
+            description: Name or address.
+            type: str
+            required: true
+          port:
+            description: The port.
+            type: int
+            required: true
+          timeout:
+            description: Seconds to wait.
+            type: float
+            default: 3.0
+      udp:
+        description: Send a datagram and wait for a reply.
+        type: dict
+        suboptions:
+          host:
+            description: Name or address.
+            type: str
+            required: true
+          port:
+            description: The port.
+            type: int
+            required: true
+          send:
+            description: What to send.
+            type: str
+            default: ""
+          matches:
+            description: Regular expression that the reply has to match.
+            type: str
+            default: ""
+          timeout:
+            description: Seconds to wait.
+            type: float
+            default: 3.0
+      ping:
+        description: Send an ICMP echo request. Needs root, or a group of C(net.ipv4.ping_group_range).
+        type: dict
+        suboptions:
+          address:
+            description: The address.
+            type: str
+            required: true
+          timeout:
+            description: Seconds to wait for the reply.
+            type: float
+            default: 2.0
+      command:
+        description: Run a command on the task's host. It must not change anything.
+        type: dict
+        suboptions:
+          argv:
+            description: The command and its arguments.
+            type: list
+            elements: str
+            required: true
+          rc:
+            description: Exit codes that are wanted.
+            type: list
+            elements: int
+            default: [0]
+          matches:
+            description: Regular expressions that the output has to match, in multi-line mode.
+            type: list
+            elements: str
+            default: []
+          not_matches:
+            description: Regular expressions that the output must not match.
+            type: list
+            elements: str
+            default: []
+          show:
+            description: Regular expression for the part of the output to show.
+            type: str
+            default: ""
+      live:
+        description: Read from the API server.
+        type: dict
+        suboptions:
+          path:
+            description: Path of an object or a list, as for C(kubectl get --raw).
+            type: str
+            required: true
+          query:
+            description: JMESPath over it. Without O(checks[].live.equals) its result has to be true, or not empty.
+            type: str
+            required: true
+          equals:
+            description: What the result has to be.
+            type: raw
+          show:
+            description: JMESPath for what to show instead of the result.
+            type: str
+            default: ""
+      ipvs:
+        description: Compare what IPVS has on the task's host with the services of the cluster.
+        type: dict
+        suboptions:
+          view:
+            description:
+              - V(virtual_servers) reads C(ipvsadm -Ln) (or C(/proc/net/ip_vs)). Each port of each service has to have
+                a virtual server on each of its addresses, with exactly the ready pods behind it.
+              - V(bound_addresses) reads C(ip address). C(kube-ipvs0) has to carry each address of a service.
+              - V(address_sets) reads C(ipset save). The sets KUBE-CLUSTER-IP, KUBE-LOAD-BALANCER and KUBE-LOOP-BACK
+                have to hold each port of each service and each pod of this node.
+            type: str
+            choices: [virtual_servers, bound_addresses, address_sets]
+            required: true
+          node:
+            description: The name that the cluster has for the task's host.
+            type: str
+            required: true
+          scheduler:
+            description: The scheduler of the virtual servers.
+            type: str
+            default: rr
+requirements:
+  - dnspython (for O(checks[].dns))
+  - jmespath (for O(checks[].live))
+  - kubernetes and urllib3 (for O(checks[].live) and O(checks[].ipvs))
+seealso:
+  - module: kuber.network.preflight
+"""
+
+EXAMPLES = r"""
+- name: Prove that the ingress answers
+  kuber.network.checks:
+    timeout: 30
+    checks:
+      - name: The ingress has a page of its own
+        http:
+          url: http://172.17.255.3/
+          status: [404]
+          matches: nginx
+      - name: Requests with the header reach the next version
+        http:
+          url: http://example.app.org/test-webapp
+          headers:
+            mtest: "true"
+          matches: ^v2$
+          count: 100
+      - name: CoreDNS answers over TCP
+        dns:
+          server: 172.17.255.2
+          name: web-svc-lb.default.svc.cluster.local
+          transport: tcp
+
+- name: Prove that a node has no rules of another mode
+  kuber.network.checks:
+    checks:
+      - name: No chains of the iptables mode are left
+        command:
+          argv: [iptables-save]
+          not_matches: ["^:(KUBE-SVC-[A-Z0-9]+)"]
+"""
+
+RETURN = r"""
+results:
+  description: One for each check, those of O(earlier) first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the check.
+      type: str
+    group:
+      description: Its heading.
+      type: str
+    asked:
+      description: What was asked, as a command that does about the same.
+      type: str
+    wanted:
+      description: What makes it pass.
+      type: str
+    found:
+      description: What was found at last.
+      type: str
+    ok:
+      description: Whether it passed.
+      type: bool
+  sample:
+    - name: CoreDNS answers over TCP
+      group: Load balancer
+      asked: dig +tcp @172.17.255.2 web-svc-lb.default.svc.cluster.local A
+      wanted: an answer
+      found: 10.103.226.132
+      ok: true
+"""

@@ -1,0 +1,285 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: manifests
+short_description: A set of Kubernetes objects
+version_added: "1.0.0"
+author:
+  - the kuber.network authors (@kuber-network)
+description:
+  - Brings a whole set of objects to a cluster with server-side apply, or takes it away. One task for the whole set, not
+    one for each object.
+  - The set is applied in stages, so that the order in which it is written does not matter. Namespaces and
+    CustomResourceDefinitions come first, then rights and settings, then workloads, then webhook configurations, and
+    last everything that a webhook may guard, such as custom resources and Ingresses.
+  - A webhook that does not answer yet is waited for. A webhook that answers with no is an error.
+  - Waits until the whole set is ready. Deployments, DaemonSets, StatefulSets, ReplicaSets, Jobs, Pods, Services of type
+    C(LoadBalancer), Namespaces and CustomResourceDefinitions are judged by their status; everything else is ready as
+    soon as it exists. What does not become ready is explained with its pods, containers, probes and last events.
+  - Nothing is applied when any object of the set is malformed or of a kind that neither the cluster nor the set knows.
+  - The certificates of conversion webhooks (C(caBundle)) are left to the controllers that inject them, so are C(status)
+    and empty values of C(creationTimestamp).
+extends_documentation_fragment:
+  - kuber.network.connection
+  - kuber.network.attributes
+requirements:
+  - jmespath
+options:
+  state:
+    description:
+      - With V(present), the objects are there and as they are written.
+      - With V(absent), they are gone. They go in reverse order, each stage when the one before it is gone, a workload
+        after its pods. Objects and kinds that are not there are left out of it.
+    type: str
+    choices: [present, absent]
+    default: present
+  src:
+    description:
+      - Files and directories with objects in YAML or JSON, and addresses to download such files from.
+      - A path is searched for as M(ansible.builtin.copy) does. Of a directory, all files named C(*.yml), C(*.yaml) and
+        C(*.json) are taken.
+      - An address is a mapping of C(url) and C(sha256). The file is downloaded once to
+        C(${XDG_CACHE_HOME:-~/.cache}/kuber.network) and compared with its checksum each time.
+    type: list
+    elements: raw
+  template:
+    description:
+      - Jinja2 templates of files with objects, searched for and rendered as M(ansible.builtin.template) does.
+    type: list
+    elements: str
+  definition:
+    description:
+      - Objects as mappings, or as YAML text, or a list of these.
+      - One of O(src), O(template) and O(definition) is needed. They can be combined.
+    type: raw
+  namespace:
+    description:
+      - Namespace of objects that have none but should have one.
+      - Without it, the namespace of the context, which is C(default) if it names none.
+    type: str
+  field_manager:
+    description:
+      - Under which name the API server notes who manages the fields that the set names.
+      - With the same name, fields that are dropped from the set are dropped from the objects.
+    type: str
+    default: kuber.network
+  conflicts:
+    description:
+      - What to do about fields that somebody else manages and that the set wants to have another value.
+      - With V(force), they are taken over. With V(fail), they are named and the task fails.
+    type: str
+    choices: [force, fail]
+    default: force
+  images:
+    description:
+      - Other images for the containers of the set, init containers included, as in a kustomization.
+      - An entry that no container's image matches is an error.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Image to replace, without tag and digest.
+        type: str
+        required: true
+      new_name:
+        description: Name of the other image, without tag and digest.
+        type: str
+      new_tag:
+        description:
+          - Another tag. It takes the place of a digest too unless O(images[].digest) says otherwise.
+        type: str
+      digest:
+        description:
+          - Another digest, such as C(sha256:...). It takes the place of a tag too unless O(images[].new_tag) says
+            otherwise.
+          - An empty text removes the digest and keeps the tag.
+        type: str
+  patches:
+    description:
+      - Changes to objects of the set before they are applied, in this order. What a changed manifest from elsewhere
+        would otherwise need a copy for.
+      - A patch that matches no object is an error.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description: Kind of the object.
+        type: str
+        required: true
+      name:
+        description: Name of the object.
+        type: str
+        required: true
+      namespace:
+        description: Namespace of the object. Without it, objects of all namespaces.
+        type: str
+      merge:
+        description:
+          - A JSON merge patch (RFC 7386). Mappings are merged, V(null) removes a key, everything else is replaced,
+            lists included.
+        type: dict
+        required: true
+  exclude:
+    description:
+      - Objects of the set to leave out. An entry that matches no object is an error.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description: Kind of the object.
+        type: str
+        required: true
+      name:
+        description: Name of the object.
+        type: str
+        required: true
+  wait:
+    description:
+      - Whether to wait until the set is ready, or gone.
+      - In check mode, nothing is waited for.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - How many seconds the task may take for all its waiting, also for webhooks and CustomResourceDefinitions.
+      - The task fails sooner when it sees that waiting is in vain. A Job has failed, or for a minute without a break an
+        image could not be pulled, a container crashed again and again, or a pod fitted on no node.
+    type: int
+    default: 300
+  wait_for:
+    description:
+      - What else must be true before the task is done, of objects in the set or elsewhere, also with O(wait=false).
+      - Only looked at with O(state=present).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description: Kind of the object.
+        type: str
+        required: true
+      api_version:
+        description: Group and version of the kind, needed only if two groups have a kind of that name.
+        type: str
+        aliases: [apiVersion]
+      name:
+        description: Name of the object.
+        type: str
+        required: true
+      namespace:
+        description: Namespace of the object. Without it, that of O(namespace) or of the context.
+        type: str
+      query:
+        description:
+          - A JMESPath expression over the live object. It is waited for until it yields something other than nothing,
+            V(false), or an empty text, list or mapping.
+        type: str
+        required: true
+seealso:
+  - module: kuber.network.manifests_info
+"""
+
+EXAMPLES = r"""
+- name: Set up an application from templates
+  kuber.network.manifests:
+    template:
+      - deployment.yml.j2
+      - service.yml.j2
+    namespace: shop
+
+- name: Set up MetalLB from its own manifest, with another image and less log
+  kuber.network.manifests:
+    src:
+      - url: https://raw.githubusercontent.com/metallb/metallb/v0.16.2/config/manifests/metallb-native.yaml
+        sha256: e5f7c268f114c446dc60aaad71b7cabf861f637743e033e354d7d48592807c6d
+    images:
+      - name: quay.io/metallb/controller
+        new_name: mirror.example.org/metallb/controller
+    patches:
+      - kind: ConfigMap
+        name: metallb-excludel2
+        namespace: metallb-system
+        merge:
+          metadata:
+            labels:
+              team: network
+
+- name: Give a service an address and wait for it
+  kuber.network.manifests:
+    definition:
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: web
+      spec:
+        type: LoadBalancer
+        selector:
+          app: web
+        ports:
+          - port: 80
+    wait_for:
+      - kind: Service
+        name: web
+        query: status.loadBalancer.ingress[?ip=='172.17.255.1']
+
+- name: Show what has drifted, and change nothing
+  kuber.network.manifests:
+    src: [manifests/]
+  check_mode: true
+  diff: true
+
+- name: Take the application away
+  kuber.network.manifests:
+    src: [manifests/]
+    state: absent
+"""
+
+RETURN = r"""
+objects:
+  description: What became of each object, in the order in which it was done.
+  returned: when at least one object was reached
+  type: list
+  elements: dict
+  contains:
+    ref:
+      description: Kind, namespace and name.
+      type: str
+    action:
+      description:
+        - One of V(created), V(configured), V(unchanged), V(deleted).
+        - In check mode, what would be done.
+      type: str
+    reason:
+      description: Which fields were changed, or why nothing had to be done. May be empty.
+      type: str
+  sample:
+    - ref: Deployment default/web
+      action: configured
+      reason: spec.replicas
+summary:
+  description: The same in one line.
+  returned: always
+  type: str
+  sample: "12 objects: 1 configured, 11 unchanged"
+stats:
+  description: What it took.
+  returned: always
+  type: dict
+  contains:
+    requests:
+      description: How many requests were sent to the API server.
+      type: int
+    seconds:
+      description: How long it took.
+      type: float
+  sample:
+    requests: 14
+    seconds: 0.21
+"""

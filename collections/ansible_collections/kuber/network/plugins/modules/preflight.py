@@ -1,0 +1,120 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: preflight
+short_description: Refuse what cannot work before anything is changed
+version_added: "1.0.0"
+author:
+  - the kuber.network authors (@kuber-network)
+description:
+  - Looks at the settings, at this machine and at the cluster, and fails with all findings in one message.
+  - About the cluster it finds a kubeconfig or context that cannot be used, an API server that does not answer, a
+    context of another cluster than the minikube profile's, and a mode that kube-proxy does not have (any more).
+  - About this machine it finds an unknown profile, a running C(minikube tunnel), addons of minikube that do the same
+    work, nodes that cannot be worked on, and missing rights.
+  - About the addresses it finds a pool that is no range of addresses or overlaps networks in use, addresses outside the
+    pool, and a route that does not lead to it.
+  - Changes nothing.
+extends_documentation_fragment:
+  - kuber.network.connection
+  - kuber.network.attributes.info
+options:
+  profile:
+    description: The minikube profile that is meant. Empty for a cluster that is not minikube's.
+    type: str
+    default: ""
+  minikube_home:
+    description:
+      - Directory of minikube, with C(profiles/) in it.
+      - Without it, the one that the environment variable E(MINIKUBE_HOME) names, or C(~/.minikube).
+    type: path
+  profile_addresses:
+    description: Addresses of the profile's nodes. One of them has to be a node of the cluster.
+    type: list
+    elements: str
+    default: []
+  addons:
+    description: The addons of minikube that are enabled.
+    type: list
+    elements: str
+    default: []
+  tunnel_pids:
+    description: Processes of C(minikube tunnel) that are alive.
+    type: list
+    elements: int
+    default: []
+  nodes:
+    description: The nodes, and what went wrong when a command was run on them.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the node.
+        type: str
+        required: true
+      problem:
+        description: Why no command can be run there. Empty when it can.
+        type: str
+        default: ""
+  proxy_mode:
+    description: The mode that kube-proxy shall get, V(ipvs), V(iptables), V(nftables) or V(keep).
+    type: str
+    default: keep
+  pool:
+    description: Ranges of addresses for load balancers, as C(first-last) or C(network/bits).
+    type: list
+    elements: str
+    default: []
+  addresses:
+    description: Names of services, and the addresses out of the pool that they shall get. Empty ones are left out.
+    type: dict
+    default: {}
+  route:
+    description: Destination of the route from this machine to the pool. Empty for no route.
+    type: str
+    default: ""
+  root:
+    description: Whether this machine's route and hosts file are going to be changed, which takes root.
+    type: bool
+    default: false
+seealso:
+  - module: kuber.network.checks
+"""
+
+EXAMPLES = r"""
+- name: Refuse what cannot work
+  kuber.network.preflight:
+    context: minikube
+    profile: minikube
+    profile_addresses: [192.168.99.134]
+    proxy_mode: ipvs
+    pool: [172.17.255.1-172.17.255.255]
+    addresses:
+      web-svc-lb: 172.17.255.1
+      ingress-nginx: 172.17.255.3
+    route: 172.17.255.0/24
+    root: true
+"""
+
+RETURN = r"""
+server:
+  description: The API server.
+  returned: success
+  type: str
+  sample: https://192.168.99.134:8443
+context:
+  description: The context that was used.
+  returned: success
+  type: str
+  sample: minikube
+kubernetes_version:
+  description: Version of the API server.
+  returned: success
+  type: str
+  sample: v1.37.2
+"""

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""What all action plugins of the collection share: options in, result out, errors in one place."""
+
+from __future__ import annotations
+
+import abc
+import shlex
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
+
+
+class ConnectionRunner(Runner):
+    """Runs commands on the task's host through its connection; the host needs a shell, not Python."""
+
+    def __init__(self, action: ActionBase) -> None:
+        self._action = action
+
+    def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
+        # pylint: disable=protected-access
+        data = None if stdin is None else stdin.encode()
+        done = self._action._low_level_execute_command(shlex.join(argv), in_data=data, sudoable=True)
+        return Result(argv, done["rc"], done["stdout"], done["stderr"])
+
+
+class KuberAction(ActionBase, metaclass=abc.ABCMeta):
+    """Base of the collection's actions: subclasses say their options and do the work in ``perform``."""
+
+    ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]]
+    SPEC_RULES: t.ClassVar[dict[str, t.Any]] = {}
+    """``mutually_exclusive``, ``required_one_of`` and the like, as for AnsibleModule."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    @abc.abstractmethod
+    def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Do the task and return its result; raise ``KuberError`` when it cannot be done."""
+
+    @property
+    def check_mode(self) -> bool:
+        return bool(self._task.check_mode)
+
+    @property
+    def runner(self) -> Runner:
+        return ConnectionRunner(self)
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result = super().run(tmp, task_vars)
+        params = self.validate_argument_spec(argument_spec=self.ARGUMENT_SPEC, **self.SPEC_RULES)[1]
+        try:
+            outcome = self.perform(params, task_vars or {})
+        except KuberError as exc:
+            raise AnsibleActionFail(str(exc)) from exc
+        if not self._task.diff:
+            outcome.pop("diff", None)
+        result.update({"changed": False, "failed": False} | outcome)
+        return result

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Where the objects of a task come from: its files, templates and definitions."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.template import trust_as_template
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import documents, download
+from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
+
+# As ansible.builtin.template has it by default.
+JINJA = {"trim_blocks": True, "lstrip_blocks": False}
+
+
+class Sources:
+    """Reads what a task names, searched for where Ansible searches."""
+
+    def __init__(self, action: ActionBase, task_vars: dict[str, t.Any]) -> None:
+        self._action = action
+        self._task_vars = task_vars
+
+    def documents(self, params: t.Mapping[str, t.Any]) -> list[Document]:
+        found: list[Document] = []
+        for entry in params["src"] or []:
+            found += documents.from_path(self._source(entry))
+        for name in params["template"] or []:
+            found += documents.from_definition(*self._rendered(name))
+        if params["definition"]:
+            found += documents.from_definition(params["definition"])
+        return found
+
+    def _source(self, entry: object) -> str:
+        if isinstance(entry, dict):
+            if entry.keys() != {"url", "sha256"}:
+                raise KuberError(
+                    "An entry of src is incomplete", wanted="a path, or url and sha256", found=", ".join(sorted(entry))
+                )
+            return str(download.fetch(str(entry["url"]), str(entry["sha256"])))
+        if not isinstance(entry, str):
+            raise KuberError("An entry of src is no path", wanted="a path, or url and sha256", found=str(entry))
+        if "://" in entry:
+            raise KuberError(
+                f"Entry {entry} of src has no checksum",
+                wanted="url and sha256",
+                remedy="What is applied to a cluster must not depend on who answers: name the SHA-256 of the file",
+            )
+        return self._needle("files", entry)
+
+    def _rendered(self, name: str) -> tuple[t.Any, str]:
+        # pylint: disable=protected-access
+        path = self._needle("templates", name)
+        text = trust_as_template(self._action._loader.get_text_file_contents(path))
+        bases = [*self._task_vars.get("ansible_search_path", []), os.path.dirname(path)]
+        templar = self._action._templar.copy_with_new_env(
+            searchpath=[place for base in bases for place in (os.path.join(base, "templates"), base)],
+            available_variables=self._task_vars,
+        )
+        return templar.template(text, escape_backslashes=False, overrides=JINJA), path
+
+    def _needle(self, directory: str, name: str) -> str:
+        # pylint: disable=protected-access
+        try:
+            return t.cast("str", self._action._find_needle(directory, os.path.expanduser(name)))
+        except AnsibleError as exc:
+            raise KuberError(f"{name} is not found", found=str(exc)) from exc

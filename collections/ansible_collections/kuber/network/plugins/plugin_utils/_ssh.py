@@ -1,0 +1,236 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Commands on a machine that is reached by SSH; nothing more than a shell is needed there."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import dataclasses
+import logging
+import socket
+import time
+import typing as t
+
+import paramiko
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.plugin_utils._known_hosts import HostKey, KnownHosts
+
+CHUNK = 32 * 1024
+KEEPALIVE_SECONDS = 10
+# After this long without an acknowledgement the other side is taken for gone, not only slow.
+SILENCE_SECONDS = 60
+POLL_SECONDS = 0.02
+# A key of this kind can sign in more ways than one (RFC 8332).
+SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
+# What a shell says of a command that a signal has ended; SSH has no exit code for that.
+ENDED_BY_SIGNAL = 128
+
+# Errors are raised with our words; without a handler Python would print paramiko's, too.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
+
+
+class SshError(KuberError):
+    """There is no session with the machine, or not any more."""
+
+
+class SshAuthError(SshError):
+    """The machine does not let us in."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """Where to, as whom, and how to be sure that it is the right machine."""
+
+    host: str
+    port: int
+    user: str
+    key_file: str
+    known_hosts: KnownHosts | None
+    timeout: float
+
+    @property
+    def place(self) -> str:
+        return f"{self.user}@{self.host}:{self.port}"
+
+
+class Dialogue(t.Protocol):
+    """Somebody who answers questions that come before the command's own output, such as for a password."""
+
+    def answer(self, output: bytes, errors: bytes) -> bytes | None:
+        """What to type after all that was seen so far (empty: nothing yet); ``None`` when the command has begun."""
+
+
+class Session:
+    """One TCP connection to a machine, for any number of commands one after the other."""
+
+    def __init__(self, target: Target, transport: paramiko.Transport) -> None:
+        self._target = target
+        self._transport = transport
+
+    @classmethod
+    def open(cls, target: Target) -> Session:
+        key = _load_key(target)
+        transport = paramiko.Transport(_connect(target))
+        try:
+            _handshake(target, transport)
+            _authenticate(target, transport, key)
+        except BaseException:
+            transport.close()
+            raise
+        transport.set_keepalive(KEEPALIVE_SECONDS)
+        return cls(target, transport)
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def run(
+        self,
+        command: str,
+        *,
+        stdin: t.IO[bytes],
+        stdout: t.IO[bytes],
+        stderr: t.IO[bytes],
+        dialogue: Dialogue | None = None,
+    ) -> int:
+        """Run ``command`` to its end and return its exit code."""
+        try:
+            with self._transport.open_session(timeout=self._target.timeout) as channel:
+                channel.exec_command(command)
+                if dialogue is not None:
+                    _talk(channel, dialogue, stdout, stderr)
+                _pump(channel, stdin, stdout, stderr)
+                code = channel.recv_exit_status()
+        except (paramiko.SSHException, EOFError, OSError) as exc:
+            raise self._lost(str(exc)) from exc
+        if code >= 0:
+            return code
+        if not self._transport.is_active():
+            raise self._lost("it ended while a command was running")
+        return ENDED_BY_SIGNAL
+
+    def _lost(self, why: str) -> SshError:
+        return SshError(
+            f"The connection to {self._target.place} is lost",
+            found=why or "no reason given",
+            remedy="See whether the machine is up (`minikube status`), then run again",
+        )
+
+
+def _load_key(target: Target) -> paramiko.PKey:
+    try:
+        return paramiko.PKey.from_path(target.key_file)
+    except (OSError, ValueError, TypeError, paramiko.SSHException) as exc:
+        # TypeError is what the library raises for a key that is protected by a passphrase.
+        raise SshAuthError(
+            f"There is no private key for {target.place}",
+            wanted=f"a key without a passphrase in {target.key_file}",
+            found=str(exc),
+            remedy="`minikube start` makes one; run as the user who owns minikube's directory",
+        ) from exc
+
+
+def _connect(target: Target) -> socket.socket:
+    try:
+        connection = socket.create_connection((target.host, target.port), timeout=target.timeout)
+    except OSError as exc:
+        found = f"nothing for {target.timeout:g} s" if isinstance(exc, TimeoutError) else (exc.strerror or str(exc))
+        raise SshError(
+            f"{target.host}:{target.port} is not to be reached",
+            wanted="sshd of the node",
+            found=found.lower(),
+            remedy="See whether the machine is up (`minikube status`) and this machine has a way to it",
+        ) from exc
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_SECONDS * 1000)
+    return connection
+
+
+def _handshake(target: Target, transport: paramiko.Transport) -> None:
+    transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = target.timeout
+    known = target.known_hosts
+    if known is not None:
+        _prefer(transport, [entry.key.algorithm for entry in known.entries()])
+    try:
+        transport.start_client(timeout=target.timeout)
+        key = transport.get_remote_server_key()
+    except (paramiko.SSHException, EOFError, OSError) as exc:
+        raise SshError(
+            f"{target.host}:{target.port} does not speak SSH with us",
+            wanted="sshd of the node",
+            found=str(exc) or "the connection was closed",
+            remedy="See what listens there; a machine that is still booting gets there in a moment",
+        ) from exc
+    if known is not None:
+        known.verify(HostKey(key.asbytes()))
+
+
+def _prefer(transport: paramiko.Transport, algorithms: t.Iterable[str]) -> None:
+    """Ask for the kinds of keys that we can compare; a machine has several, and shows the one that is asked for."""
+    options = transport.get_security_options()
+    wanted = {name for algorithm in algorithms for name in SIGNATURES.get(algorithm, (algorithm,))}
+    options.key_types = tuple(sorted(options.key_types, key=lambda name: name not in wanted))
+
+
+def _authenticate(target: Target, transport: paramiko.Transport, key: paramiko.PKey) -> None:
+    try:
+        transport.auth_publickey(target.user, key)
+    except (paramiko.SSHException, EOFError, OSError) as exc:
+        raise SshAuthError(
+            f"{target.host}:{target.port} does not let {target.user} in",
+            wanted=f"a login with the key {target.key_file}",
+            found=str(exc) or "the connection was closed",
+            remedy="Key and machine do not belong together; `minikube ssh` shows whether minikube itself gets in",
+        ) from exc
+
+
+def _talk(channel: paramiko.Channel, dialogue: Dialogue, stdout: t.IO[bytes], stderr: t.IO[bytes]) -> None:
+    """Answer questions until the command begins or the channel ends."""
+    output, errors = bytearray(), bytearray()
+    answer = dialogue.answer(b"", b"")
+    while answer is not None:
+        if answer:
+            channel.sendall(answer)
+            # The question is none of the command's errors.
+            errors.clear()
+        if channel.recv_ready():
+            output += channel.recv(CHUNK)
+        elif channel.recv_stderr_ready():
+            errors += channel.recv_stderr(CHUNK)
+        elif channel.exit_status_ready() or channel.closed:
+            break
+        else:
+            time.sleep(POLL_SECONDS)
+            answer = b""
+            continue
+        answer = dialogue.answer(bytes(output), bytes(errors))
+    stdout.write(output)
+    stderr.write(errors)
+
+
+def _pump(channel: paramiko.Channel, stdin: t.IO[bytes], stdout: t.IO[bytes], stderr: t.IO[bytes]) -> None:
+    """Move data both ways at once, or a full buffer on one way would stop the other."""
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        feeding = pool.submit(_feed, channel, stdin)
+        errors = pool.submit(_drain, channel.recv_stderr, stderr)
+        _drain(channel.recv, stdout)
+        errors.result()
+        feeding.result()
+
+
+def _feed(channel: paramiko.Channel, stdin: t.IO[bytes]) -> None:
+    # A command need not read all of its input; the exit code says whether it was content.
+    with contextlib.suppress(OSError):
+        while chunk := stdin.read(CHUNK):
+            channel.sendall(chunk)
+        channel.shutdown_write()
+
+
+def _drain(receive: t.Callable[[int], bytes], sink: t.IO[bytes]) -> None:
+    while chunk := receive(CHUNK):
+        sink.write(chunk)

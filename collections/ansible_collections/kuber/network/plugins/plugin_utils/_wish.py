@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""From the options of a task to what the engine is asked to do."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Options
+from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
+from ansible_collections.kuber.network.plugins.module_utils._kube.edits import Image, Target
+from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Condition, Wish
+
+Spec = dict[str, t.Any]
+
+CONNECTION: Spec = {"kubeconfig": {"type": "path"}, "context": {"type": "str"}}
+
+
+def _list_of(options: Spec) -> Spec:
+    return {"type": "list", "elements": "dict", "options": options, "default": []}
+
+
+_NAMED: Spec = {"kind": {"type": "str", "required": True}, "name": {"type": "str", "required": True}}
+
+ARGUMENT_SPEC: Spec = CONNECTION | {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "src": {"type": "list", "elements": "raw"},
+    "template": {"type": "list", "elements": "str"},
+    "definition": {"type": "raw"},
+    "namespace": {"type": "str"},
+    "field_manager": {"type": "str", "default": Options.field_manager},
+    "conflicts": {"type": "str", "choices": ["force", "fail"], "default": "force"},
+    "images": _list_of(
+        {
+            "name": {"type": "str", "required": True},
+            "new_name": {"type": "str"},
+            "new_tag": {"type": "str"},
+            "digest": {"type": "str"},
+        }
+    ),
+    "patches": _list_of(_NAMED | {"namespace": {"type": "str"}, "merge": {"type": "dict", "required": True}}),
+    "exclude": _list_of(_NAMED),
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "int", "default": 300},
+    "wait_for": _list_of(
+        _NAMED
+        | {
+            "namespace": {"type": "str"},
+            "api_version": {"type": "str", "aliases": ["apiVersion"]},
+            "query": {"type": "str", "required": True},
+        }
+    ),
+}
+SPEC_RULES: Spec = {"required_one_of": [("src", "template", "definition")]}
+
+
+def wish(params: t.Mapping[str, t.Any], documents: t.Iterable[Document], *, check: bool) -> Wish:
+    return Wish(
+        documents=tuple(documents),
+        present=params["state"] == "present",
+        namespace=params["namespace"],
+        exclude=tuple(Target(one["kind"], one["name"]) for one in params["exclude"]),
+        patches=tuple(
+            # Plain types, not those that Ansible marks with where a value came from.
+            (Target(one["kind"], one["name"], one["namespace"]), json.loads(json.dumps(one["merge"])))
+            for one in params["patches"]
+        ),
+        images=tuple(Image(one["name"], one["new_name"], one["new_tag"], one["digest"]) for one in params["images"]),
+        options=Options(
+            field_manager=params["field_manager"],
+            force=params["conflicts"] == "force",
+            check=check,
+        ),
+        wait=params["wait"],
+        wait_timeout=params["wait_timeout"],
+        wait_for=tuple(
+            Condition(one["kind"], one["name"], one["query"], one["namespace"], one["api_version"])
+            for one in params["wait_for"]
+        ),
+    )

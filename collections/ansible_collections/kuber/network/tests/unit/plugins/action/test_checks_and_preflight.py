@@ -1,0 +1,137 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Checks and preflight as a user meets them: a playbook, and what it prints."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+import typing as t
+
+import pytest
+
+COLLECTIONS = pathlib.Path(__file__).parents[7]
+
+
+class PlayRunner(t.Protocol):
+    """Runs a play with these tasks on localhost; returns its exit code and what it printed."""
+
+    def __call__(self, *tasks: dict[str, t.Any]) -> tuple[int, str]: ...
+
+
+@pytest.fixture
+def play(tmp_path: pathlib.Path) -> PlayRunner:
+    def call(*tasks: dict[str, t.Any]) -> tuple[int, str]:
+        named = [{"name": f"Task {number}", **task} for number, task in enumerate(tasks)]
+        book = tmp_path / "play.yml"
+        book.write_text(json.dumps([{"name": "Play", "hosts": "localhost", "gather_facts": False, "tasks": named}]))
+        settings = tmp_path / "ansible.cfg"
+        settings.write_text(f"[defaults]\ncollections_path = {COLLECTIONS}\nlocal_tmp = {tmp_path}/tmp\n")
+        environment = os.environ | {"ANSIBLE_CONFIG": str(settings), "MINIKUBE_HOME": str(tmp_path)}
+        argv = [sys.executable, "-m", "ansible.cli.playbook", "-i", "localhost,", "-c", "local", str(book)]
+        done = subprocess.run(argv, capture_output=True, text=True, env=environment, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    return call
+
+
+@pytest.fixture
+def page() -> t.Iterator[str]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<h1>hello</h1>")
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def served(url: str) -> dict[str, t.Any]:
+    return {"name": "The page is served", "group": "Web", "http": {"url": url}}
+
+
+BROKEN = {"name": "The impossible happens", "command": {"argv": ["false"]}}
+WORSE = {"name": "So does this", "command": {"argv": ["echo", "no"], "matches": ["yes"]}}
+
+
+def test_a_green_table_and_nothing_changed(play: PlayRunner, page: str) -> None:
+    code, output = play({"kuber.network.checks": {"checks": [served(page)]}})
+    assert code == 0, output
+    assert " Web\n ✔ The page is served  200 hello  curl" in output
+    assert "1 of 1 checks passed" in output
+    assert "changed=0" in output
+
+
+def test_every_red_line_is_in_the_table_and_in_the_message(play: PlayRunner, page: str) -> None:
+    code, output = play({"kuber.network.checks": {"checks": [served(page), BROKEN, WORSE], "timeout": 0}})
+    assert code == 2
+    assert " ✔ The page is served" in output
+    assert " ✘ The impossible happens" in output
+    assert "2 of 3 checks failed" in output
+    message = output[output.index("fatal:") :]
+    assert "The impossible happens" in message
+    assert "So does this" in message
+    assert "The page is served" not in message
+
+
+def test_collected_results_are_shown_and_judged_by_the_last_task(play: PlayRunner, page: str) -> None:
+    collect = {"kuber.network.checks": {"checks": [BROKEN], "timeout": 0, "collect": True}, "register": "first"}
+    last = {"kuber.network.checks": {"checks": [served(page)], "earlier": "{{ first.results }}"}}
+    code, output = play(collect, last)
+    assert code == 2
+    assert output.index("✘ The impossible happens") < output.index("✔ The page is served")
+    assert "1 of 2 checks failed" in output
+
+
+def test_preflight_tells_all_findings_at_once(play: PlayRunner, tmp_path: pathlib.Path) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(json.dumps({"contexts": [{"name": "work", "context": {}}]}))
+    options = {
+        "kubeconfig": str(kubeconfig),
+        "context": "minikube",
+        "profile": "minikube",
+        "proxy_mode": "magic",
+        "pool": ["172.17.255.1-172.17.255.255"],
+        "addresses": {"web-svc-lb": "10.0.0.1", "coredns": ""},
+        "nodes": [{"name": "minikube", "problem": "Host key has changed"}],
+    }
+    code, output = play({"kuber.network.preflight": options})
+    assert code == 2
+    for said in (
+        "5 things must be mended",
+        "wanted: minikube; found: work",
+        "no profile minikube",
+        "Host key has changed",
+        "'magic'",
+        "web-svc-lb lies outside the pool",
+    ):
+        assert said in output, output
+
+
+def test_preflight_refuses_a_cluster_without_kube_proxy_and_a_pool_in_its_networks(
+    play: PlayRunner, api_server: t.Any
+) -> None:
+    options = {"kubeconfig": str(api_server.kubeconfig), "proxy_mode": "ipvs", "pool": ["10.96.7.0/24"]}
+    code, output = play({"kuber.network.preflight": options})
+    assert code == 2
+    assert "2 things must be mended" in output
+    assert "overlaps the network of services" in output
+
+
+def test_preflight_passes_where_nothing_stands_in_the_way(play: PlayRunner, api_server: t.Any) -> None:
+    options = {"kubeconfig": str(api_server.kubeconfig), "pool": ["172.17.255.0/24"]}
+    code, output = play({"kuber.network.preflight": options})
+    assert code == 0, output

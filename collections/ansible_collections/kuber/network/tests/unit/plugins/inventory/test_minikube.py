@@ -1,0 +1,272 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import stat
+import subprocess
+import sys
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.kuber.network.plugins.plugin_utils import _profile
+
+COLLECTIONS = pathlib.Path(__file__).parents[7]
+SOURCE = "plugin: kuber.network.minikube\n"
+
+
+def ansible_inventory(home: t.Any, source: str = SOURCE, **environment: str) -> subprocess.CompletedProcess[str]:
+    path = home.path.parent / "kuber.minikube.yml"
+    path.write_text(source)
+    settings = home.path.parent / "ansible.cfg"
+    settings.write_text(f"[defaults]\ncollections_path={COLLECTIONS}\n[inventory]\nany_unparsed_is_failed=true\n")
+    return subprocess.run(
+        [str(pathlib.Path(sys.executable).with_name("ansible-inventory")), "-i", str(path), "--list"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"ANSIBLE_CONFIG": str(settings), "MINIKUBE_HOME": str(home.path)} | environment,
+    )
+
+
+def listing(done: subprocess.CompletedProcess[str]) -> dict[str, t.Any]:
+    assert done.returncode == 0, done.stderr
+    # What comes out of minikube's files is marked: Ansible must not take it for templates.
+    result: dict[str, t.Any] = json.loads(done.stdout, object_hook=lambda found: found.get("__ansible_unsafe", found))
+    return result
+
+
+def test_a_node_is_reached_as_minikube_reaches_it(minikube_home: t.Any) -> None:
+    minikube_home.profile(Addons={"ingress": True, "dashboard": False, "default-storageclass": True})
+    minikube_home.machine(SSHPort=2222, SSHUser="root")
+    found = listing(ansible_inventory(minikube_home))
+    machine = minikube_home.path / "machines" / "minikube"
+    assert found["_meta"]["hostvars"] == {
+        "minikube": {
+            "ansible_become": True,
+            "ansible_become_method": "sudo",
+            "ansible_connection": "kuber.network.minikube",
+            "ansible_host": "192.168.99.134",
+            "ansible_port": 2222,
+            "ansible_ssh_private_key_file": str(machine / "id_rsa"),
+            "ansible_user": "root",
+            "minikube_addons": ["default-storageclass", "ingress"],
+            "minikube_context": "minikube",
+            "minikube_driver": "ssh",
+            "minikube_home": str(minikube_home.path),
+            "minikube_host_key_alias": "minikube",
+            "minikube_known_hosts": str(machine / "known_hosts"),
+            "minikube_kubernetes_version": "1.37.2",
+            "minikube_node_ip": "192.168.99.134",
+            "minikube_profile": "minikube",
+            "minikube_tunnel_pids": [],
+        }
+    }
+    assert found["minikube_nodes"] == {"hosts": ["minikube"]}
+    assert found["control_plane"] == {"hosts": ["minikube"]}
+
+
+def test_nodes_of_a_larger_cluster_have_minikubes_names(minikube_home: t.Any) -> None:
+    nodes = [
+        {"Name": "", "IP": "192.168.39.10", "ControlPlane": True, "Worker": True},
+        {"Name": "m02", "IP": "192.168.39.11", "ControlPlane": False, "Worker": True},
+        {"Name": "m03", "IP": "192.168.39.12", "ControlPlane": True, "Worker": True},
+    ]
+    minikube_home.profile("big", Driver="kvm2", Nodes=nodes)
+    for name, node in zip(("big", "big-m02", "big-m03"), nodes, strict=True):
+        minikube_home.machine(name, IPAddress=node["IP"])
+    found = listing(ansible_inventory(minikube_home, KUBER_PROFILE="big"))
+    assert found["minikube_nodes"]["hosts"] == ["big", "big-m02", "big-m03"]
+    assert found["control_plane"]["hosts"] == ["big", "big-m03"]
+    assert found["workers"]["hosts"] == ["big-m02"]
+    addresses = {name: values["minikube_node_ip"] for name, values in found["_meta"]["hostvars"].items()}
+    assert addresses == {"big": "192.168.39.10", "big-m02": "192.168.39.11", "big-m03": "192.168.39.12"}
+
+
+@pytest.mark.parametrize(
+    ("source", "environment", "profile"),
+    [
+        (SOURCE, {}, "minikube"),
+        (SOURCE, {"KUBER_PROFILE": "other"}, "other"),
+        (SOURCE + "profile: other\n", {}, "other"),
+        (SOURCE + "profile: other\n", {"KUBER_PROFILE": "minikube"}, "other"),
+    ],
+)
+def test_the_profile_is_the_one_that_was_named(
+    minikube_home: t.Any, source: str, environment: dict[str, str], profile: str
+) -> None:
+    for name in ("minikube", "other"):
+        minikube_home.profile(name)
+        minikube_home.machine(name)
+    found = listing(ansible_inventory(minikube_home, source, **environment))
+    assert found["minikube_nodes"]["hosts"] == [profile]
+
+
+def test_an_unknown_profile_is_refused_with_a_list_of_those_there_are(minikube_home: t.Any) -> None:
+    for name in ("one", "two"):
+        minikube_home.profile(name)
+    done = ansible_inventory(minikube_home, KUBER_PROFILE="three")
+    assert done.returncode != 0
+    text = " ".join(done.stderr.split())
+    assert "minikube has no profile 'three'" in text
+    assert "the profiles one, two" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "words"),
+    [
+        ("profiles/minikube/config.json", "{", "profiles/minikube/config.json cannot be read"),
+        ("profiles/minikube/config.json", "[]", "is not what minikube writes"),
+        ("profiles/minikube/config.json", {"Driver": "ssh"}, "has no nodes"),
+        ("machines/minikube/config.json", "nothing", "machines/minikube/config.json cannot be read"),
+    ],
+)
+def test_damaged_files_are_named(minikube_home: t.Any, path: str, content: object, words: str) -> None:
+    minikube_home.profile()
+    minikube_home.machine()
+    minikube_home.write(path, content)
+    done = ansible_inventory(minikube_home)
+    assert done.returncode != 0
+    assert words in " ".join(done.stderr.split())
+
+
+def test_a_machine_that_was_never_finished_is_named(minikube_home: t.Any) -> None:
+    minikube_home.profile(Nodes=[{"Name": "", "IP": "", "ControlPlane": True}])
+    minikube_home.machine(IPAddress="")
+    assert "has no address yet" in ansible_inventory(minikube_home).stderr
+
+
+def test_a_key_that_moved_along_with_the_directory_is_found(minikube_home: t.Any) -> None:
+    minikube_home.profile()
+    minikube_home.machine(SSHKeyPath="/somewhere/else/id_rsa")
+    values = listing(ansible_inventory(minikube_home))["_meta"]["hostvars"]["minikube"]
+    assert values["ansible_ssh_private_key_file"] == str(minikube_home.path / "machines/minikube/id_rsa")
+
+
+def test_a_key_elsewhere_is_used_where_it_is(minikube_home: t.Any, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "key").write_text("")
+    minikube_home.profile()
+    minikube_home.machine(SSHKeyPath=str(tmp_path / "key"))
+    values = listing(ansible_inventory(minikube_home))["_meta"]["hostvars"]["minikube"]
+    assert values["ansible_ssh_private_key_file"] == str(tmp_path / "key")
+
+
+def engine(home: t.Any, name: str, script: str) -> str:
+    """A program on PATH that answers as the container engine does."""
+    directory = home.path.parent / "bin"
+    directory.mkdir()
+    program = directory / name
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    return f"{directory}:{os.environ['PATH']}"
+
+
+def test_a_container_is_reached_by_its_published_port(minikube_home: t.Any) -> None:
+    minikube_home.profile(Driver="docker", Nodes=[{"Name": "", "IP": "192.168.49.2", "ControlPlane": True}])
+    minikube_home.machine(IPAddress="192.168.49.2", SSHPort=0)
+    path = engine(minikube_home, "docker", 'test "$*" = "port minikube 22/tcp" && echo 127.0.0.1:32772')
+    values = listing(ansible_inventory(minikube_home, PATH=path))["_meta"]["hostvars"]["minikube"]
+    assert (values["ansible_host"], values["ansible_port"]) == ("127.0.0.1", 32772)
+    assert values["minikube_node_ip"] == "192.168.49.2"
+
+
+def test_a_stopped_container_is_an_error(minikube_home: t.Any) -> None:
+    minikube_home.profile(Driver="docker")
+    minikube_home.machine()
+    path = engine(minikube_home, "docker", 'echo "No public port 22/tcp published for minikube" >&2; exit 1')
+    done = ansible_inventory(minikube_home, PATH=path)
+    assert done.returncode != 0
+    text = " ".join(done.stderr.split())
+    assert "docker publishes no SSH port of it" in text
+    assert "No public port 22/tcp published" in text
+
+
+def test_without_a_machine_the_node_is_this_one(minikube_home: t.Any) -> None:
+    minikube_home.profile(Driver="none")
+    values = listing(ansible_inventory(minikube_home))["_meta"]["hostvars"]["minikube"]
+    assert values["ansible_connection"] == "ansible.builtin.local"
+    assert "ansible_port" not in values
+
+
+def test_only_live_tunnels_of_the_profile_count(minikube_home: t.Any) -> None:
+    minikube_home.profile()
+    minikube_home.machine()
+    command = ["bash", "-c", "exec -a 'minikube tunnel' sleep 60"]
+    with (
+        subprocess.Popen(command) as tunnel,
+        subprocess.Popen(command) as foreign,
+        subprocess.Popen(["sleep", "60"]) as reused,
+    ):
+        gone = subprocess.Popen(["true"])
+        gone.wait()
+        pids = {"minikube": [tunnel.pid, reused.pid, gone.pid], "other": [foreign.pid]}
+        entries = [{"Route": {}, "MachineName": name, "Pid": pid} for name, some in pids.items() for pid in some]
+        minikube_home.write("tunnels.json", entries)
+        try:
+            found = listing(ansible_inventory(minikube_home))
+        finally:
+            for process in (tunnel, foreign, reused):
+                process.kill()
+    assert found["_meta"]["hostvars"]["minikube"]["minikube_tunnel_pids"] == [tunnel.pid]
+
+
+def test_variables_can_be_composed(minikube_home: t.Any) -> None:
+    minikube_home.profile()
+    minikube_home.machine()
+    source = SOURCE + "compose: {where: minikube_driver ~ '@' ~ ansible_host}\nkeyed_groups: [{key: minikube_driver}]\n"
+    found = listing(ansible_inventory(minikube_home, source))
+    assert found["_meta"]["hostvars"]["minikube"]["where"] == "ssh@192.168.99.134"
+    assert found["_ssh"]["hosts"] == ["minikube"]
+
+
+@pytest.mark.parametrize(
+    ("given_path", "expected"),
+    [
+        ("/srv/kube", "/srv/kube/.minikube"),
+        ("/srv/kube/.minikube", "/srv/kube/.minikube"),
+        ("/srv/kube/.minikube/", "/srv/kube/.minikube"),
+        ("~/x", "HOME/x/.minikube"),
+        (None, "HOME/.minikube"),
+        ("", "HOME/.minikube"),
+    ],
+)
+def test_the_directory_is_resolved_as_minikube_does_it(given_path: str | None, expected: str) -> None:
+    home = str(pathlib.Path.home())
+    assert str(_profile.minikube_directory(given_path)) == expected.replace("HOME", home)
+
+
+@pytest.mark.parametrize(
+    ("driver", "environment", "host"),
+    [
+        ("docker", {}, "127.0.0.1"),
+        ("docker", {"DOCKER_HOST": "unix:///run/docker.sock"}, "127.0.0.1"),
+        ("docker", {"DOCKER_HOST": "tcp://192.0.2.7:2376"}, "192.0.2.7"),
+        ("docker", {"DOCKER_HOST": "ssh://me@build.example"}, "build.example"),
+        ("podman", {"DOCKER_HOST": "tcp://192.0.2.7:2376"}, "127.0.0.1"),
+        ("podman", {"CONTAINER_HOST": "ssh://me@build.example:22/run/podman.sock"}, "build.example"),
+    ],
+)
+def test_a_remote_engine_publishes_on_its_own_machine(driver: str, environment: dict[str, str], host: str) -> None:
+    assert _profile.engine_host(driver, environment) == host
+
+
+@given(
+    port=st.integers(1, 65535),
+    address=st.sampled_from(["127.0.0.1", "0.0.0.0", "[::]", "[::1]"]),
+    tail=st.sampled_from(["", "\n", "\n[::]:1\n"]),
+)
+def test_published_ports_are_read(port: int, address: str, tail: str) -> None:
+    assert _profile.parse_published_port(f"{address}:{port}{tail}") == port
+
+
+@given(st.text())
+def test_no_other_text_is_taken_for_a_port(text: str) -> None:
+    found = _profile.parse_published_port(text)
+    assert found is None or str(found) in text

@@ -1,0 +1,200 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.kuber.network.plugins.module_utils._checks.ipvs import (
+    Server,
+    compare_addresses,
+    compare_servers,
+    compare_sets,
+    parse_servers,
+)
+from ansible_collections.kuber.network.plugins.module_utils._checks.services import ServicePort, service_ports
+
+IPVSADM = """\
+IP Virtual Server version 1.2.1 (size=1024)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+TCP  172.17.255.1:80 rr
+  -> 10.244.0.3:8000              Masq    1      0          5
+  -> 10.244.0.4:8000              Masq    1      0          4
+UDP  172.17.255.2:53 rr
+  -> 10.244.0.2:53                Masq    1      0          6
+TCP  192.168.99.134:31191 rr
+  -> 10.244.0.9:443               Masq    1      0          0
+TCP  10.96.0.1:443 rr
+  -> 192.168.99.134:8443          Masq    1      8          0
+TCP  10.96.0.10:9153 rr
+TCP  [fd00::a]:80 rr persistent 10800
+  -> [fd00:244::3]:8000           Masq    1      0          0
+"""
+
+PROC = """\
+IP Virtual Server version 1.2.1 (size=1024)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port Forward Weight ActiveConn InActConn
+TCP  AC11FF01:0050 rr
+  -> 0AF40003:1F40      Masq    1      0          5
+  -> 0AF40004:1F40      Masq    1      0          4
+UDP  AC11FF02:0035 rr
+  -> 0AF40002:0035      Masq    1      0          6
+TCP  C0A86386:79D7 rr
+  -> 0AF40009:01BB      Masq    1      0          0
+TCP  0A600001:01BB rr
+  -> C0A86386:20FB      Masq    1      8          0
+TCP  0A60000A:23C1 rr
+TCP  [fd00:0000:0000:0000:0000:0000:0000:000a]:0050 rr persistent 10800
+  -> [fd00:0244:0000:0000:0000:0000:0000:0003]:1F40      Masq    1      0          0
+"""
+
+
+@pytest.mark.parametrize("text", [IPVSADM, PROC], ids=["ipvsadm", "proc"])
+def test_servers_are_read_from_either_source(text: str) -> None:
+    assert parse_servers(text) == {
+        "tcp 172.17.255.1:80": Server("rr", frozenset({"10.244.0.3:8000", "10.244.0.4:8000"})),
+        "udp 172.17.255.2:53": Server("rr", frozenset({"10.244.0.2:53"})),
+        "tcp 192.168.99.134:31191": Server("rr", frozenset({"10.244.0.9:443"})),
+        "tcp 10.96.0.1:443": Server("rr", frozenset({"192.168.99.134:8443"})),
+        "tcp 10.96.0.10:9153": Server("rr", frozenset()),
+        "tcp [fd00::a]:80": Server("rr", frozenset({"[fd00:244::3]:8000"})),
+    }
+
+
+def service(name: str, cluster_ip: str, port: dict[str, t.Any], **more: t.Any) -> dict[str, t.Any]:
+    addresses = [{"ip": address, "ipMode": "VIP"} for address in more.pop("outer", ())]
+    return {
+        "metadata": {"namespace": "default", "name": name},
+        "spec": {"clusterIP": cluster_ip, "clusterIPs": [cluster_ip], "ports": [port], **more},
+        "status": {"loadBalancer": {"ingress": addresses} if addresses else {}},
+    }
+
+
+def endpoints(name: str, port: int, *addresses: str, port_name: str = "", **more: t.Any) -> dict[str, t.Any]:
+    return {
+        "metadata": {"namespace": "default", "name": f"{name}-x1", "labels": {"kubernetes.io/service-name": name}},
+        "ports": [{"name": port_name, "port": port, "protocol": more.get("protocol", "TCP")}],
+        "endpoints": [
+            {
+                "addresses": [address],
+                "nodeName": more.get("node", "minikube"),
+                "conditions": {"ready": more.get("ready", True)},
+            }
+            for address in addresses
+        ],
+    }
+
+
+WEB = service("web-svc-lb", "10.109.48.206", {"port": 80, "protocol": "TCP"}, outer=["172.17.255.1"])
+PODS = endpoints("web-svc-lb", 8000, "10.244.0.3", "10.244.0.4")
+GOOD = """\
+TCP  10.109.48.206:80 rr
+  -> 10.244.0.3:8000 Masq 1 0 0
+  -> 10.244.0.4:8000 Masq 1 0 0
+TCP  172.17.255.1:80 rr
+  -> 10.244.0.3:8000 Masq 1 0 0
+  -> 10.244.0.4:8000 Masq 1 0 0
+"""
+
+
+def web_ports(*slices: dict[str, t.Any]) -> list[ServicePort]:
+    return service_ports([WEB], slices or [PODS])
+
+
+def test_servers_agree_with_services() -> None:
+    outcome = compare_servers(web_ports(), GOOD, "minikube", "rr")
+    assert (outcome.ok, outcome.found) == (True, "2 virtual servers, rr, 2 pod ports")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", "tcp 10.109.48.206:80 (default/web-svc-lb) is missing, and 1 more"),
+        (
+            GOOD.replace("172.17.255.1:80 rr", "172.17.255.1:80 wlc"),
+            "172.17.255.1:80 (default/web-svc-lb) is scheduled by wlc",
+        ),
+        (
+            GOOD.replace("10.244.0.4", "10.244.0.9"),
+            "has 10.244.0.3:8000, 10.244.0.9:8000 instead of 10.244.0.3:8000, 10.244.0.4:8000",
+        ),
+        (GOOD + "  -> 10.244.0.5:8000 Masq 1 0 0\n", "172.17.255.1:80 (default/web-svc-lb) has"),
+    ],
+)
+def test_servers_that_disagree_are_named(text: str, found: str) -> None:
+    outcome = compare_servers(web_ports(), text, "minikube", "rr")
+    assert not outcome.ok
+    assert found in outcome.found
+
+
+def test_pods_that_are_not_ready_are_not_expected() -> None:
+    slices = [PODS, endpoints("web-svc-lb", 8000, "10.244.0.7", ready=False)]
+    assert compare_servers(web_ports(*slices), GOOD, "minikube", "rr").ok
+
+
+def test_local_policy_expects_only_the_pods_of_this_node() -> None:
+    local = service("web-svc-lb", "10.0.0.1", {"port": 80}, outer=["172.17.255.1"], externalTrafficPolicy="Local")
+    slices = [endpoints("web-svc-lb", 8000, "10.244.0.3"), endpoints("web-svc-lb", 8000, "10.244.1.9", node="other")]
+    (port,) = service_ports([local], slices)
+    assert port.backends_for("10.0.0.1", "minikube") == {"10.244.0.3:8000", "10.244.1.9:8000"}
+    assert port.backends_for("172.17.255.1", "minikube") == {"10.244.0.3:8000"}
+
+
+def test_ports_are_joined_by_name_and_protocol() -> None:
+    dns = service("dns", "10.96.0.10", {"name": "dns", "port": 53, "protocol": "UDP"})
+    slices = [
+        endpoints("dns", 53, "10.244.0.2", port_name="dns", protocol="UDP"),
+        endpoints("dns", 1053, "10.244.0.2", port_name="dns", protocol="TCP"),
+        endpoints("dns", 9153, "10.244.0.2", port_name="metrics", protocol="UDP"),
+    ]
+    (port,) = service_ports([dns], slices)
+    assert [str(backend) for backend in port.backends] == ["10.244.0.2:53"]
+
+
+def test_services_without_an_address_are_left_out() -> None:
+    headless = service("web-svc", "None", {"port": 80})
+    external = {"metadata": {"namespace": "default", "name": "out"}, "spec": {"type": "ExternalName"}}
+    assert service_ports([headless, external], [PODS]) == []
+
+
+def test_addresses_on_the_interface() -> None:
+    bound = "9: kube-ipvs0    inet 10.109.48.206/32 scope global kube-ipvs0\\       valid_lft forever\n"
+    missing = compare_addresses(web_ports(), bound, "minikube", "rr")
+    assert (missing.ok, missing.found) == (False, "172.17.255.1 is missing")
+    bound += "9: kube-ipvs0    inet 172.17.255.1/32 scope global kube-ipvs0\\       valid_lft forever\n"
+    assert compare_addresses(web_ports(), bound, "minikube", "rr").ok
+
+
+SETS = """\
+create KUBE-CLUSTER-IP hash:ip,port family inet hashsize 1024 maxelem 65536
+add KUBE-CLUSTER-IP 10.109.48.206,tcp:80
+add KUBE-LOAD-BALANCER 172.17.255.1,tcp:80
+add KUBE-LOOP-BACK 10.244.0.3,tcp:8000,10.244.0.3
+add KUBE-LOOP-BACK 10.244.0.4,tcp:8000,10.244.0.4
+"""
+
+
+def test_sets_hold_services_and_pods() -> None:
+    outcome = compare_sets(web_ports(), SETS, "minikube", "rr")
+    assert (outcome.ok, outcome.found) == (True, "CLUSTER-IP 1, LOOP-BACK 2, LOAD-BALANCER 1")
+
+
+@pytest.mark.parametrize("lost", [line for line in SETS.splitlines() if line.startswith("add")])
+def test_any_member_lost_from_a_set_is_named(lost: str) -> None:
+    outcome = compare_sets(web_ports(), SETS.replace(lost + "\n", ""), "minikube", "rr")
+    _add, name, member = lost.split()
+    assert (outcome.ok, outcome.found) == (False, f"{name} lacks {member}")
+
+
+@given(st.text(max_size=300))
+def test_any_text_can_be_read(text: str) -> None:
+    parse_servers(text)
+    compare_addresses(web_ports(), text, "minikube", "rr")
+    compare_sets(web_ports(), text, "minikube", "rr")

@@ -1,0 +1,307 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import http.server
+import pathlib
+import ssl
+import tempfile
+import threading
+import time
+import typing as t
+
+import pytest
+import yaml
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import kubeconfig as _kubeconfig
+from ansible_collections.kuber.network.plugins.module_utils._kube import transport
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client, ServerGoneError
+
+Answer = tuple[int, dict[str, str], str]
+OK: Answer = (200, {}, '{"kind": "Thing"}')
+HANG_UP: Answer = (0, {}, "")
+
+
+def refusal(status: int, message: str, **more: t.Any) -> Answer:
+    body = {"kind": "Status", "status": "Failure", "message": message, "code": status, **more}
+    return status, {}, yaml.safe_dump(body, default_flow_style=True, width=10_000).replace("'", '"')
+
+
+class Server:
+    """Gives the prepared answers one after another, the last one for ever; notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self.asked: list[tuple[str, str, t.Mapping[str, str]]] = []
+        server = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _answer(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                server.asked.append((self.command, self.path, dict(self.headers)))
+                status, headers, body = server.answers.pop(0) if len(server.answers) > 1 else server.answers[0]
+                if not status:
+                    self.close_connection = True
+                    self.connection.shutdown(2)
+                    return
+                self.send_response(status)
+                for name, value in {"Content-Length": str(len(body.encode())), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            do_GET = do_POST = do_PATCH = do_DELETE = _answer
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    @contextlib.contextmanager
+    def running(self) -> t.Iterator[Server]:
+        thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield self
+        self._http.shutdown()
+        thread.join()
+        self._http.server_close()
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "FIRST_PAUSE", 0.01)
+
+
+@pytest.fixture
+def server() -> t.Iterator[Server]:
+    with Server().running() as running:
+        yield running
+
+
+def client_of(server: str, *, timeout: float = 5.0, tokens: t.Iterable[str] = ("one",)) -> Client:
+    supply = iter(tokens)
+
+    def load() -> _kubeconfig.Access:
+        headers = {"Authorization": f"Bearer {next(supply)}"}
+        return _kubeconfig.Access(server, "here", "default", headers, None, None, None)
+
+    return Client(load, timeout=timeout)
+
+
+def write(path: pathlib.Path, **changes: t.Any) -> str:
+    content: dict[str, t.Any] = {
+        "current-context": "one",
+        "clusters": [{"name": "here", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "users": [{"name": "me", "user": {"token": "secret"}}],
+        "contexts": [
+            {"name": "one", "context": {"cluster": "here", "user": "me", "namespace": "shop"}},
+            {"name": "two", "context": {"cluster": "here", "user": "me"}},
+            {"name": "broken", "context": {"cluster": "nowhere", "user": "me"}},
+        ],
+    }
+    path.write_text(yaml.safe_dump(content | changes))
+    return str(path)
+
+
+def test_namespace_and_server_are_those_of_the_named_context(tmp_path: pathlib.Path) -> None:
+    path = write(tmp_path / "config")
+    first = Client.from_kubeconfig(kubeconfig=path, context=None)
+    second = Client.from_kubeconfig(kubeconfig=path, context="two")
+    assert (first.context, first.namespace, first.server) == ("one", "shop", "https://127.0.0.1:1")
+    assert (second.context, second.namespace) == ("two", "default")
+
+
+def test_files_of_the_environment_count_together(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = tmp_path / "missing"
+    other = write(tmp_path / "b", contexts=[{"name": "three", "context": {"cluster": "here", "namespace": "b"}}])
+    monkeypatch.setenv("KUBECONFIG", f"{missing}:{write(tmp_path / 'a')}:{other}")
+    assert Client.from_kubeconfig(kubeconfig=None, context="three").namespace == "b"
+    assert Client.from_kubeconfig(kubeconfig=None, context=None).context == "one"
+
+
+@pytest.mark.parametrize(
+    ("context", "changes", "parts"),
+    [
+        ("four", {}, ["wanted: four", "found: broken, one, two"]),
+        (None, {"current-context": ""}, ["no current context", "broken, one, two"]),
+        ("broken", {}, ["Context broken", "nowhere"]),
+        ("one", {"contexts": []}, ["no context at all"]),
+        ("one", {"users": [{"name": "me", "user": {"client-certificate": "/no/such/file"}}]}, ["/no/such/file"]),
+    ],
+)
+def test_context_that_cannot_be_used_is_refused(
+    tmp_path: pathlib.Path, context: str | None, changes: dict[str, t.Any], parts: list[str]
+) -> None:
+    path = write(tmp_path / "config", **changes)
+    with pytest.raises(KuberError) as caught:
+        Client.from_kubeconfig(kubeconfig=path, context=context)
+    for part in (path, *parts):
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["just a text", "a: [", b"\xff\xfe\x00", "- a list"])
+def test_file_that_is_no_kubeconfig_is_refused(tmp_path: pathlib.Path, content: str | bytes) -> None:
+    path = tmp_path / "config"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(KuberError, match=r"Kubeconfig .*config (is no kubeconfig|cannot be read)"):
+        Client.from_kubeconfig(kubeconfig=str(path), context=None)
+
+
+def test_missing_file_is_named(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(KuberError, match=f"no kubeconfig file; wanted: {tmp_path}/none"):
+        Client.from_kubeconfig(kubeconfig=f"{tmp_path}/none", context=None)
+
+
+def test_embedded_keys_leave_no_file_behind(
+    api_server: t.Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    config = yaml.safe_load(api_server.kubeconfig.read_text())
+    certificate = base64.b64encode(api_server.ca.read_bytes()).decode()
+    config["clusters"][0]["cluster"] = {"server": api_server.server, "certificate-authority-data": certificate}
+    path = tmp_path / "config"
+    path.write_text(yaml.safe_dump(config))
+    for _again in range(2):
+        assert Client.from_kubeconfig(kubeconfig=str(path), context=None).get("/version")["major"] == "1"
+    assert list(scratch.iterdir()) == []
+
+
+def test_server_with_a_foreign_certificate_is_not_trusted(api_server: t.Any, tmp_path: pathlib.Path) -> None:
+    config = yaml.safe_load(api_server.kubeconfig.read_text())
+    config["clusters"][0]["cluster"]["certificate-authority"] = ssl.get_default_verify_paths().cafile
+    path = tmp_path / "config"
+    path.write_text(yaml.safe_dump(config))
+    started = time.monotonic()
+    with pytest.raises(ServerGoneError, match=r"not to be trusted.*self-signed certificate"):
+        Client.from_kubeconfig(kubeconfig=str(path), context=None).get("/version")
+    assert time.monotonic() - started < 2
+
+
+def test_all_pages_are_read(client: Client, namespace: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    names = {f"map-{number}" for number in range(5)}
+    for name in names:
+        client.request("POST", path, body={"metadata": {"name": name, "labels": {"mine": "yes"}}})
+    monkeypatch.setattr(transport, "PAGE", 2)
+    before = client.requests.get("GET", 0)
+    found = client.list(path, labelSelector="mine=yes")
+    assert {one["metadata"]["name"] for one in found} == names
+    assert {(one["apiVersion"], one["kind"]) for one in found} == {("v1", "ConfigMap")}
+    assert client.requests["GET"] - before == 3
+
+
+def test_refusal_says_what_the_server_said(client: Client) -> None:
+    with pytest.raises(ApiError) as caught:
+        client.get("/api/v1/namespaces/no-such")
+    error = caught.value
+    assert (error.status, error.reason, error.details["name"]) == (404, "NotFound", "no-such")
+    assert "GET /api/v1/namespaces/no-such" in str(error)
+    assert 'namespaces "no-such" not found' in str(error)
+
+
+def test_wrong_token_is_refused_with_the_context(api_server: t.Any, tmp_path: pathlib.Path) -> None:
+    config = yaml.safe_load(api_server.kubeconfig.read_text())
+    config["users"][0]["user"]["token"] = "wrong"
+    path = tmp_path / "config"
+    path.write_text(yaml.safe_dump(config))
+    with pytest.raises(ApiError, match=r"401 Unauthorized.*context loopback are not valid"):
+        Client.from_kubeconfig(kubeconfig=str(path), context=None).get("/api/v1/nodes")
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        refusal(429, "too many requests", details={"retryAfterSeconds": 0.1}),
+        (429, {"Retry-After": "0"}, ""),
+        refusal(500, "etcdserver: leader changed"),
+        (502, {}, "bad gateway"),
+        (503, {}, ""),
+        refusal(504, "timeout"),
+        HANG_UP,
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+def test_passing_trouble_is_not_seen(server: Server, passing: Answer, method: str) -> None:
+    server.answers = [passing, passing, OK]
+    client = client_of(server.url)
+    assert client.request(method, "/thing") == {"kind": "Thing"}
+    assert client.requests == {method: 3}
+
+
+def test_nothing_is_created_twice(server: Server) -> None:
+    server.answers = [refusal(503, "busy"), OK]
+    with pytest.raises(ApiError, match="503"):
+        client_of(server.url).request("POST", "/things", body={})
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "final",
+    [
+        refusal(400, "bad"),
+        refusal(409, "conflict"),
+        refusal(422, "invalid"),
+        refusal(500, "failed to create typed patch object: .x: field not declared in schema"),
+        refusal(500, "Internal error occurred: failed calling webhook: connection refused"),
+    ],
+)
+def test_refusal_that_stays_is_not_repeated(server: Server, final: Answer) -> None:
+    server.answers = [final, OK]
+    with pytest.raises(ApiError):
+        client_of(server.url).request("PATCH", "/thing", body={})
+    assert len(server.asked) == 1
+
+
+def test_patience_ends(server: Server) -> None:
+    server.answers = [refusal(503, "starting")]
+    started = time.monotonic()
+    with pytest.raises(ApiError, match="starting"):
+        client_of(server.url, timeout=1).get("/thing")
+    assert time.monotonic() - started < 2
+
+
+def test_expired_token_is_renewed_once(server: Server) -> None:
+    server.answers = [refusal(401, "expired"), OK]
+    client = client_of(server.url, tokens=["old", "new"])
+    assert client.get("/thing") == {"kind": "Thing"}
+    assert [headers["Authorization"] for _method, _path, headers in server.asked] == ["Bearer old", "Bearer new"]
+
+
+def test_query_is_written_as_the_server_reads_it(server: Server) -> None:
+    server.answers = [OK]
+    client_of(server.url).get("/thing", force=True, watch=False, labelSelector="a in (b, c)", dryRun=None)
+    assert server.asked[0][1] == "/thing?force=true&watch=false&labelSelector=a+in+%28b%2C+c%29"
+
+
+def test_remarks_of_the_server_are_kept_once(server: Server) -> None:
+    server.answers = [(200, {"Warning": '299 - "v1 Endpoints is deprecated"'}, "{}")]
+    client = client_of(server.url)
+    client.get("/a")
+    client.get("/b")
+    assert client.warnings == ["v1 Endpoints is deprecated"]
+
+
+def test_text_is_left_as_it_is_and_its_refusals_are_final(server: Server) -> None:
+    server.answers = [(200, {}, "ipvs"), refusal(503, "error trying to reach service")]
+    client = client_of(server.url)
+    assert client.text("GET", "/proxyMode") == "ipvs"
+    with pytest.raises(ApiError, match="error trying to reach service"):
+        client.text("GET", "/proxyMode")
+    assert len(server.asked) == 2
+
+
+def test_server_that_is_not_there_is_named_soon() -> None:
+    started = time.monotonic()
+    with pytest.raises(ServerGoneError, match=r"context here.*127\.0\.0\.1:1; found: connection refused"):
+        client_of("http://127.0.0.1:1", timeout=30).get("/version")
+    assert time.monotonic() - started < 5

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+import pytest
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import read_cluster
+from ansible_collections.kuber.network.plugins.module_utils._preflight.pool import Taken
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kuber.network.tests.unit.conftest import ApiServer
+
+NODE = {
+    "apiVersion": "v1",
+    "kind": "Node",
+    "metadata": {"name": "preflight"},
+    "spec": {"podCIDR": "10.244.0.0/24", "podCIDRs": ["10.244.0.0/24"]},
+    "status": {
+        "addresses": [
+            {"type": "Hostname", "address": "preflight"},
+            {"type": "InternalIP", "address": "192.168.99.134"},
+        ]
+    },
+}
+KUBE_PROXY = "mode: iptables\nfeatureGates:\n  KubeProxyIPVS: true\n"
+KUBEADM = "networking:\n  podSubnet: 10.244.0.0/16, fd00:244::/56\n  serviceSubnet: 10.96.0.0/12\n"
+
+
+def config_map(name: str, **data: str) -> dict[str, t.Any]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+
+
+@pytest.fixture
+def client(api_server: ApiServer) -> t.Iterator[Client]:
+    client = Client.from_kubeconfig(kubeconfig=str(api_server.kubeconfig), context=None)
+    yield client
+    for path in (
+        "/api/v1/nodes/preflight",
+        "/api/v1/namespaces/kube-system/configmaps/kube-proxy",
+        "/api/v1/namespaces/kube-system/configmaps/kubeadm-config",
+    ):
+        try:
+            client.request("DELETE", path)
+        except KuberError:
+            continue
+
+
+def test_a_kubeadm_cluster_is_read(client: Client, api_server: ApiServer) -> None:
+    client.request("POST", "/api/v1/nodes", body=NODE)
+    maps = "/api/v1/namespaces/kube-system/configmaps"
+    client.request("POST", maps, body=config_map("kube-proxy", **{"config.conf": KUBE_PROXY, "kubeconfig.conf": "x"}))
+    client.request("POST", maps, body=config_map("kubeadm-config", ClusterConfiguration=KUBEADM))
+
+    cluster = read_cluster(client)
+
+    assert cluster.server == api_server.server
+    assert cluster.minor >= 33
+    assert cluster.node_addresses == ("192.168.99.134",)
+    assert cluster.proxy_configuration == {"mode": "iptables", "featureGates": {"KubeProxyIPVS": True}}
+    # The API server itself tells the network of services; kubeadm's ConfigMap is only asked where it cannot.
+    assert set(cluster.networks) == {
+        Taken("the network of services", ipaddress.ip_network("10.96.0.0/16")),
+        Taken("the network of pods", ipaddress.ip_network("10.244.0.0/16")),
+        Taken("the network of pods", ipaddress.ip_network("fd00:244::/56")),
+    }
+
+
+def test_a_cluster_of_another_make_is_read(client: Client) -> None:
+    client.request("POST", "/api/v1/nodes", body=NODE)
+    cluster = read_cluster(client)
+    assert cluster.proxy_configuration is None
+    assert Taken("the network of pods", ipaddress.ip_network("10.244.0.0/24")) in cluster.networks
+
+
+def test_a_configuration_that_is_no_yaml_is_not_the_end(client: Client) -> None:
+    maps = "/api/v1/namespaces/kube-system/configmaps"
+    client.request("POST", maps, body=config_map("kube-proxy", **{"config.conf": "mode: [ipvs"}))
+    assert read_cluster(client).proxy_configuration == {}

@@ -1,0 +1,195 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import Cluster
+from ansible_collections.kuber.network.plugins.module_utils._preflight.findings import Settings, findings, report
+from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import Node
+from ansible_collections.kuber.network.plugins.module_utils._preflight.pool import AddressRange, Taken, parse_pool
+
+POOL = "172.17.255.1-172.17.255.255"
+NODE = "192.168.99.134"
+CLUSTER = Cluster(
+    server="https://192.168.99.134:8443",
+    context="minikube",
+    version="v1.37.2",
+    node_addresses=(NODE,),
+    networks=(
+        Taken("the network of services", ipaddress.ip_network("10.96.0.0/12")),
+        Taken("the network of pods", ipaddress.ip_network("10.244.0.0/16")),
+    ),
+    proxy_configuration={"mode": "iptables"},
+)
+ROUTES = [
+    {"dst": "default", "gateway": "10.0.0.1", "dev": "eth0"},
+    {"dst": "192.168.99.0/24", "dev": "virbr1", "protocol": "kernel", "scope": "link"},
+    {"dst": "172.17.0.0/16", "dev": "docker0", "protocol": "kernel", "scope": "link"},
+]
+
+
+@pytest.fixture
+def good() -> Settings:
+    return Settings(
+        profile="minikube",
+        minikube_home="/home/me/.minikube",
+        known_profiles=("minikube", "work"),
+        profile_addresses=(NODE,),
+        addons=("storage-provisioner", "default-storageclass"),
+        tunnel_pids=(),
+        nodes=(Node("minikube", ""),),
+        proxy_mode="ipvs",
+        pool=(POOL,),
+        addresses={"web-svc-lb": "172.17.255.1", "ingress-nginx": "172.17.255.3"},
+        route="172.17.255.0/24",
+        root=True,
+        may_become_root=True,
+    )
+
+
+def test_nothing_stands_in_the_way_of_the_homework(good: Settings) -> None:
+    assert findings(good, CLUSTER, ROUTES) == []
+
+
+@pytest.mark.parametrize("mode", ["iptables", "nftables", "keep"])
+def test_other_modes_are_fine_too(good: Settings, mode: str) -> None:
+    assert findings(dataclasses.replace(good, proxy_mode=mode), CLUSTER, ROUTES) == []
+
+
+BAD_SETTINGS: dict[str, tuple[dict[str, t.Any], str]] = {
+    "unknown profile": ({"profile": "mini"}, "no profile mini.*the profiles minikube, work"),
+    "tunnel": ({"tunnel_pids": (4711,)}, "minikube tunnel.*process 4711"),
+    "metallb addon": ({"addons": ("metallb",)}, "addon metallb.*addons disable metallb"),
+    "ingress addon": ({"addons": ("ingress",)}, "addon ingress.*addons disable ingress"),
+    "unreachable node": (
+        {"nodes": (Node("minikube-m02", "Connection refused"),)},
+        "minikube-m02 cannot be worked on.*Connection refused",
+    ),
+    "unknown mode": (
+        {"proxy_mode": "ebpf"},
+        "no such mode; wanted: ipvs or iptables or nftables or keep; found: 'ebpf'",
+    ),
+    "pool is text": ({"pool": ("homework",)}, "no range of addresses.*'homework'"),
+    "pool is one address": ({"pool": ("172.17.255.1",)}, "no range of addresses"),
+    "pool backwards": ({"pool": ("172.17.255.9-172.17.255.1",)}, "range is empty"),
+    "pool of two families": ({"pool": ("172.17.255.9-fd00::1",)}, "range is empty"),
+    "pool with host bits": ({"pool": ("172.17.255.1/24",)}, "host bits"),
+    "pool has too many ends": ({"pool": ("172.17.255.1-172.17.255.2-172.17.255.3",)}, "no range of addresses"),
+    "pool on the node": ({"pool": ("192.168.99.130-192.168.99.140",)}, "overlaps node 192.168.99.134"),
+    "pool beside the node": ({"pool": ("192.168.99.200/29",)}, "overlaps the network of the nodes"),
+    "pool in services": ({"pool": ("10.96.1.0/24",)}, r"overlaps the network of services.*10\.96\.0\.0/12"),
+    "pool around pods": ({"pool": ("10.0.0.0/8",)}, "overlaps the network of pods"),
+    "address outside": ({"addresses": {"web": "172.17.254.1"}}, "web lies outside the pool.*found: 172.17.254.1"),
+    "address is none": ({"addresses": {"web": "soon"}}, "web is no address"),
+    "address twice": (
+        {"addresses": {"web": "172.17.255.1", "dns": "172.17.255.1"}},
+        "dns and web are given the same address",
+    ),
+    "route elsewhere": ({"route": "172.17.254.0/24"}, "does not lead to all of the pool"),
+    "route to a part": ({"route": "172.17.255.0/25"}, "does not lead to all of the pool"),
+    "route is none": ({"route": "172.17.255.1/24"}, "no network"),
+}
+
+
+@pytest.mark.parametrize(("change", "said"), BAD_SETTINGS.values(), ids=BAD_SETTINGS.keys())
+def test_bad_settings_are_found(good: Settings, change: dict[str, t.Any], said: str) -> None:
+    found = findings(dataclasses.replace(good, **change), CLUSTER, ROUTES)
+    with pytest.raises(KuberError, match=f"(?s){said}"):
+        raise report(found)
+
+
+def test_all_findings_come_in_one_message(good: Settings) -> None:
+    change: dict[str, t.Any] = {"profile": "mini", "proxy_mode": "ebpf", "pool": ("x",), "tunnel_pids": (1,)}
+    message = str(report(findings(dataclasses.replace(good, **change), CLUSTER, ROUTES)))
+    assert "4 things must be mended" in message
+    assert [f"\n  {number}. " in message for number in (1, 2, 3, 4, 5)] == [True, True, True, True, False]
+
+
+def test_findings_do_not_need_the_cluster(good: Settings) -> None:
+    gone = KuberError("The API server does not answer", found="connection refused")
+    found = findings(dataclasses.replace(good, pool=("192.168.99.1-192.168.99.9",)), gone, ROUTES)
+    texts = [str(finding) for finding in found]
+    assert texts[0].startswith("The API server does not answer")
+    assert any("overlaps the network of the nodes" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("version", "mode", "gates", "refused"),
+    [
+        ("v1.37.2", "ipvs", {}, ""),
+        ("v1.39.9", "ipvs", {}, ""),
+        ("v1.40.0", "ipvs", {}, "nftables"),
+        ("v1.40.0", "ipvs", {"KubeProxyIPVS": False}, "nftables"),
+        ("v1.42.1", "ipvs", {"KubeProxyIPVS": True}, ""),
+        ("v1.43.0", "ipvs", {"KubeProxyIPVS": True}, "nftables"),
+        ("v1.43.0-alpha.1+abc", "ipvs", {}, "nftables"),
+        ("v1.43.0", "iptables", {}, ""),
+        ("v1.43.0", "nftables", {}, ""),
+        ("v1.43.0", "keep", {}, ""),
+        ("v1.28.0", "nftables", {}, "iptables"),
+        ("v1.30.0", "nftables", {}, "NFTablesProxyMode"),
+        ("v1.30.0", "nftables", {"NFTablesProxyMode": True}, ""),
+        ("v1.31.0", "nftables", {}, ""),
+    ],
+)
+def test_modes_by_version(good: Settings, version: str, mode: str, gates: dict[str, bool], refused: str) -> None:
+    cluster = dataclasses.replace(CLUSTER, version=version, proxy_configuration={"featureGates": gates})
+    found = [str(finding) for finding in findings(dataclasses.replace(good, proxy_mode=mode), cluster, ROUTES)]
+    assert len(found) == (1 if refused else 0), found
+    assert not refused or (version in found[0] and refused in found[0])
+
+
+def test_a_cluster_without_kube_proxy_is_refused(good: Settings) -> None:
+    cluster = dataclasses.replace(CLUSTER, proxy_configuration=None)
+    assert "no kube-proxy" in str(findings(good, cluster, ROUTES)[0])
+    assert findings(dataclasses.replace(good, proxy_mode="keep"), cluster, ROUTES) == []
+
+
+def test_the_context_of_another_cluster_is_refused(good: Settings) -> None:
+    other = dataclasses.replace(CLUSTER, context="prod", node_addresses=("10.7.7.7",))
+    (finding,) = findings(good, other, ROUTES)
+    assert "Context prod does not belong to minikube profile minikube" in str(finding)
+    assert "10.7.7.7" in str(finding)
+
+
+@pytest.mark.parametrize(("user_id", "may_become_root", "refused"), [(0, False, 0), (1000, True, 0), (1000, False, 1)])
+def test_root_is_needed_only_for_this_machine(
+    good: Settings, monkeypatch: pytest.MonkeyPatch, user_id: int, may_become_root: bool, refused: int
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: user_id)
+    settings = dataclasses.replace(good, may_become_root=may_become_root)
+    assert len(findings(settings, CLUSTER, ROUTES)) == refused
+    assert findings(dataclasses.replace(settings, root=False), CLUSTER, ROUTES) == []
+
+
+ADDRESSES = st.ip_addresses(v=4)
+
+
+@given(ADDRESSES, ADDRESSES, st.ip_addresses(v=4), st.integers(0, 32))
+def test_ranges_overlap_exactly_the_networks_that_share_an_address(
+    one: ipaddress.IPv4Address, two: ipaddress.IPv4Address, base: ipaddress.IPv4Address, bits: int
+) -> None:
+    first, last = sorted((one, two))
+    pool = AddressRange.parse(f"{first}-{last}")
+    network = ipaddress.ip_network((base, bits), strict=False)
+    covers = ipaddress.summarize_address_range(first, last)
+    assert pool.overlaps(network) == any(part.overlaps(network) for part in covers)
+    assert first in pool
+    assert last in pool
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_range_or_refused(text: str) -> None:
+    ranges, refused = parse_pool([text])
+    assert len(ranges) + len(refused) == 1
+    assert all(item.first in item for item in ranges)

@@ -1,0 +1,150 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import pathlib
+import socket
+import threading
+import time
+import typing as t
+
+import pytest
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.plugin_utils._known_hosts import KnownHosts
+from ansible_collections.kuber.network.plugins.plugin_utils._ssh import Session, SshAuthError, SshError, Target
+
+
+@pytest.fixture
+def target(sshd: t.Any, tmp_path: pathlib.Path) -> Target:
+    known = KnownHosts(str(tmp_path / "known_hosts"), "minikube")
+    return Target("127.0.0.1", sshd.port, sshd.user, str(sshd.key_file), known, timeout=10)
+
+
+@pytest.fixture
+def session(target: Target) -> t.Iterator[Session]:
+    session = Session.open(target)
+    yield session
+    session.close()
+
+
+def run(session: Session, command: str, data: bytes = b"", dialogue: t.Any = None) -> tuple[int, bytes, bytes]:
+    stdout, stderr = io.BytesIO(), io.BytesIO()
+    code = session.run(command, stdin=io.BytesIO(data), stdout=stdout, stderr=stderr, dialogue=dialogue)
+    return code, stdout.getvalue(), stderr.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("command", "data", "expected"),
+    [
+        ("echo out; echo err >&2; exit 3", b"", (3, b"out\n", b"err\n")),
+        ("cat", b"some\0bytes\xff\r\n", (0, b"some\0bytes\xff\r\n", b"")),
+        ("wc -c", b"", (0, b"0\n", b"")),
+        ("printf 'no newline'", b"", (0, b"no newline", b"")),
+        ("exec 0<&-; sleep 0.1; echo done", b"x" * 5_000_000, (0, b"done\n", b"")),
+        ("kill -9 $$", b"", (128, b"", b"")),
+        ("nonsense-that-is-not-there 2>/dev/null", b"", (127, b"", b"")),
+    ],
+)
+def test_commands_get_input_and_give_output(
+    session: Session, command: str, data: bytes, expected: tuple[int, bytes, bytes]
+) -> None:
+    assert run(session, command, data) == expected
+
+
+def test_large_streams_do_not_block_each_other(session: Session) -> None:
+    data = bytes(range(256)) * 16_384
+    code, stdout, stderr = run(session, "tee /dev/stderr", data)
+    assert (code, len(stdout), len(stderr)) == (0, len(data), len(data))
+    assert stdout == stderr == data
+
+
+def test_one_connection_serves_many_commands(session: Session, sshd: t.Any) -> None:
+    for number in range(5):
+        assert run(session, f"echo {number}") == (0, f"{number}\n".encode(), b"")
+    assert (sshd.home / "log").read_text().count("Accepted publickey") == 1
+
+
+def test_a_changed_host_key_is_refused_until_it_is_forgotten(
+    sshd: t.Any, target: Target, tmp_path: pathlib.Path
+) -> None:
+    Session.open(target).close()
+    sshd.change_host_key()
+    with pytest.raises(KuberError, match="host key of minikube has changed"):
+        Session.open(target)
+    (tmp_path / "known_hosts").unlink()
+    Session.open(target).close()
+
+
+def test_another_kind_of_host_key_is_a_changed_key_too(sshd: t.Any, target: Target) -> None:
+    Session.open(target).close()
+    sshd.change_host_key("rsa")
+    with pytest.raises(KuberError, match="host key of minikube has changed"):
+        Session.open(target)
+
+
+def test_a_known_key_is_asked_for_when_the_machine_has_more(sshd: t.Any, target: Target) -> None:
+    sshd.change_host_key("rsa")
+    Session.open(target).close()
+    sshd.add_host_key("ed25519")
+    Session.open(target).close()
+
+
+def test_unchecked_means_unchecked(sshd: t.Any, target: Target, tmp_path: pathlib.Path) -> None:
+    Session.open(target).close()
+    sshd.change_host_key()
+    Session.open(dataclasses.replace(target, known_hosts=None)).close()
+
+
+def test_an_unreachable_machine_is_named_with_its_port(target: Target, sshd: t.Any) -> None:
+    sshd.stop()
+    with pytest.raises(SshError, match=rf"127\.0\.0\.1:{target.port} is not to be reached.*connection refused"):
+        Session.open(target)
+
+
+def test_something_else_on_the_port_is_told_apart(target: Target, tmp_path: pathlib.Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection = server.accept()[0]
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            connection.close()
+
+        threading.Thread(target=answer, daemon=True).start()
+        with pytest.raises(SshError, match="does not speak SSH with us"):
+            Session.open(dataclasses.replace(target, port=server.getsockname()[1], timeout=5))
+
+
+def test_a_silent_machine_is_given_up_in_time(target: Target) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        started = time.monotonic()
+        with pytest.raises(SshError, match="does not speak SSH with us"):
+            Session.open(dataclasses.replace(target, port=server.getsockname()[1], timeout=1))
+        assert time.monotonic() - started < 10
+
+
+def test_a_foreign_key_is_refused_by_name(target: Target, sshd: t.Any) -> None:
+    (sshd.home / "authorized_keys").write_text("")
+    with pytest.raises(SshAuthError, match=f"does not let {target.user} in.*{target.key_file}"):
+        Session.open(target)
+
+
+@pytest.mark.parametrize("content", [None, "this is no key\n"])
+def test_a_key_that_cannot_be_used_is_named(target: Target, tmp_path: pathlib.Path, content: str | None) -> None:
+    path = tmp_path / "other_key"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(SshAuthError, match=f"There is no private key for .*{path}"):
+        Session.open(dataclasses.replace(target, key_file=str(path)))
+
+
+def test_a_connection_that_breaks_is_an_error(target: Target, sshd: t.Any, session: Session) -> None:
+    # The parent of the shell is the sshd process of this very connection.
+    with pytest.raises(SshError, match="is lost"):
+        run(session, "kill -9 $PPID; sleep 5")
+    with pytest.raises(SshError, match="is lost"):
+        run(session, "echo still there")

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a role documents, what it does without being told, and what the project tells it must not disagree."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import typing as t
+
+import jinja2
+import pytest
+import yaml
+
+ROLES = pathlib.Path(__file__).resolve().parents[3] / "roles"
+NAMES = sorted(role.name for role in ROLES.iterdir())
+SETTINGS = ROLES.parents[4] / "inventory" / "group_vars" / "all"
+
+
+def load(path: pathlib.Path) -> t.Any:
+    return yaml.safe_load(path.read_text())
+
+
+def defaults(role: str) -> dict[str, t.Any]:
+    path = ROLES / role / "defaults" / "main.yml"
+    return (load(path) if path.exists() else None) or {}
+
+
+def options(role: str) -> dict[str, dict[str, t.Any]]:
+    specs = load(ROLES / role / "meta" / "argument_specs.yml")["argument_specs"]
+    return {name: option for spec in specs.values() for name, option in spec["options"].items()}
+
+
+def is_computed(value: object) -> bool:
+    return "{{" in json.dumps(value)
+
+
+@pytest.mark.parametrize("role", NAMES)
+def test_every_default_is_documented(role: str) -> None:
+    assert set(defaults(role)) <= set(options(role))
+
+
+@pytest.mark.parametrize("role", NAMES)
+def test_documented_defaults_are_the_real_ones(role: str) -> None:
+    real = defaults(role)
+    documented = {name: option["default"] for name, option in options(role).items() if "default" in option}
+    texts = {name for name in documented if options(role)[name].get("type") == "str"}
+    assert documented == {name: str(real[name]) if name in texts else real[name] for name in documented}
+
+
+@pytest.mark.skipif(not SETTINGS.exists(), reason="the collection is not in the project's tree")
+@pytest.mark.parametrize("role", NAMES)
+def test_project_settings_repeat_the_defaults_of_the_role(role: str) -> None:
+    settings = {name: value for path in SETTINGS.glob("*.yml") for name, value in load(path).items()}
+    ours = {name: value for name, value in settings.items() if name in defaults(role) and not is_computed(value)}
+    assert ours == {name: defaults(role)[name] for name in ours}
+
+
+CANARY = "nginx.ingress.kubernetes.io/canary"
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        ({}, {"-by-header": "mtest", "-by-header-value": "true", "-weight": "0"}),
+        ({"canary_header_value": ""}, {"-by-header": "mtest", "-weight": "0"}),
+        ({"canary_header": "", "canary_weight": 20}, {"-weight": "20"}),
+        ({"canary_header": "", "canary_cookie": "next"}, {"-by-cookie": "next", "-weight": "0"}),
+        (
+            {"canary_cookie": "next", "canary_weight": 5},
+            {"-by-header": "mtest", "-by-header-value": "true", "-by-cookie": "next", "-weight": "5"},
+        ),
+    ],
+)
+def test_next_version_is_chosen_by_what_is_set(choice: dict[str, t.Any], expected: dict[str, str]) -> None:
+    current, following = rendered("canary", "ingress.yml.j2", choice)
+    assert criteria(current) == {}
+    assert criteria(following) == {CANARY: "true"} | {CANARY + key: value for key, value in expected.items()}
+
+
+def test_both_versions_have_one_path_or_the_controller_would_drop_the_next() -> None:
+    current, following = (route(ingress) for ingress in rendered("canary", "ingress.yml.j2", {"canary_path": "/x"}))
+    assert current["paths"][0].pop("backend") != following["paths"][0].pop("backend")
+    assert current == following
+
+
+@pytest.mark.parametrize(
+    ("strip", "path", "path_type"),
+    [(False, "/dashboard", "Prefix"), (True, "/dashboard(/|$)(.*)", "ImplementationSpecific")],
+)
+def test_path_of_the_dashboard_is_a_regular_expression_only_to_be_stripped(
+    strip: bool, path: str, path_type: str
+) -> None:
+    (ingress,) = rendered("dashboard", "ingress.yml.j2", {"dashboard_strip_path": strip})
+    (only,) = route(ingress)["paths"]
+    assert (only["path"], only["pathType"]) == (path, path_type)
+    assert bool(ingress["metadata"].get("annotations")) is strip
+
+
+def test_dns_services_may_share_their_address() -> None:
+    tcp, udp = rendered("metallb", "dns.yml.j2", {})
+    assert [service["spec"].pop("ports")[0]["protocol"] for service in (tcp, udp)] == ["TCP", "UDP"]
+    assert tcp["metadata"]["annotations"] == udp["metadata"]["annotations"]
+    assert tcp["spec"] == udp["spec"]
+
+
+def rendered(role: str, template: str, choice: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined)
+    environment.filters["to_json"] = json.dumps
+    text = environment.from_string((ROLES / role / "templates" / template).read_text())
+    return [one for one in yaml.safe_load_all(text.render(defaults(role) | choice)) if one]
+
+
+def criteria(ingress: dict[str, t.Any]) -> dict[str, str]:
+    return {key: value for key, value in ingress["metadata"]["annotations"].items() if key.startswith(CANARY)}
+
+
+def route(ingress: dict[str, t.Any]) -> dict[str, t.Any]:
+    (rule,) = ingress["spec"]["rules"]
+    return t.cast("dict[str, t.Any]", rule["http"])
