@@ -95,7 +95,8 @@ class Stage:
         return f"about {duration(default)} on two idle cores"
 
     def build(self, script: pathlib.Path, environment: dict[str, str], takes: int) -> None:
-        shutil.rmtree(self.partial, ignore_errors=True)
+        for left in self.cache.glob(f"{self.name}-*.partial"):
+            shutil.rmtree(left)
         self.partial.mkdir()
         started = time.monotonic()
         code = self._run(script, environment, takes)
@@ -119,7 +120,7 @@ class Stage:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                preexec_fn=die_with_parent,  # noqa: PLW1509
+                preexec_fn=die_with_parent,
             )
         started = time.monotonic()
         expected = self.expected(takes)

@@ -13,7 +13,8 @@ description:
     its environment. While none of them changes, the task returns the kept directory at once.
   - The directory appears whole or not at all, whenever the run is interrupted. Runs that want the same result wait for
     the one that builds it.
-  - While the script runs, a line every 15 seconds tells for how long, how long it took the last time, and what it said last.
+  - While the script runs, a line every 15 seconds tells for how long, how long it took the last time, and
+    what it said last.
   - Results of other inputs that nobody used for 14 days are removed.
   - This is an action that always runs on the controller, which must be Linux, as root.
 author: The kuber.network authors (@kuber-network)
@@ -33,7 +34,8 @@ options:
     type: path
     required: true
   inputs:
-    description: Files and directories by the environment variables that name them to the script. Their contents belong to the key.
+    description:
+      - Files and directories by the environment variables that name them to the script. Their contents belong to the key.
     type: dict
     default: {}
   environment:

@@ -18,6 +18,9 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 
+# Read on import, which happens in the main process: the workers, where actions run, have no terminal.
+WIDTH = shutil.get_terminal_size((120, 0)).columns
+
 
 class ActionModule(KuberAction):
     ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]] = {
@@ -43,8 +46,7 @@ class ActionModule(KuberAction):
         verdicts = [Verdict.load(item) for item in params["earlier"]]
         verdicts += run_checks(checks, timeout=params["timeout"], interval=params["interval"], progress=progress)
         if not params["collect"]:
-            width = shutil.get_terminal_size((120, 0)).columns
-            Display().display("\n".join(render(verdicts, width=width, paint=stringc)))
+            Display().display("\n".join(render(verdicts, width=WIDTH, paint=stringc)))
         failed = [verdict for verdict in verdicts if not verdict.ok]
         if failed and not params["collect"]:
             lines = "".join(f"\n  {item.name}: {item.found} (wanted {item.wanted})" for item in failed)

@@ -16,8 +16,9 @@ from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import documents, download
+from ansible_collections.kuber.network.plugins.module_utils._kube import documents
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
+from ansible_collections.kuber.network.plugins.plugin_utils import _download
 
 # As ansible.builtin.template has it by default.
 JINJA = {"trim_blocks": True, "lstrip_blocks": False}
@@ -38,6 +39,8 @@ class Sources:
             found += documents.from_definition(*self._rendered(name))
         if params["definition"]:
             found += documents.from_definition(params["definition"])
+        if not found:
+            raise KuberError("There is no object in the set", wanted="an object in src, template or definition")
         return found
 
     def _source(self, entry: object) -> str:
@@ -46,7 +49,7 @@ class Sources:
                 raise KuberError(
                     "An entry of src is incomplete", wanted="a path, or url and sha256", found=", ".join(sorted(entry))
                 )
-            return str(download.fetch(str(entry["url"]), str(entry["sha256"])))
+            return str(_download.fetch(str(entry["url"]), str(entry["sha256"])))
         if not isinstance(entry, str):
             raise KuberError("An entry of src is no path", wanted="a path, or url and sha256", found=str(entry))
         if "://" in entry:

@@ -60,26 +60,20 @@ SPEC_RULES: Spec = {"required_one_of": [("src", "template", "definition")]}
 
 
 def wish(params: t.Mapping[str, t.Any], documents: t.Iterable[Document], *, check: bool) -> Wish:
+    # Plain types, not those that Ansible marks with where a value came from: libyaml takes no others.
+    given = json.loads(json.dumps(params))
     return Wish(
         documents=tuple(documents),
-        present=params["state"] == "present",
-        namespace=params["namespace"],
-        exclude=tuple(Target(one["kind"], one["name"]) for one in params["exclude"]),
-        patches=tuple(
-            # Plain types, not those that Ansible marks with where a value came from.
-            (Target(one["kind"], one["name"], one["namespace"]), json.loads(json.dumps(one["merge"])))
-            for one in params["patches"]
-        ),
-        images=tuple(Image(one["name"], one["new_name"], one["new_tag"], one["digest"]) for one in params["images"]),
-        options=Options(
-            field_manager=params["field_manager"],
-            force=params["conflicts"] == "force",
-            check=check,
-        ),
-        wait=params["wait"],
-        wait_timeout=params["wait_timeout"],
+        present=given["state"] == "present",
+        namespace=given["namespace"],
+        exclude=tuple(Target(one["kind"], one["name"]) for one in given["exclude"]),
+        patches=tuple((Target(one["kind"], one["name"], one["namespace"]), one["merge"]) for one in given["patches"]),
+        images=tuple(Image(one["name"], one["new_name"], one["new_tag"], one["digest"]) for one in given["images"]),
+        options=Options(field_manager=given["field_manager"], force=given["conflicts"] == "force", check=check),
+        wait=given["wait"],
+        wait_timeout=given["wait_timeout"],
         wait_for=tuple(
             Condition(one["kind"], one["name"], one["query"], one["namespace"], one["api_version"])
-            for one in params["wait_for"]
+            for one in given["wait_for"]
         ),
     )

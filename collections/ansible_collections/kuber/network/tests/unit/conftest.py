@@ -139,8 +139,8 @@ def _write_key(path: pathlib.Path) -> None:
 def _free_ports(count: int) -> list[int]:
     with contextlib.ExitStack() as stack:
         # All are held until the last is known, or two of them might be the same.
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [one.getsockname()[1] for one in sockets]
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for one in range(count)]
+        return [bound.getsockname()[1] for bound in sockets]
 
 
 def _spawn(argv: list[str], home: pathlib.Path, stack: contextlib.ExitStack) -> None:

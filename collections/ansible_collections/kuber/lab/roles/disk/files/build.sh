@@ -1,10 +1,12 @@
 # Copyright (c) 2026, the kuber.network authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
 
 # The node's disk: Debian with systemd, sshd and containerd, every image already imported, no cluster yet.
 # In: SYSTEM (tree), IMAGES (archives), PROGRAMS, NODE (files laid over the tree), KUBERNETES_VERSION, NODE_NAME.
 # Out: node.ext4, id (private key for the node's user "docker").
+set -eu -o pipefail
 cp -a "$SYSTEM" tree
 rm tree/etc/os-release
 cp -r "$NODE/." tree/
@@ -56,7 +58,7 @@ CONFIG
 tree/usr/bin/containerd --config containerd.toml >containerd.log 2>&1 &
 daemon=$!
 images() { tree/usr/bin/ctr --address "$socket" --namespace k8s.io images "$@"; }
-for _ in $(seq 100); do images ls >/dev/null 2>&1 && break || sleep 0.1; done
+until images ls >/dev/null 2>&1; do kill -0 $daemon && sleep 0.1; done
 for archive in "$IMAGES"/*.tar; do images import --snapshotter overlayfs "$archive"; done
 for image in $(images ls -q); do images label "$image" io.cri-containerd.image=managed >/dev/null; done
 pause=$(images ls -q | grep /pause:)

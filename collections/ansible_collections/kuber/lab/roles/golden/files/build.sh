@@ -1,10 +1,12 @@
 # Copyright (c) 2026, the kuber.network authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
 
 # A cluster on the node's disk, made by minikube itself, shut down cleanly: what every lab starts from.
 # In: MACHINE (program), LAB_KERNEL, LAB_MEMORY, LAB_CPU, DISK (of the disk stage), PROGRAMS, KUBERNETES_VERSION, PROFILE.
 # Out: golden.ext4, home (minikube's own files: profile, certificates, kubeconfig, key).
+set -eu -o pipefail
 export LAB_NAME=kuber-golden-${OUT##*-} LAB_STATE=$OUT/state
 home=$LAB_STATE/home
 as_host() { "$MACHINE" exec "$@"; }

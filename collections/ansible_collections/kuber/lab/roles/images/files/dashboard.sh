@@ -1,9 +1,11 @@
 # Copyright (c) 2026, the kuber.network authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
 
 # The dashboard's file system: Debian's Python and kube-web-view with all it imports. Out: $1.
 # In: APT_SUITE, SYSTEM (for busybox), PYTHON (3.11, as in the image), FILES (this directory).
+set -eu -o pipefail
 root=$1
 mkdir -p "$root"/{usr/bin,usr/lib/x86_64-linux-gnu,usr/lib64,etc,app,proc,sys,dev} debs
 mkdir -m 1777 "$root/tmp"

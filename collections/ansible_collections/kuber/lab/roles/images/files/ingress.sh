@@ -1,9 +1,12 @@
 # Copyright (c) 2026, the kuber.network authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
 
 # ingress-nginx's file system from Debian's nginx and the controller's own template and Lua files.
+# shellcheck disable=SC2153 # MODULE and FILES come from the environment
 # In: APT_SUITE, GO, MODULE (with ingress-nginx in its go.mod), PROGRAMS, FILES (this directory). Out: $1.
+set -eu -o pipefail
 root=$1
 mkdir -p "$root"/usr/{bin,sbin,lib,lib64,local/lib} "$root"/{dev,proc,sys,run,var/log/nginx,etc} debs
 mkdir -m 1777 "$root/tmp"

@@ -1,9 +1,11 @@
 # Copyright (c) 2026, the kuber.network authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
 
 # Compiles a module's programs. In: MODULE (directory with go.mod), GO, PROGRAMS (lines "name package cgo ldflags").
 # Debugging information is left out where the compiler makes it: it is half a minute faster than stripping it later.
+set -eu -o pipefail
 cp -r "$MODULE" source
 cd source
 export GOFLAGS='-mod=readonly -buildvcs=false' GOGC=400 PATH="$GO:$PATH"

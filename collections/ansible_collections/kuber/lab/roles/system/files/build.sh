@@ -1,9 +1,11 @@
 # Copyright (c) 2026, the kuber.network authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
 
 # A small Debian tree: the node's system, and the parts that images are assembled from.
 # In: APT_SUITE (program). Out: root.
+set -eu -o pipefail
 packages=systemd,systemd-sysv,dbus,openssh-server,sudo,kmod,procps,iproute2,iputils-ping,curl,openssl,ca-certificates
 packages+=,iptables,ipset,ipvsadm,nftables,conntrack,ethtool,socat,runc,containernetworking-plugins,busybox-static
 debootstrap --variant=minbase --include="$packages" bookworm root "$("$APT_SUITE" bookworm mirror)"

@@ -84,6 +84,6 @@ def shortened(text: str, limit: int = 60) -> str:
 
 
 def excerpt(page: str, limit: int = 48) -> str:
-    """What a reader would see of a page first: its title, or its text."""
-    title = re.search(r"<title>(.*?)</title>", page, re.IGNORECASE | re.DOTALL)
-    return shortened(title.group(1) if title else re.sub(r"<[^>]*>", " ", page), limit)
+    """What a reader would see of a page first: its title, its heading, or its text."""
+    heading = re.search(r"<(title|h1)[^>]*>(.*?)</\1>", page, re.IGNORECASE | re.DOTALL)
+    return shortened(heading.group(2) if heading else re.sub(r"<[^>]*>", " ", page), limit)

@@ -14,12 +14,12 @@ import re
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._checks.command import CommandProbe
-from ansible_collections.kuber.network.plugins.module_utils._checks.dns import DnsProbe
-from ansible_collections.kuber.network.plugins.module_utils._checks.http import HttpProbe
 from ansible_collections.kuber.network.plugins.module_utils._checks.ipvs import VIEWS, IpvsProbe
 from ansible_collections.kuber.network.plugins.module_utils._checks.live import LiveProbe
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check
+from ansible_collections.kuber.network.plugins.module_utils._checks.nameserver import DnsProbe
 from ansible_collections.kuber.network.plugins.module_utils._checks.sockets import PingProbe, TcpProbe, UdpProbe
+from ansible_collections.kuber.network.plugins.module_utils._checks.web import HttpProbe
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 
 if t.TYPE_CHECKING:  # pragma: no cover

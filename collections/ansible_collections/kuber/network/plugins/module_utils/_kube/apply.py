@@ -69,7 +69,13 @@ class Applier:
             wait_until_gone(self._client, item, self._clock, self._progress)
             before = None
         try:
-            after = self._patch_until_awake(item)
+            after = until_awake(
+                lambda: self._patch(item),
+                item,
+                clock=self._clock,
+                progress=self._progress,
+                passes=lambda error: is_asleep(error) or self._is_new_kind(item, error),
+            )
         except ApiError as exc:
             if self._options.check and (is_asleep(exc) or refusals.is_unpredictable(exc)):
                 return self._unpredicted(item, before, exc)
@@ -86,17 +92,9 @@ class Applier:
             return f"CustomResourceDefinition of {item.resource.kind}"
         return None
 
-    def _patch_until_awake(self, item: Item) -> Body:
-        while True:
-            try:
-                return self._patch(item)
-            except ApiError as exc:
-                # A new kind is served a moment after its definition says that it is established.
-                is_new_kind = exc.status == 404 and item.resource is not None and self._kinds.is_defined(item.resource)
-                if self._clock.is_up or not (is_asleep(exc) or is_new_kind):
-                    raise
-                self._progress.tell(f"Waiting for what answers for {item.ref}: {exc.message}")
-            time.sleep(RETRY_SECONDS)
+    def _is_new_kind(self, item: Item, error: ApiError) -> bool:
+        """Whether a kind is too new: it is served a moment after its definition says that it is established."""
+        return error.status == 404 and item.resource is not None and self._kinds.is_defined(item.resource)
 
     def _patch(self, item: Item) -> Body:
         query = {
@@ -143,6 +141,25 @@ def each(act: t.Callable[[Item], Entry], items: t.Sequence[Item]) -> tuple[list[
             except KuberError as exc:
                 errors.append(exc)
     return entries, errors
+
+
+def until_awake(
+    send: t.Callable[[], Body],
+    item: Item,
+    *,
+    clock: Clock,
+    progress: Progress,
+    passes: t.Callable[[ApiError], bool] = is_asleep,
+) -> Body:
+    """The answer to ``send``, repeated as long as there is time and its error is one that ``passes``."""
+    while True:
+        try:
+            return send()
+        except ApiError as exc:
+            if clock.is_up or not passes(exc):
+                raise
+            progress.tell(f"Waiting for what answers for {item.ref}: {exc.message}")
+        time.sleep(RETRY_SECONDS)
 
 
 def path_to(item: Item) -> str:

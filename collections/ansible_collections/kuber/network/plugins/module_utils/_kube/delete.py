@@ -12,11 +12,18 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import refusals
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import each, path_to, read, wait_until_gone
+from ansible_collections.kuber.network.plugins.module_utils._kube.apply import (
+    each,
+    path_to,
+    read,
+    until_awake,
+    wait_until_gone,
+)
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, Entry
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 
@@ -34,11 +41,16 @@ class Deleter:
         """Delete the items that are there, and see them go."""
         entries, errors = each(self._delete_one, items)
         if self._wait and not self._check:
-            gone = {entry.ref for entry in entries if entry.changed}
-            for item in items:
-                if item.ref in gone:
-                    wait_until_gone(self._client, item, self._clock, self._progress)
+            leaving = {entry.ref for entry in entries if entry.changed}
+            errors += self._see_off([item for item in items if item.ref in leaving])
         return entries, errors
+
+    def _see_off(self, items: t.Iterable[Item]) -> t.Iterator[KuberError]:
+        for item in items:
+            try:
+                wait_until_gone(self._client, item, self._clock, self._progress)
+            except KuberError as exc:
+                yield exc
 
     def _delete_one(self, item: Item) -> Entry:
         if item.resource is None:
@@ -49,7 +61,12 @@ class Deleter:
         # With "Foreground" an object goes after what it has brought along: a Deployment that is gone has no pods left.
         body = {"propagationPolicy": "Foreground"} | ({"dryRun": ["All"]} if self._check else {})
         try:
-            self._client.request("DELETE", path_to(item), body=body)
+            until_awake(
+                lambda: t.cast("Body", self._client.request("DELETE", path_to(item), body=body)),
+                item,
+                clock=self._clock,
+                progress=self._progress,
+            )
         except ApiError as exc:
             if exc.status != 404:
                 raise refusals.explain(item, exc, seconds=self._clock.elapsed) from exc

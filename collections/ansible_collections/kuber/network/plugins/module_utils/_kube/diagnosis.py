@@ -51,7 +51,7 @@ def _explain(client: Client, body: Body) -> list[str]:
     if failure.get("status") == "True":
         lines.append(f"{failure.get('reason', '')}: {failure.get('message', '')}")
     for one in (body, *_replica_sets(client, body)[:1]):
-        lines += [f"event: {text}" for text in events(client, one)]
+        lines += [f"event: {event_text(event)}" for event in events(client, one)[-EVENTS:]]
     return lines
 
 
@@ -69,8 +69,8 @@ def current_pods(client: Client, body: Body) -> list[Body]:
     return [pod for pod in candidates if _owned_by(pod, owners) and not pod["metadata"].get("deletionTimestamp")]
 
 
-def events(client: Client, body: Body) -> list[str]:
-    """The last events about an object, warnings before all others, each with its count."""
+def events(client: Client, body: Body) -> list[Body]:
+    """The events about an object, oldest first; only the warnings if there are any."""
     metadata = body["metadata"]
     found = client.list(
         f"/api/v1/namespaces/{metadata.get('namespace') or 'default'}/events",
@@ -78,8 +78,7 @@ def events(client: Client, body: Body) -> list[str]:
     )
     mine = [event for event in found if event["involvedObject"].get("uid") in (None, metadata.get("uid"))]
     warnings = [event for event in mine if event.get("type") == "Warning"]
-    newest = sorted(warnings or mine, key=_when)[-EVENTS:]
-    return [_event_text(event) for event in newest]
+    return sorted(warnings or mine, key=_when)
 
 
 def _replica_sets(client: Client, body: Body) -> list[Body]:
@@ -117,15 +116,18 @@ def _by_trouble(unready: list[Body]) -> list[list[Body]]:
     """The pods in groups of one trouble each, the largest first."""
     groups: dict[str, list[Body]] = collections.defaultdict(list)
     for pod in unready:
-        groups[_pods.trouble(pod).replace(pod["metadata"]["name"], "")].append(pod)
+        # Behind the comma stand addresses and times; the two reasons take turns while an image is tried again.
+        kind = _pods.trouble(pod).partition(",")[0].replace("ImagePullBackOff", "ErrImagePull")
+        groups[kind.replace(pod["metadata"]["name"], "")].append(pod)
     return sorted(groups.values(), key=len, reverse=True)
 
 
 def _explain_pod(client: Client, pod: Body, others: int) -> list[str]:
     also = f" (and {others} more pod{'' if others == 1 else 's'} likewise)" if others else ""
-    lines = [f"pod {pod['metadata']['name']}{also}: {_pods.trouble(pod)}"]
-    lines += _pods.probes(pod)
-    return lines + [f"event: {text}" for text in events(client, pod)]
+    trouble = _pods.trouble(pod)
+    told = [event for event in events(client, pod) if not _is_told(event, trouble)]
+    lines = [f"pod {pod['metadata']['name']}{also}: {trouble}", *_pods.probes(pod)]
+    return lines + [f"event: {event_text(event)}" for event in told[-EVENTS:]]
 
 
 def _when(event: Body) -> str:
@@ -134,7 +136,18 @@ def _when(event: Body) -> str:
     return next((str(time) for time in times if time), str(event["metadata"].get("creationTimestamp", "")))
 
 
-def _event_text(event: Body) -> str:
+def event_text(event: Body) -> str:
+    """Such as "Unhealthy (7 times): Readiness probe failed"."""
     count = (event.get("series") or {}).get("count") or event.get("count") or 1
     times = f" ({count} times)" if count > 1 else ""
-    return f"{event.get('reason', '')}{times}: {(event.get('message') or event.get('note') or '').strip()}"
+    return f"{event.get('reason', '')}{times}: {_message(event)}"
+
+
+def _is_told(event: Body, trouble: str) -> bool:
+    """Whether an event only repeats what the state of the container says."""
+    message = _message(event)
+    return message.removeprefix("Error: ") in _pods.STUCK_REASONS or message.partition(": ")[2] in trouble
+
+
+def _message(event: Body) -> str:
+    return str(event.get("message") or event.get("note") or "").strip()

@@ -80,6 +80,7 @@ class Run:
     def execute(self) -> Outcome:
         """Do what is wished; an error before anything is touched is raised, a later one is part of the outcome."""
         started = time.monotonic()
+        sent_before = sum(self._client.requests.values())
         items = self._prepare()
         error = None
         try:
@@ -89,7 +90,7 @@ class Run:
         return Outcome(
             changes=self._changes,
             warnings=(*self._warnings, *self._client.warnings),
-            requests=sum(self._client.requests.values()),
+            requests=sum(self._client.requests.values()) - sent_before,
             seconds=time.monotonic() - started,
             error=error,
         )

@@ -78,7 +78,7 @@ class Item:
 
 def stages(items: t.Iterable[Item]) -> list[list[Item]]:
     """The items in their stages, empty stages left out."""
-    piles: list[list[Item]] = [[] for _ in range(GUARDED_STAGE + 1)]
+    piles: list[list[Item]] = [[] for number in range(GUARDED_STAGE + 1)]
     for item in items:
         piles[stage_of(item)].append(item)
     return [sorted(pile, key=lambda item: item.ref) for pile in piles if pile]

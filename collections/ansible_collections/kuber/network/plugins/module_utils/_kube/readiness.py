@@ -46,6 +46,14 @@ def verdict(body: Body) -> Verdict:
     return rule(body) if rule else READY
 
 
+def is_doubtful(body: Body) -> bool:
+    """Whether a workload counts as ready as soon as its processes have started."""
+    if not isinstance(template := (body.get("spec") or {}).get("template"), dict):
+        return False
+    containers = (template.get("spec") or {}).get("containers") or []
+    return any("readinessProbe" not in container for container in containers)
+
+
 def condition(body: Body, kind: str) -> Body:
     """One condition of an object, empty when it has none of that kind."""
     conditions = (body.get("status") or {}).get("conditions") or []
@@ -75,7 +83,7 @@ def _deployment(body: Body) -> Verdict:
     if available < want:
         return Verdict(State.PENDING, f"{available} of {want} pods are available")
     old = status.get("replicas", 0) - updated
-    return Verdict(State.PENDING, f"{old} pods of the old version are left") if old > 0 else READY
+    return Verdict(State.PENDING, f"pods of the old version that are left: {old}") if old > 0 else READY
 
 
 def _daemon_set(body: Body) -> Verdict:

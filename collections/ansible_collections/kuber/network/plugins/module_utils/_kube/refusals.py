@@ -30,7 +30,7 @@ def explain(item: Item, error: ApiError, *, seconds: float) -> ObjectError:
     webhook = _WEBHOOK.search(error.message)
     if is_asleep(error):
         return ObjectError(
-            f"{subject} could not be applied within {seconds:.0f} s: its webhook does not answer",
+            f"The webhook that guards {subject} does not answer, {seconds:.0f} s after the first question",
             wanted=f"an answer from webhook {webhook['name'] if webhook else ''}".rstrip(),
             found=error.message,
             remedy="Check the pods behind the webhook's service; a larger wait_timeout helps if they are only slow",
@@ -44,7 +44,7 @@ def explain(item: Item, error: ApiError, *, seconds: float) -> ObjectError:
     namespace = _NAMESPACE.search(error.message) if error.status == 404 else None
     if namespace:
         return ObjectError(
-            f"{subject} cannot be applied",
+            f"{subject} has no place to be",
             wanted=f"Namespace {namespace['name']}",
             found="no such namespace",
             remedy="Put the Namespace into the set, or create it before",

@@ -28,9 +28,11 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.transport impo
 POLL_SECONDS = 1.0
 # Looking at pods costs requests: every so often is enough.
 DIAGNOSE_SECONDS = 5.0
-# What is stuck for this long without a break is taken to stay so. Images that are being loaded, Secrets that a
-# controller makes a moment later, a first crash while a neighbour starts: all these pass sooner.
-PATIENCE_SECONDS = 60.0
+# What is stuck for this long without a break is taken to stay so. Images that are being loaded, a Secret that a
+# controller on a slow machine makes after its own start, a first crash while a neighbour starts: these pass sooner.
+PATIENCE_SECONDS = 120.0
+# Without a readiness probe a container that ends at once is ready for a moment.
+CONFIRM_SECONDS = 2.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +65,7 @@ class _Pending:
     live: Body | None
     verdict: Verdict
     stuck_since: float | None = None
+    ready_since: float | None = None
 
 
 class Waiter:
@@ -97,7 +100,7 @@ class Waiter:
         for one in pending:
             before = one.live
             one.live = read(self._client, one.goal.item)
-            one.verdict = readiness.READY if _has_finished(before, one.live) else one.goal.judge(one.live)
+            one.verdict = readiness.READY if _has_finished(before, one.live) else _confirmed(one)
             if one.verdict.state is State.PENDING and one.goal.query is None and one.live is not None:
                 self._note_stuck(one, diagnose=diagnose)
 
@@ -138,6 +141,19 @@ def check_query(query: str, name: str) -> None:
     except jmespath.exceptions.JMESPathError as exc:
         first_line = str(exc).splitlines()[0]
         raise KuberError(f"{name} is no JMESPath expression", found=f"{query} ({first_line})") from exc
+
+
+def _confirmed(one: _Pending) -> Verdict:
+    """The verdict on what was not ready a moment ago, with doubt where nothing but a running process speaks for it."""
+    verdict = one.goal.judge(one.live)
+    if verdict.state is not State.READY:
+        one.ready_since = None
+        return verdict
+    one.ready_since = one.ready_since or time.monotonic()
+    proved = one.goal.query is not None or one.live is None or not readiness.is_doubtful(one.live)
+    if proved or time.monotonic() - one.ready_since >= CONFIRM_SECONDS:
+        return verdict
+    return Verdict(State.PENDING, "its pods have just started and have no readiness probe")
 
 
 def _has_finished(before: Body | None, now: Body | None) -> bool:

@@ -74,7 +74,9 @@ def unreachable_nodes(nodes: Sequence[Node]) -> Iterator[KuberError]:
     """Nodes on which no command can be run, with the connection's own words."""
     for node in nodes:
         if node.problem:
-            yield KuberError(f"Node {node.name} cannot be worked on", wanted="a shell as root", found=node.problem)
+            yield KuberError(
+                f"Node {node.name} cannot be worked on", wanted="a shell as root", found=node.problem.rstrip(".")
+            )
 
 
 def missing_root(*, user_id: int, may_become_root: bool) -> Iterator[KuberError]:
@@ -89,17 +91,20 @@ def missing_root(*, user_id: int, may_become_root: bool) -> Iterator[KuberError]
 
 
 def node_networks(addresses: Sequence[str], routes: Sequence[Mapping[str, t.Any]]) -> list[Taken]:
-    """The nodes' addresses, and the networks of this machine (objects of ``ip -j route``) that they lie in."""
-    taken = [Taken(f"node {address}", ipaddress.ip_network(address)) for address in addresses]
+    """The networks of this machine (objects of ``ip -j route``) that the nodes lie in, or else the nodes' addresses."""
     connected = {
         ipaddress.ip_network(route["dst"])
         for route in routes
         if route.get("protocol") == "kernel" and "gateway" not in route and route["dst"] != "default"
     }
-    for network in sorted(connected, key=str):
-        if any(ipaddress.ip_address(address) in network for address in addresses):
-            taken.append(Taken("the network of the nodes", network))
-    return taken
+    taken: dict[Taken, None] = {}
+    for address in addresses:
+        networks = [network for network in connected if ipaddress.ip_address(address) in network]
+        for network in networks:
+            taken[Taken("the network of the nodes", network)] = None
+        if not networks:
+            taken[Taken(f"node {address}", ipaddress.ip_network(address))] = None
+    return list(taken)
 
 
 def own_routes() -> list[dict[str, t.Any]]:

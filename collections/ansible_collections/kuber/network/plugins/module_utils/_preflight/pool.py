@@ -17,8 +17,8 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-    Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+    Address = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+    Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 
 @dataclasses.dataclass(frozen=True)

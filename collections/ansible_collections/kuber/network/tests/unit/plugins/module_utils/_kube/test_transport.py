@@ -69,10 +69,12 @@ class Server:
     def running(self) -> t.Iterator[Server]:
         thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
-        yield self
-        self._http.shutdown()
-        thread.join()
-        self._http.server_close()
+        try:
+            yield self
+        finally:
+            self._http.shutdown()
+            thread.join()
+            self._http.server_close()
 
 
 @pytest.fixture(autouse=True)
@@ -82,8 +84,8 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def server() -> t.Iterator[Server]:
-    with Server().running() as running:
-        yield running
+    with contextlib.ExitStack() as stack:
+        yield stack.enter_context(Server().running())
 
 
 def client_of(server: str, *, timeout: float = 5.0, tokens: t.Iterable[str] = ("one",)) -> Client:

@@ -85,7 +85,11 @@ BAD_SETTINGS: dict[str, tuple[dict[str, t.Any], str]] = {
     "pool of two families": ({"pool": ("172.17.255.9-fd00::1",)}, "range is empty"),
     "pool with host bits": ({"pool": ("172.17.255.1/24",)}, "host bits"),
     "pool has too many ends": ({"pool": ("172.17.255.1-172.17.255.2-172.17.255.3",)}, "no range of addresses"),
-    "pool on the node": ({"pool": ("192.168.99.130-192.168.99.140",)}, "overlaps node 192.168.99.134"),
+    "pool on the node": ({"pool": ("192.168.99.130-192.168.99.140",)}, "overlaps the network of the nodes"),
+    "pool on a distant node": (
+        {"pool": ("10.7.7.0/24",), "profile_addresses": (NODE, "10.7.7.7")},
+        r"overlaps node 10\.7\.7\.7",
+    ),
     "pool beside the node": ({"pool": ("192.168.99.200/29",)}, "overlaps the network of the nodes"),
     "pool in services": ({"pool": ("10.96.1.0/24",)}, r"overlaps the network of services.*10\.96\.0\.0/12"),
     "pool around pods": ({"pool": ("10.0.0.0/8",)}, "overlaps the network of pods"),

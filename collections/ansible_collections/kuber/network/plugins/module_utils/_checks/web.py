@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""HTTP requests, one or many."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import http.client
+import re
+import typing as t
+import urllib.error
+import urllib.request
+
+from ansible_collections.kuber.network.plugins.module_utils._checks.model import Outcome, Probe, excerpt, shortened
+
+BODY_LIMIT = 1 << 20
+PLAIN = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""The addresses in question are behind a route of this machine; no proxy could reach them."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Share:
+    """How many answers have to match."""
+
+    matches: str
+    at_least: int
+    at_most: int
+
+
+@dataclasses.dataclass(frozen=True)
+class HttpProbe(Probe):
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    status: tuple[int, ...] = (200,)
+    matches: str = ""
+    count: int = 1
+    shares: tuple[Share, ...] = ()
+    timeout: float = 5.0
+
+    @classmethod
+    def load(cls, options: dict[str, t.Any]) -> HttpProbe:
+        shares = tuple(Share(item["matches"], item["at_least"], item["at_most"]) for item in options["shares"])
+        return cls(
+            url=options["url"],
+            headers=tuple((name, str(value)) for name, value in options["headers"].items()),
+            status=tuple(options["status"]),
+            matches=options["matches"],
+            count=options["count"],
+            shares=shares,
+            timeout=options["timeout"],
+        )
+
+    @property
+    def asked(self) -> str:
+        headers = "".join(f" -H '{name}: {value}'" for name, value in self.headers)
+        times = f" ({self.count} times)" if self.count > 1 else ""
+        return f"curl -L{headers} {self.url}{times}"
+
+    @property
+    def wanted(self) -> str:
+        parts = [" or ".join(str(code) for code in self.status)]
+        parts += [f"/{self.matches}/"] if self.matches else []
+        parts += [f"{share.at_least} to {share.at_most} of {self.count} /{share.matches}/" for share in self.shares]
+        return ", ".join(parts)
+
+    def attempt(self) -> Outcome:
+        first = self._request()
+        if self.count == 1 or not re.match(r"[0-9]{3}\b", first.found):
+            # Where nobody answers, the other requests would only take their time, too.
+            return first
+        answers = [first, *(self._request() for _number in range(self.count - 1))]
+        good = sum(answer.ok for answer in answers)
+        seen = collections.Counter(answer.found for answer in answers)
+        if not self.shares and good == self.count:
+            kinds = seen if len(seen) <= 3 else {"as wanted": good}
+            return Outcome(True, ", ".join(f"{times} x {found}" for found, times in _most(kinds)))
+        if not self.shares or good < self.count:
+            wrong = collections.Counter(answer.found for answer in answers if not answer.ok)
+            what = ", ".join(f"{times} x {found}" for found, times in _most(wrong))
+            return Outcome(False, f"{good} of {self.count} as wanted; {what}")
+        return self._distribution(seen)
+
+    def _distribution(self, seen: collections.Counter[str]) -> Outcome:
+        parts, ok = [], True
+        for share in self.shares:
+            times = sum(amount for found, amount in seen.items() if re.search(share.matches, found))
+            ok = ok and share.at_least <= times <= share.at_most
+            parts.append(f"{times} x {share.matches}")
+        return Outcome(ok, ", ".join(parts))
+
+    def _request(self) -> Outcome:
+        try:
+            # Only http and https: the options allow no other scheme.
+            with PLAIN.open(
+                urllib.request.Request(self.url, headers=dict(self.headers)), timeout=self.timeout
+            ) as answer:
+                return self._judge(answer.status, answer.read(BODY_LIMIT))
+        except urllib.error.HTTPError as exc:
+            with exc:
+                return self._judge(exc.code, exc.read(BODY_LIMIT))
+        except urllib.error.URLError as exc:
+            return Outcome(False, shortened(_reason(exc.reason)))
+        except (OSError, http.client.HTTPException) as exc:
+            return Outcome(False, shortened(_reason(exc)))
+
+    def _judge(self, status: int, raw: bytes) -> Outcome:
+        body = raw.decode(errors="replace")
+        found = re.search(self.matches, body, re.MULTILINE) if self.matches else None
+        ok = status in self.status and (found is not None or not self.matches)
+        shown = excerpt(found.group(found.lastindex or 0) if found else body)
+        return Outcome(ok, f"{status} {shown}".strip())
+
+
+def _most(seen: t.Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(seen.items(), key=lambda item: -item[1])[:3]
+
+
+def _reason(exc: str | BaseException) -> str:
+    if isinstance(exc, TimeoutError):
+        return "no answer in time"
+    if isinstance(exc, ConnectionRefusedError):
+        return "connection refused"
+    return getattr(exc, "strerror", None) or str(exc) or type(exc).__name__

@@ -1,0 +1,160 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Rules as iptables-save prints them: read, changed on paper, and written as one transaction for iptables-restore."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import shlex
+import typing as t
+
+# Their value may look like an option.
+FREE_TEXT = ("--comment", "--string", "--hex-string", "--nfacct-name")
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """One rule: its chain, and the rest of the line exactly as it was printed."""
+
+    chain: str
+    text: str
+
+    @functools.cached_property
+    def words(self) -> tuple[str, ...]:
+        return tuple(shlex.split(self.text))
+
+    @functools.cached_property
+    def target(self) -> str | None:
+        """Where the rule sends a packet to: a chain, or an action such as ACCEPT."""
+        words = iter(self.words)
+        for word in words:
+            if word in ("-j", "-g"):
+                return next(words, None)
+            if word in FREE_TEXT:
+                next(words, None)
+        return None
+
+    @property
+    def comments(self) -> tuple[str, ...]:
+        return self._values("--comment")
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """The ipsets that the rule looks into or adds to."""
+        return self._values("--match-set") + self._values("--add-set") + self._values("--del-set")
+
+    def _values(self, option: str) -> tuple[str, ...]:
+        pairs = zip(self.words, self.words[1:], strict=False)
+        return tuple(value for word, value in pairs if word == option)
+
+    def __str__(self) -> str:
+        return f"-A {self.chain} {self.text}".rstrip()
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """One table: chains with their policy ("-" for chains that are not built in), and all rules in order."""
+
+    name: str
+    chains: t.Mapping[str, str]
+    rules: tuple[Rule, ...]
+
+    def is_built_in(self, chain: str) -> bool:
+        return self.chains.get(chain, "-") != "-"
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """What is to happen to one table."""
+
+    table: str
+    dropped_chains: tuple[str, ...] = ()
+    """Go together with all of their rules."""
+    deleted_rules: tuple[Rule, ...] = ()
+    """Rules of other chains; of equal rules all are listed."""
+    inserted_rules: tuple[Rule, ...] = ()
+    """Go to the top of their chain."""
+
+    def __bool__(self) -> bool:
+        return bool(self.dropped_chains or self.deleted_rules or self.inserted_rules)
+
+
+def parse(text: str) -> dict[str, Table]:
+    """Read what iptables-save prints, without the counters."""
+    tables: dict[str, Table] = {}
+    chains: dict[str, str] = {}
+    rules: list[Rule] = []
+    for line in text.splitlines():
+        if line.startswith("*"):
+            chains, rules = {}, []
+            name = line[1:].strip()
+        elif line.startswith(":"):
+            chain, policy = line[1:].split()[:2]
+            chains[chain] = policy
+        elif line.startswith(("-A ", "[")):
+            # With counters a rule begins with them: [packets:bytes] -A CHAIN ...
+            chain, _, rest = line.partition("-A ")[2].partition(" ")
+            rules.append(Rule(chain, rest.strip()))
+        elif line.strip() == "COMMIT":
+            tables[name] = Table(name, chains, tuple(rules))
+    return tables
+
+
+def apply(tables: t.Mapping[str, Table], changes: t.Iterable[Change]) -> dict[str, Table]:
+    """The tables as they are after the changes."""
+    result = dict(tables)
+    for change in changes:
+        table = result.get(change.table, Table(change.table, {}, ()))
+        dropped, deleted = set(change.dropped_chains), set(change.deleted_rules)
+        rest = [rule for rule in table.rules if rule.chain not in dropped and rule not in deleted]
+        result[change.table] = Table(
+            table.name,
+            {chain: policy for chain, policy in table.chains.items() if chain not in dropped},
+            (*change.inserted_rules, *rest),
+        )
+    return result
+
+
+def restore_input(changes: t.Iterable[Change]) -> str:
+    """What ``iptables-restore --noflush`` has to read for the changes to happen, each table at one stroke."""
+    lines: list[str] = []
+    for change in changes:
+        lines.append(f"*{change.table}")
+        # Naming a chain empties it, so that chains which refer to each other can go in any order.
+        lines += [f":{chain} - [0:0]" for chain in change.dropped_chains]
+        lines += [f"-D {rule.chain} {rule.text}" for rule in change.deleted_rules]
+        lines += [f"-I {rule.chain} 1 {rule.text}" for rule in reversed(change.inserted_rules)]
+        lines += [f"-X {chain}" for chain in change.dropped_chains]
+        lines.append("COMMIT")
+    return "\n".join([*lines, ""])
+
+
+def removed_lines(tables: t.Mapping[str, Table], changes: t.Iterable[Change]) -> list[str]:
+    """All that goes, as arguments of iptables that would bring it back."""
+    lines: list[str] = []
+    for change in changes:
+        dropped = set(change.dropped_chains)
+        lines += [f"-t {change.table} -N {chain}" for chain in change.dropped_chains]
+        inside = [rule for rule in tables[change.table].rules if rule.chain in dropped] if dropped else []
+        lines += [f"-t {change.table} {rule}" for rule in (*inside, *change.deleted_rules)]
+    return lines
+
+
+def added_lines(changes: t.Iterable[Change]) -> list[str]:
+    return [f"-t {change.table} -I {rule.chain} 1 {rule.text}" for change in changes for rule in change.inserted_rules]
+
+
+def render(tables: t.Mapping[str, Table]) -> str:
+    """The tables for a diff: as iptables-save has them, but without what changes from one moment to the next."""
+    lines: list[str] = []
+    for table in sorted(tables.values(), key=lambda table: table.name):
+        order = {chain: number for number, chain in enumerate(table.chains)}
+        lines.append(f"*{table.name}")
+        lines += [f":{chain} {policy}" for chain, policy in table.chains.items()]
+        lines += [str(rule) for rule in sorted(table.rules, key=lambda rule: order.get(rule.chain, -1))]
+    return "\n".join([*lines, ""])

@@ -1,0 +1,166 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""What kube-proxy's other modes leave in iptables, and the one rule of ours: a plan, made without touching anything."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._net.iptables import Change, Rule, Table
+
+MODES = ("ipvs", "iptables", "nftables")
+
+# Chains by the mode that makes them (kubernetes/pkg/proxy/iptables/cleanup.go and ipvs/proxier.go). Those that stand in
+# both are rewritten by whichever runs. nftables mode has none. The kubelet's own are in neither.
+CHAINS: dict[str, dict[str, frozenset[str]]] = {
+    "iptables": {
+        "nat": frozenset(
+            {"KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-POSTROUTING", "KUBE-MARK-MASQ", "KUBE-PROXY-CANARY"}
+        ),
+        "filter": frozenset(
+            {
+                "KUBE-SERVICES",
+                "KUBE-EXTERNAL-SERVICES",
+                "KUBE-FORWARD",
+                "KUBE-NODEPORTS",
+                "KUBE-PROXY-FIREWALL",
+                "KUBE-PROXY-CANARY",
+            }
+        ),
+        "mangle": frozenset({"KUBE-PROXY-CANARY"}),
+    },
+    "ipvs": {
+        "nat": frozenset(
+            {"KUBE-SERVICES", "KUBE-NODE-PORT", "KUBE-POSTROUTING", "KUBE-MARK-MASQ", "KUBE-LOAD-BALANCER"}
+        ),
+        "filter": frozenset(
+            {
+                "KUBE-FORWARD",
+                "KUBE-NODE-PORT",
+                "KUBE-PROXY-FIREWALL",
+                "KUBE-SOURCE-RANGES-FIREWALL",
+                "KUBE-IPVS-FILTER",
+                "KUBE-IPVS-OUT-FILTER",
+            }
+        ),
+    },
+    "nftables": {},
+}
+# One chain for each service and endpoint; XLB is what EXT was called before Kubernetes 1.24.
+SERVICE_CHAIN = re.compile(r"KUBE-(SVC|SEP|SVL|EXT|FW|XLB)-")
+# Both modes jump to this chain, each in its own words, and neither removes the other's jump.
+FIREWALL_CHAIN = "KUBE-PROXY-FIREWALL"
+FIREWALL_COMMENTS = {"iptables": "kubernetes load balancer firewall", "ipvs": "kube-proxy firewall rules"}
+
+ECHO_COMMENT = "kuber.network: service addresses answer ping"
+ECHO_MATCHES = {
+    "ipv4": "-p icmp -m icmp --icmp-type 8",
+    "ipv6": "-p ipv6-icmp -m icmp6 --icmpv6-type 128",
+}
+# Rejects what goes to a service address and is not for one of its ports (Kubernetes 1.27 and newer): ping, too.
+REJECTING_CHAIN = "KUBE-IPVS-FILTER"
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What is to be done in one address family, and what had better be left alone."""
+
+    changes: tuple[Change, ...]
+    warnings: tuple[str, ...]
+
+
+def plan(tables: t.Mapping[str, Table], *, family: str, mode: str, echo_reply: bool) -> Plan:
+    """Take away what modes other than ``mode`` have left; have our rule exactly where it works, or not at all."""
+    changes: list[Change] = []
+    warnings: list[str] = []
+    for table in tables.values():
+        change, remarks = _plan_table(table, mode)
+        if table.name == "filter":
+            change = _with_echo_rule(change, table, family=family, wanted=echo_reply and mode == "ipvs")
+        if change:
+            changes.append(change)
+        warnings += remarks
+    if "filter" not in tables and echo_reply and mode == "ipvs":
+        changes.append(_with_echo_rule(Change("filter"), Table("filter", {}, ()), family=family, wanted=True))
+    return Plan(tuple(changes), tuple(warnings))
+
+
+def echo_rule(family: str) -> Rule:
+    return Rule("INPUT", f'{ECHO_MATCHES[family]} -m comment --comment "{ECHO_COMMENT}" -j ACCEPT')
+
+
+def is_leftover(table: str, chain: str, mode: str) -> bool:
+    """Whether a chain belongs to kube-proxy, and not to kube-proxy in this mode."""
+    if SERVICE_CHAIN.match(chain):
+        return mode != "iptables"
+    others = (chains.get(table, frozenset()) for other, chains in CHAINS.items() if other != mode)
+    return chain not in CHAINS[mode].get(table, frozenset()) and any(chain in chains for chains in others)
+
+
+def _plan_table(table: Table, mode: str) -> tuple[Change, list[str]]:
+    leftovers = {chain for chain in table.chains if is_leftover(table.name, chain, mode)}
+    kept, warnings = _in_use(table, leftovers)
+    gone = leftovers - kept
+    return (
+        Change(
+            table.name,
+            dropped_chains=tuple(chain for chain in table.chains if chain in gone),
+            deleted_rules=tuple(
+                rule
+                for rule in table.rules
+                if rule.chain not in gone and (rule.target in gone or _is_others_jump(rule, mode))
+            ),
+        ),
+        warnings,
+    )
+
+
+def _in_use(table: Table, leftovers: t.Collection[str]) -> tuple[set[str], list[str]]:
+    """Leftovers that a chain of somebody else refers to, with all that they refer to in turn."""
+    kept: set[str] = set()
+    warnings: list[str] = []
+    for rule in table.rules:
+        foreign = not table.is_built_in(rule.chain) and not rule.chain.startswith("KUBE-")
+        if foreign and rule.target is not None and rule.target in leftovers:
+            kept.add(rule.target)
+            warnings.append(
+                f"Chain {rule.target} of table {table.name} is a leftover of kube-proxy, but it stays, "
+                f"because a rule that is not kube-proxy's uses it: {rule}"
+            )
+    while more := {r.target for r in table.rules if r.chain in kept and r.target in leftovers} - kept:
+        kept |= {target for target in more if target}
+    return kept, warnings
+
+
+def _is_others_jump(rule: Rule, mode: str) -> bool:
+    others = [comment for other, comment in FIREWALL_COMMENTS.items() if other != mode]
+    return rule.target == FIREWALL_CHAIN and any(comment in others for comment in rule.comments)
+
+
+def _with_echo_rule(change: Change, table: Table, *, family: str, wanted: bool) -> Change:
+    rule = echo_rule(family)
+    going = set(change.deleted_rules)
+    ours = [found for found in table.rules if ECHO_COMMENT in found.comments and found not in going]
+    if [sorted(found.words) for found in ours] == [sorted(rule.words)] * wanted and _comes_first(table, ours):
+        return change
+    return dataclasses.replace(
+        change,
+        deleted_rules=(*change.deleted_rules, *ours),
+        inserted_rules=(rule,) if wanted else (),
+    )
+
+
+def _comes_first(table: Table, ours: t.Sequence[Rule]) -> bool:
+    """Whether our rule is asked before the one that rejects; kube-proxy puts new rules of its own at the top."""
+    for rule in table.rules:
+        if rule in ours and rule.chain == "INPUT":
+            return True
+        if rule.target == REJECTING_CHAIN:
+            return not ours
+    return not ours

@@ -1,0 +1,270 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The action against a real API server; the part of the node is played by a thread and a web server."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import http.server
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import threading
+import time
+import typing as t
+
+import pytest
+import yaml
+
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client
+from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy, proxy_config
+
+COLLECTIONS = pathlib.Path(__file__).parents[7]
+SYSTEM = "/api/v1/namespaces/kube-system"
+LABELS = {"k8s-app": "kube-proxy"}
+
+
+def machine_address() -> str:
+    """An address of this machine that the API server may talk to: it refuses loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("this machine has no address but loopback")
+        return str(probe.getsockname()[0])
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    """kube-proxy's own web server."""
+
+    def do_GET(self) -> None:
+        node: Node = self.server.node  # type: ignore[attr-defined]
+        if self.path == "/proxyMode":
+            self._answer(node.mode)
+        elif self.path == "/metrics":
+            self._answer(f"{proxy_config.SYNC_QUEUED} 1\n{proxy_config.SYNC_DONE} {int(node.synchronised)}\n")
+
+    def _answer(self, text: str) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+
+@dataclasses.dataclass
+class Node:
+    """Runs kube-proxy as the DaemonSet says: makes a new pod for every new template, which reads the configuration."""
+
+    client: Client
+    address: str
+    server: http.server.ThreadingHTTPServer
+    mode: str = "iptables"
+    synchronised: bool = True
+    breaks: str | None = None
+    generation: int = 0
+    pods: int = 0
+    stopped: threading.Event = dataclasses.field(default_factory=threading.Event)
+
+    def set_up(self, **changes: t.Any) -> None:
+        config = {"mode": "iptables", "ipvs": {"strictARP": False}}
+        config["metricsBindAddress"] = f"{self.address}:{self.server.server_port}"
+        self.create(
+            f"{SYSTEM}/configmaps", "v1", "ConfigMap", {"data": {proxy_config.KEY: yaml.safe_dump(config | changes)}}
+        )
+        pod = {"metadata": {"labels": LABELS}, "spec": {"containers": [{"name": "kube-proxy", "image": "x"}]}}
+        spec = {"selector": {"matchLabels": LABELS}, "template": pod}
+        self.create("/apis/apps/v1/namespaces/kube-system/daemonsets", "apps/v1", "DaemonSet", {"spec": spec})
+        self.tick()
+
+    def create(self, path: str, version: str, kind: str, rest: dict[str, t.Any], name: str = "kube-proxy") -> None:
+        metadata = rest.pop("metadata", {}) | {"name": name}
+        self.client.request("POST", path, body={"apiVersion": version, "kind": kind, "metadata": metadata} | rest)
+
+    def run(self) -> None:
+        while not self.stopped.wait(0.2):
+            with contextlib.suppress(ApiError):
+                self.tick()
+
+    def tick(self) -> None:
+        daemon_set = self.client.get(kube_proxy.DAEMON_SET)
+        generation = daemon_set["metadata"]["generation"]
+        if generation == self.generation:
+            return
+        for pod in self.client.list(f"{SYSTEM}/pods"):
+            self.client.request("DELETE", f"{SYSTEM}/pods/{pod['metadata']['name']}", body={"gracePeriodSeconds": 0})
+        self.start_pod(daemon_set["spec"]["template"])
+        status = {"observedGeneration": generation, "desiredNumberScheduled": 1, "currentNumberScheduled": 1}
+        status |= {"numberMisscheduled": 0, "numberReady": 1, "updatedNumberScheduled": 1}
+        self.patch(f"{kube_proxy.DAEMON_SET}/status", {"status": status})
+        self.generation = generation
+
+    def start_pod(self, template: dict[str, t.Any]) -> None:
+        self.pods += 1
+        name = f"kube-proxy-{self.pods}"
+        metadata = {"labels": LABELS, "annotations": template["metadata"].get("annotations") or {}}
+        spec = {"nodeName": "node", "containers": [{"name": "kube-proxy", "image": "x"}]}
+        self.create(f"{SYSTEM}/pods", "v1", "Pod", {"metadata": metadata, "spec": spec}, name)
+        self.mode = self.config()["mode"] or "iptables"
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        broken = self.mode == self.breaks
+        state = {"waiting": {"reason": "CrashLoopBackOff"}} if broken else {"running": {"startedAt": now}}
+        container = {"name": "kube-proxy", "image": "x", "imageID": "", "ready": not broken, "restartCount": 0}
+        ips = {"podIP": self.address, "podIPs": [{"ip": self.address}]}
+        status = {"phase": "Running", "containerStatuses": [container | {"state": state}]} | ips
+        self.patch(f"{SYSTEM}/pods/{name}/status", {"status": status})
+
+    def patch(self, path: str, body: dict[str, t.Any]) -> None:
+        self.client.request("PATCH", path, body=body, content_type="application/merge-patch+json")
+
+    def config(self) -> dict[str, t.Any]:
+        found: dict[str, t.Any] = yaml.safe_load(self.client.get(kube_proxy.CONFIG_MAP)["data"][proxy_config.KEY])
+        return found
+
+    def reset_config(self) -> None:
+        """What a second `minikube start` does."""
+        text = yaml.safe_dump(self.config() | {"mode": "iptables", "ipvs": {"strictARP": False}})
+        self.patch(kube_proxy.CONFIG_MAP, {"data": {proxy_config.KEY: text}})
+
+
+@pytest.fixture
+def node(api_server: t.Any) -> t.Iterator[Node]:
+    client = Client.from_kubeconfig(kubeconfig=str(api_server.kubeconfig), context="loopback")
+    address = machine_address()
+    server = http.server.ThreadingHTTPServer((address, 0), Answers)
+    node = Node(client, address, server)
+    server.node = node  # type: ignore[attr-defined]
+    for work in (server.serve_forever, node.run):
+        threading.Thread(target=work, daemon=True).start()
+    yield node
+    node.stopped.set()
+    server.shutdown()
+    paths = [kube_proxy.CONFIG_MAP, kube_proxy.DAEMON_SET]
+    paths += [f"{SYSTEM}/pods/{pod['metadata']['name']}" for pod in client.list(f"{SYSTEM}/pods")]
+    for path in paths:
+        with contextlib.suppress(ApiError):
+            client.request("DELETE", path, body={"gracePeriodSeconds": 0, "propagationPolicy": "Background"})
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """The module, run by ansible."""
+
+    home: pathlib.Path
+    kubeconfig: pathlib.Path
+
+    def __call__(self, *flags: str, **options: t.Any) -> dict[str, t.Any]:
+        settings = self.home / "ansible.cfg"
+        settings.write_text(f"[defaults]\ncollections_path={COLLECTIONS}\nstdout_callback=ansible.builtin.minimal\n")
+        arguments = json.dumps({"kubeconfig": str(self.kubeconfig), "wait_timeout": 20} | options)
+        command = pathlib.Path(sys.executable).with_name("ansible")
+        done = subprocess.run(
+            [str(command), "localhost", "-m", "kuber.network.kube_proxy", "-a", arguments, *flags],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"ANSIBLE_CONFIG": str(settings), "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"},
+        )
+        text = done.stdout[done.stdout.index("{", done.stdout.index("localhost | ")) :]
+        result: dict[str, t.Any] = json.JSONDecoder().raw_decode(text)[0]
+        return result | {"failed": done.returncode != 0}
+
+
+@pytest.fixture
+def task(api_server: t.Any, tmp_path: pathlib.Path) -> Task:
+    return Task(tmp_path, api_server.kubeconfig)
+
+
+def test_there_and_back_and_nothing_twice(node: Node, task: Task) -> None:
+    node.set_up()
+    first = task(mode="ipvs", strict_arp=True)
+    assert (first["changed"], first["mode"]) == (True, "ipvs"), first
+    assert first["nodes"] == [{"name": "node", "mode": "ipvs"}]
+    assert node.config()["ipvs"] == {"strictARP": True}
+    pods = node.pods
+    second = task(mode="ipvs", strict_arp=True)
+    assert (second["changed"], second["reasons"], node.pods) == (False, [], pods)
+    back = task(mode="iptables", strict_arp=False)
+    assert (back["changed"], back["mode"], node.mode) == (True, "iptables", "iptables")
+
+
+def test_check_mode_tells_and_writes_nothing(node: Node, task: Task) -> None:
+    node.set_up()
+    before = node.client.get(kube_proxy.CONFIG_MAP)["metadata"]["resourceVersion"]
+    told = task("--check", mode="ipvs")
+    assert (told["changed"], told["mode"]) == (True, "ipvs")
+    assert told["reasons"] == ["node runs in mode iptables", "the configuration has changed"]
+    assert node.client.get(kube_proxy.CONFIG_MAP)["metadata"]["resourceVersion"] == before
+    assert node.pods == 1
+
+
+def test_a_reset_by_minikube_is_seen_while_the_pods_still_run(node: Node, task: Task) -> None:
+    node.set_up()
+    task(mode="ipvs", strict_arp=True)
+    node.reset_config()
+    assert node.mode == "ipvs"
+    told = task(mode="ipvs", strict_arp=True)
+    assert told["changed"]
+    assert (node.config()["mode"], node.config()["ipvs"]["strictARP"]) == ("ipvs", True)
+
+
+def test_a_reset_by_minikube_is_seen_after_a_reboot(node: Node, task: Task) -> None:
+    node.set_up()
+    task(mode="ipvs")
+    node.reset_config()
+    node.generation = 0
+    while node.mode == "ipvs":
+        time.sleep(0.1)
+    told = task(mode="ipvs")
+    assert told["reasons"][0] == "node runs in mode iptables"
+    assert node.mode == "ipvs"
+
+
+def test_a_mode_that_does_not_start_is_explained(node: Node, task: Task) -> None:
+    node.set_up()
+    node.breaks = "ipvs"
+    told = task(mode="ipvs")
+    assert told["failed"]
+    assert "kube-proxy does not start on node node" in told["msg"]
+    assert "CrashLoopBackOff" in told["msg"]
+    node.breaks = None
+    assert task(mode="iptables")["mode"] == "iptables"
+
+
+def test_it_is_not_ready_before_the_rules_are_written(node: Node, task: Task) -> None:
+    node.set_up()
+    node.synchronised = False
+    told = task(mode="ipvs", wait_timeout=3)
+    assert told["failed"]
+    assert "kube-proxy is not ready after 3 s" in told["msg"]
+    assert "node has not written its rules" in told["msg"]
+
+
+def test_an_address_that_nobody_hears_is_refused_before_anything_is_touched(node: Node, task: Task) -> None:
+    node.set_up(metricsBindAddress="")
+    told = task(mode="ipvs")
+    assert told["failed"]
+    assert "metricsBindAddress" in told["msg"]
+    assert node.config()["mode"] == "iptables"
+
+
+def test_a_cluster_without_kube_proxy_is_named(task: Task) -> None:
+    told = task(mode="ipvs")
+    assert told["failed"]
+    assert "The cluster has no kube-proxy" in told["msg"]
+
+
+def test_somebody_elses_edit_is_not_overwritten(node: Node) -> None:
+    node.set_up()
+    state = kube_proxy.read(node.client)
+    node.patch(kube_proxy.CONFIG_MAP, {"data": {"mine": "yes"}})
+    with pytest.raises(ApiError) as caught:
+        kube_proxy.write_config(node.client, state, kube_proxy.plan(state, proxy_config.Wish(mode="ipvs")))
+    assert caught.value.status == 409

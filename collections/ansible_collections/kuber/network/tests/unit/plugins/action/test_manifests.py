@@ -1,0 +1,171 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import typing as t
+
+import pytest
+import yaml
+
+COLLECTIONS = pathlib.Path(__file__).resolve().parents[7]
+PLAYBOOK = pathlib.Path(sys.executable).with_name("ansible-playbook")
+_numbers = itertools.count(1)
+
+TEMPLATE = """
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: templated
+data:
+{% for name in names %}
+  {{ name }}: {{ name | upper | to_json }}
+{% endfor %}
+---
+{% include 'part.yml.j2' %}
+"""
+PART = "{apiVersion: v1, kind: Secret, metadata: {name: included}, stringData: {password: {{ password }}}}\n"
+
+
+class Play:
+    """Runs one task as a user does, with files and templates beside the playbook."""
+
+    def __init__(self, directory: pathlib.Path, kubeconfig: pathlib.Path) -> None:
+        self.directory = directory
+        self.namespace = f"play-{next(_numbers)}"
+        self.output = ""
+        self._kubeconfig = kubeconfig
+
+    def run(self, module: str, *flags: str, **options: t.Any) -> dict[str, t.Any]:
+        """The result of the task; what was shown is kept in ``output``."""
+        kept = self.directory / "result.json"
+        keep = {"content": "{{ result | to_json }}", "dest": str(kept), "mode": "0600"}
+        book = [
+            {
+                "hosts": "localhost",
+                "vars": {"names": ["one", "two"], "password": "hush-hush"},
+                "module_defaults": {
+                    "group/kuber.network.cluster": {"kubeconfig": str(self._kubeconfig), "context": "loopback"}
+                },
+                "tasks": [
+                    {f"kuber.network.{module}": options, "register": "result", "ignore_errors": True},
+                    {"ansible.builtin.copy": keep, "check_mode": False, "diff": False},
+                ],
+            }
+        ]
+        path = self.directory / "play.yml"
+        path.write_text(yaml.safe_dump(book))
+        environment = {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "ANSIBLE_GATHERING": "explicit",
+            "ANSIBLE_NOCOLOR": "1",
+        }
+        python = f"ansible_python_interpreter={sys.executable}"
+        argv = [str(PLAYBOOK), str(path), "-i", "localhost,", "-c", "local", "-e", python, *flags]
+        done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+        self.output = done.stdout + done.stderr
+        assert done.returncode == 0, self.output
+        return t.cast("dict[str, t.Any]", json.loads(kept.read_text()))
+
+    def set_up(self, *flags: str, **options: t.Any) -> dict[str, t.Any]:
+        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}}
+        wanted = {"template": ["set.yml.j2"], "definition": namespace, "namespace": self.namespace}
+        return self.run("manifests", *flags, **wanted, **options)
+
+
+@pytest.fixture
+def play(tmp_path: pathlib.Path, api_server: t.Any) -> Play:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "set.yml.j2").write_text(TEMPLATE)
+    (tmp_path / "templates" / "part.yml.j2").write_text(PART)
+    return Play(tmp_path, api_server.kubeconfig)
+
+
+def actions(result: dict[str, t.Any]) -> dict[str, str]:
+    return {one["ref"].rpartition("/")[2].rpartition(" ")[2]: one["action"] for one in result["objects"]}
+
+
+def test_check_run_again_and_take_away(play: Play) -> None:
+    all_three = {play.namespace, "templated", "included"}
+    expected = [("--check", True, "created"), ("--diff", True, "created"), ("--check", False, "unchanged")]
+    for flag, changed, action in expected:
+        result = play.set_up(flag)
+        assert (result["changed"], actions(result)) == (changed, dict.fromkeys(all_three, action))
+        assert result["summary"] == f"3 objects: 3 {action}"
+    live = play.run("manifests_info", kind="ConfigMap", name="templated", namespace=play.namespace, query="[0].data")
+    assert live["result"] == {"one": "ONE", "two": "TWO"}
+    gone = play.set_up(state="absent")
+    assert actions(gone) == dict.fromkeys(all_three, "deleted")
+    assert not play.set_up(state="absent")["changed"]
+
+
+def test_secrets_are_shown_nowhere(play: Play) -> None:
+    for flags in (["--diff", "--check", "-vvv"], ["--diff"], ["-vvv"]):
+        result = play.set_up(*flags)
+        shown = json.dumps(result) + play.output.replace("password: hush-hush", "")
+        assert "hush-hush" not in shown
+        assert "aHVzaC1odXNo" not in shown
+
+
+def test_diff_is_returned_only_when_asked_for(play: Play) -> None:
+    assert "diff" not in play.set_up("--check")
+    assert {one["after_header"] for one in play.set_up("--check", "--diff")["diff"]} >= {f"Namespace {play.namespace}"}
+
+
+def test_files_are_found_beside_the_playbook(play: Play) -> None:
+    files = play.directory / "files"
+    files.mkdir()
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": play.namespace}}
+    (files / "map.yaml").write_text(yaml.safe_dump(body))
+    for source in ("map.yaml", "files/map.yaml", str(files), "files"):
+        assert actions(play.run("manifests", "--check", src=[source])) == {play.namespace: "created"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "one of the following is required: src, template, definition"),
+        ({"src": ["none.yaml"]}, "none.yaml is not found"),
+        ({"src": ["https://example.org/set.yaml"]}, "has no checksum"),
+        ({"src": [{"url": "https://example.org/set.yaml"}]}, "wanted: a path, or url and sha256; found: url"),
+        ({"template": ["none.j2"]}, "none.j2 is not found"),
+        ({"template": ["bad.j2"]}, "'nothing' is undefined"),
+        ({"definition": "a: 1"}, "definition, document 1 is no Kubernetes object; wanted: a text in apiVersion"),
+        ({"definition": [], "src": []}, "There is no object in the set"),
+        ({"definition": "kind: x", "context": "other"}, "no Kubernetes object"),
+        ({"definition": {"kind": "ConfigMap"}, "state": "there"}, "value of state must be one of"),
+    ],
+)
+def test_nonsense_is_refused(play: Play, options: dict[str, t.Any], message: str) -> None:
+    (play.directory / "templates" / "bad.j2").write_text("{{ nothing.at.all }}")
+    result = play.run("manifests", **options)
+    assert result["failed"]
+    assert not result["changed"]
+    assert message in result["msg"]
+
+
+def test_failure_tells_what_was_done_before(play: Play) -> None:
+    bad = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": []}}
+    map_ = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"{play.namespace}-before"}}
+    result = play.run("manifests", definition=[map_, bad])
+    assert result["failed"]
+    assert result["changed"]
+    assert actions(result) == {f"{play.namespace}-before": "created"}
+    assert "Pod default/p (definition, entry 2) was refused" in result["msg"]
+
+
+def test_warnings_reach_the_user(play: Play) -> None:
+    probe = {"exec": {"command": ["sh", "-c", "ps aux | grep web"]}}
+    spec = {"containers": [{"name": "web", "image": "x", "livenessProbe": probe}]}
+    body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": play.namespace}, "spec": spec}
+    play.run("manifests", "--check", definition=body)
+    assert "[WARNING]: Pod default/" in play.output
+    assert "its own command line" in " ".join(play.output.split())

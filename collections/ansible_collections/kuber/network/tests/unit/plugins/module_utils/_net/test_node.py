@@ -1,0 +1,199 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plans carried out for real: in a network namespace of their own, with both kinds of iptables."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import subprocess
+import typing as t
+import uuid
+
+import pytest
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._net import iptables, leftovers, node
+from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
+
+DUMPS = pathlib.Path(__file__).parent / "dumps"
+VARIANTS = ("-nft", "-legacy")
+PROGRAMS = ("ip", "ipset", *(f"iptables{variant}-restore" for variant in VARIANTS))
+# Rules of others, at all places where kube-proxy has some, too.
+MINE = """*filter
+:DOCKER-USER - [0:0]
+-A INPUT -p tcp -m tcp --dport 22 -m comment --comment "mine, \\"quoted\\" -j KUBE-SVC-X" -j ACCEPT
+-A DOCKER-USER -j RETURN
+-I FORWARD 2 -j DOCKER-USER
+COMMIT
+*nat
+-A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE
+-I PREROUTING 1 -p tcp -m tcp --dport 8080 -j REDIRECT --to-ports 80
+COMMIT
+"""
+
+
+class Namespace(Runner):
+    """Runs commands in a network namespace."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.log: list[tuple[str, ...]] = []
+
+    def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
+        self.log.append(argv)
+        if shutil.which(argv[0]) is None:
+            return Result(argv, 127, "", f"{argv[0]}: not found")
+        command = ["ip", "netns", "exec", self.name, *argv]
+        done = subprocess.run(command, input=stdin or "", capture_output=True, text=True, check=False)
+        return Result(argv, done.returncode, done.stdout, done.stderr)
+
+    def tables(self, program: str) -> dict[str, iptables.Table]:
+        return iptables.parse(self.run([f"{program}-save"]).stdout)
+
+
+@pytest.fixture
+def namespace() -> t.Iterator[Namespace]:
+    missing = [program for program in PROGRAMS if shutil.which(program) is None]
+    if os.geteuid() != 0 or missing:
+        pytest.skip(f"needs root and {', '.join(missing) or 'nothing else'}")
+    name = f"kuber-test-{uuid.uuid4().hex[:8]}"
+    subprocess.run(["ip", "netns", "add", name], check=True)
+    yield Namespace(name)
+    subprocess.run(["ip", "netns", "delete", name], check=True)
+
+
+def play(namespace: Namespace, dump: str, variant: str) -> None:
+    """Make the namespace look like the node that the dump was taken from."""
+    sets = DUMPS / f"{dump}.ipset"
+    if sets.exists():
+        namespace.run(["ipset", "restore"], stdin=sets.read_text())
+    for family, program in node.PROGRAMS.items():
+        text = (DUMPS / f"{dump}.{family}").read_text()
+        # Not every kernel has this match, and no decision depends on it.
+        lines = [line for line in text.splitlines() if "-m nfacct" not in line]
+        namespace.run([f"{program}{variant}-restore"], stdin="\n".join([*lines, ""]))
+    namespace.run([f"iptables{variant}-restore", "--noflush"], stdin=MINE)
+
+
+def settle(namespace: Namespace, mode: str, **wanted: t.Any) -> tuple[node.State, node.Plan, list[str]]:
+    options = {"echo_reply": False, "check_mode": False} | wanted
+    return node.settle(namespace, mode=mode, **options)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("echo_reply", [True, False])
+@pytest.mark.parametrize(
+    ("dump", "mode"),
+    [
+        ("iptables", "ipvs"),
+        ("iptables_to_ipvs", "ipvs"),
+        ("ipvs_to_iptables", "iptables"),
+        ("ipvs", "nftables"),
+        ("ipvs", "ipvs"),
+    ],
+)
+def test_the_kernel_does_what_was_planned(
+    namespace: Namespace, dump: str, mode: str, variant: str, echo_reply: bool
+) -> None:
+    play(namespace, dump, variant)
+    before = {family: namespace.tables(f"{program}{variant}") for family, program in node.PROGRAMS.items()}
+    state, wanted, warnings = settle(namespace, mode, echo_reply=echo_reply)
+    assert (state.variant, warnings) == (variant, [])
+    for family, program in node.PROGRAMS.items():
+        expected = iptables.apply(before[family], wanted.families[family].changes)
+        found = namespace.tables(f"{program}{variant}")
+        assert iptables.render(found).splitlines() == iptables.render(expected).splitlines()
+    second = settle(namespace, mode, echo_reply=echo_reply)
+    assert not second[1]
+    assert ours(namespace, variant) == int(echo_reply and mode == "ipvs")
+
+
+def ours(namespace: Namespace, variant: str) -> int:
+    return namespace.run([f"iptables{variant}-save"]).stdout.count(leftovers.ECHO_COMMENT)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_rules_of_others_are_as_they_were(namespace: Namespace, variant: str) -> None:
+    play(namespace, "iptables", variant)
+
+    def mine() -> list[str]:
+        lines = namespace.run([f"iptables{variant}-save"]).stdout.splitlines()
+        return [line for line in lines if line.startswith("-A") and "KUBE" not in line.replace("KUBE-SVC-X", "")]
+
+    before = mine()
+    assert len(before) > 10
+    settle(namespace, "ipvs", echo_reply=True)
+    settle(namespace, "nftables")
+    assert mine() == before
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_one_transaction_for_each_family(namespace: Namespace, variant: str) -> None:
+    play(namespace, "iptables_to_ipvs", variant)
+    namespace.log.clear()
+    settle(namespace, "ipvs")
+    writes = [argv for argv in namespace.log if argv[0].endswith("-restore") and "--test" not in argv]
+    assert [argv[0] for argv in writes] == [f"iptables{variant}-restore", f"ip6tables{variant}-restore"]
+    assert all("--noflush" in argv for argv in writes)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_check_mode_writes_nothing(namespace: Namespace, variant: str) -> None:
+    play(namespace, "iptables_to_ipvs", variant)
+    before = namespace.tables(f"iptables{variant}")
+    _, wanted, _ = settle(namespace, "ipvs", check_mode=True, echo_reply=True)
+    assert wanted
+    assert namespace.tables(f"iptables{variant}") == before
+    assert not [argv for argv in namespace.log if argv[0].endswith("-restore") and argv[-1] == "--test"]
+
+
+def test_sets_and_device_go_with_ipvs(namespace: Namespace) -> None:
+    play(namespace, "ipvs", "-nft")
+    namespace.run(["ipset", "create", "mine", "hash:ip"])
+    # Kernels of test machines have no dummy devices; it is the name that counts.
+    namespace.run(["ip", "link", "add", "kube-ipvs0", "type", "bridge"])
+    namespace.run(["ip", "address", "add", "10.96.0.1/32", "dev", "kube-ipvs0"])
+    _, wanted, warnings = settle(namespace, "nftables")
+    assert "ip link delete kube-ipvs0" in wanted.ipvs.lines()
+    assert warnings == []
+    assert namespace.run(["ipset", "list", "-n"]).stdout.split() == ["mine"]
+    assert "kube-ipvs0" not in namespace.run(["ip", "-o", "link"]).stdout
+    assert not settle(namespace, "nftables")[1]
+
+
+def test_a_set_that_somebody_else_uses_stays(namespace: Namespace) -> None:
+    play(namespace, "ipvs", "-nft")
+    rule = ["-A", "INPUT", "-m", "set", "--match-set", "KUBE-CLUSTER-IP", "dst,dst", "-j", "ACCEPT"]
+    namespace.run(["iptables-nft", *rule])
+    _, _, warnings = settle(namespace, "nftables")
+    assert len(warnings) == 1
+    assert namespace.run(["ipset", "list", "-n"]).stdout.split() == ["KUBE-CLUSTER-IP"]
+
+
+def test_planted_chains_are_found_again(namespace: Namespace) -> None:
+    play(namespace, "ipvs", "-legacy")
+    assert not settle(namespace, "ipvs")[1]
+    namespace.run(["iptables-legacy", "-t", "nat", "-N", "KUBE-SVC-PLANTED"])
+    namespace.run(["iptables-legacy", "-t", "nat", "-I", "PREROUTING", "-j", "KUBE-SVC-PLANTED"])
+    state, wanted, _ = settle(namespace, "ipvs")
+    assert iptables.removed_lines(state.families["ipv4"], wanted.families["ipv4"].changes) == [
+        "-t nat -N KUBE-SVC-PLANTED",
+        "-t nat -A PREROUTING -j KUBE-SVC-PLANTED",
+    ]
+    assert not settle(namespace, "ipvs")[1]
+
+
+class Nothing(Runner):
+    """A machine that has none of the programs."""
+
+    def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
+        return Result(argv, 127, "", f"sh: {argv[0]}: not found")
+
+
+def test_a_machine_without_iptables_is_refused() -> None:
+    with pytest.raises(KuberError, match="There is no iptables on the node"):
+        settle(t.cast(Namespace, Nothing()), "ipvs")

@@ -1,0 +1,206 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import copy
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy, proxy_config
+from ansible_collections.kuber.network.plugins.module_utils._net.kube_proxy import Pod, State
+from ansible_collections.kuber.network.plugins.module_utils._net.proxy_config import Wish
+
+# As kubeadm writes it, shortened.
+WRITTEN = """apiVersion: kubeproxy.config.k8s.io/v1alpha1
+clusterCIDR: 10.244.0.0/16
+conntrack:
+  maxPerCore: null
+  tcpCloseWaitTimeout: 0s
+ipvs:
+  scheduler: ""
+  strictARP: false
+kind: KubeProxyConfiguration
+logging:
+  options:
+    json:
+      infoBufferSize: "0"
+metricsBindAddress: 0.0.0.0:10249
+mode: iptables
+"""
+
+
+@pytest.mark.parametrize(
+    ("wish", "changes"),
+    [
+        (Wish(), {}),
+        (Wish(mode="iptables", strict_arp=False), {}),
+        (Wish(mode="ipvs"), {"mode": "ipvs"}),
+        (Wish(strict_arp=True), {"ipvs": {"scheduler": "", "strictARP": True}}),
+        (Wish(scheduler="rr"), {"ipvs": {"scheduler": "rr", "strictARP": False}}),
+        (
+            Wish(settings={"conntrack": {"maxPerCore": 0}, "iptables": {"masqueradeAll": True}}),
+            {"conntrack": {"maxPerCore": 0, "tcpCloseWaitTimeout": "0s"}, "iptables": {"masqueradeAll": True}},
+        ),
+        (Wish(settings={"conntrack": None}), {"conntrack": None}),
+        (Wish(mode="ipvs", settings={"mode": "nftables"}), {"mode": "ipvs"}),
+        (
+            Wish(strict_arp=True, settings={"ipvs": {"strictARP": False, "syncPeriod": "5s"}}),
+            {"ipvs": {"scheduler": "", "strictARP": True, "syncPeriod": "5s"}},
+        ),
+    ],
+)
+def test_only_what_is_wished_for_changes(wish: Wish, changes: dict[str, t.Any]) -> None:
+    before = proxy_config.load(WRITTEN)
+    assert proxy_config.adjust(before, wish) == before | changes
+
+
+@pytest.mark.parametrize("mode", ['""', "iptables", "nftables", "null"])
+def test_the_mode_is_set_whatever_it_was(mode: str) -> None:
+    before = proxy_config.load(WRITTEN.replace("mode: iptables", f"mode: {mode}"))
+    assert proxy_config.adjust(before, Wish(mode="ipvs"))["mode"] == "ipvs"
+
+
+@pytest.mark.parametrize("text", [None, "", "just words", "[1, 2]", "a: [", "a: b: c"])
+def test_a_configuration_that_is_none_is_refused(text: str | None) -> None:
+    with pytest.raises(KuberError, match="The configuration of kube-proxy cannot be read"):
+        proxy_config.load(text)
+
+
+def test_the_look_of_a_configuration_does_not_count() -> None:
+    reordered = "mode: 'iptables'\n" + WRITTEN.replace("mode: iptables\n", "")
+    one, other = proxy_config.load(WRITTEN), proxy_config.load(reordered)
+    assert one == other
+    assert proxy_config.digest(one) == proxy_config.digest(other)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from(["0s", "0", "", "on", "1e3", "2026-11-23"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+configs = st.dictionaries(st.text(min_size=1, max_size=8), values, max_size=6)
+
+
+@given(config=configs)
+def test_writing_and_reading_change_nothing(config: dict[str, t.Any]) -> None:
+    if config:
+        assert proxy_config.load(proxy_config.dump(config)) == config
+
+
+@given(config=configs, settings=configs, mode=st.sampled_from([*proxy_config.MODES, proxy_config.KEEP]))
+def test_a_second_adjustment_changes_nothing(config: t.Any, settings: t.Any, mode: str) -> None:
+    before = copy.deepcopy(config)
+    wish = Wish(mode=mode, strict_arp=True, settings=settings)
+    once = proxy_config.adjust(config, wish)
+    assert proxy_config.adjust(once, wish) == once
+    assert config == before
+    assert {key: value for key, value in once.items() if key not in (*settings, "mode", "ipvs")} == {
+        key: value for key, value in config.items() if key not in (*settings, "mode", "ipvs")
+    }
+
+
+@pytest.mark.parametrize(
+    ("address", "port"),
+    [
+        ("0.0.0.0:10249", 10249),
+        ("[::]:10250", 10250),
+        ("192.168.99.134:1", 1),
+        (":10249", 10249),
+        ("127.0.0.1:10249", None),
+        ("127.0.0.1", None),
+        ("localhost:10249", None),
+        ("[::1]:10249", None),
+        ("", None),
+        (None, None),
+        ("0.0.0.0", None),
+    ],
+)
+def test_the_mode_must_be_told_where_it_can_be_heard(address: str | None, port: int | None) -> None:
+    config = {"metricsBindAddress": address}
+    assert proxy_config.metrics_port(config) == port
+    if port is None:
+        with pytest.raises(KuberError, match="metricsBindAddress"):
+            proxy_config.required_metrics_port(config)
+
+
+def gauges(**families: tuple[float, float]) -> str:
+    lines = ["# HELP some other gauge", "other_gauge 1"]
+    for family, (queued, done) in families.items():
+        for name, value in ((proxy_config.SYNC_QUEUED, queued), (proxy_config.SYNC_DONE, done)):
+            lines += [f"# TYPE {name} gauge"] + ([f'{name}{{ip_family="{family}"}} {value:e}'] if value else [])
+    return "\n".join([*lines, ""])
+
+
+@pytest.mark.parametrize(
+    ("metrics", "expected"),
+    [
+        ("", False),
+        (gauges(), False),
+        (gauges(IPv4=(1.7e9, 0)), False),
+        (gauges(IPv4=(1.7e9, 1.7e9)), True),
+        (gauges(IPv4=(1.7e9, 1.7e9), IPv6=(1.7e9, 0)), False),
+        (gauges(IPv4=(1.7e9, 1.7e9), IPv6=(1.7e9, 1.8e9)), True),
+        # Older versions do not tell the families apart.
+        (f"{proxy_config.SYNC_QUEUED} 1.7e+09\n{proxy_config.SYNC_DONE} 0\n", False),
+        (f"{proxy_config.SYNC_QUEUED} 1.7e+09\n{proxy_config.SYNC_DONE} 1.7e+09\n", True),
+    ],
+)
+def test_rules_are_written_when_every_family_says_so(metrics: str, expected: bool) -> None:
+    assert proxy_config.is_synchronised(metrics) is expected
+
+
+EARLY, LATE = "2026-11-23T10:00:00Z", "2026-11-23T11:00:00Z"
+
+
+def state(
+    *, mode: str | None = "iptables", started: str = LATE, digest: str | None = None, written: str = EARLY
+) -> State:
+    pod = Pod("kube-proxy-x", "minikube", mode, started, None, None)
+    annotations = {kube_proxy.DIGEST: digest} if digest else {}
+    return State("1", proxy_config.load(WRITTEN), written, annotations, "k8s-app=kube-proxy", (pod,))
+
+
+AS_IT_IS = proxy_config.digest(proxy_config.load(WRITTEN))
+
+
+@pytest.mark.parametrize(
+    ("before", "wish", "edit", "restart"),
+    [
+        # Nothing was asked for, or it is there already.
+        (state(), Wish(), False, ()),
+        (state(), Wish(mode="iptables"), False, ()),
+        (state(digest=AS_IT_IS), Wish(mode="iptables"), False, ()),
+        (state(mode=None), Wish(mode="iptables"), False, ()),
+        # The clock of the node is slow.
+        (state(digest=AS_IT_IS, started=EARLY, written=LATE), Wish(mode="iptables"), False, ()),
+        (state(), Wish(strict_arp=True), True, ("the configuration has changed",)),
+        (
+            state(),
+            Wish(mode="ipvs"),
+            True,
+            ("minikube runs in mode iptables", "the configuration has changed"),
+        ),
+        # `minikube start` has reset the configuration; the pods went on, or have been restarted since.
+        (state(mode="ipvs"), Wish(mode="ipvs"), True, ("the configuration has changed",)),
+        (state(mode="ipvs"), Wish(mode="iptables"), False, ("minikube runs in mode ipvs",)),
+        (
+            state(digest=AS_IT_IS, mode="ipvs"),
+            Wish(mode="iptables"),
+            False,
+            ("minikube runs in mode ipvs",),
+        ),
+        # A run was interrupted between the edit and the restart; somebody else edited by hand.
+        (state(digest="other"), Wish(), False, ("the configuration has changed",)),
+        (state(started=EARLY, written=LATE), Wish(), False, ("minikube has not read the configuration",)),
+    ],
+)
+def test_kube_proxy_is_restarted_for_a_reason(before: State, wish: Wish, edit: bool, restart: tuple[str, ...]) -> None:
+    wanted = kube_proxy.plan(before, wish)
+    assert (wanted.edit, wanted.restart) == (edit, restart)
+    assert bool(wanted) == (edit or bool(restart))
