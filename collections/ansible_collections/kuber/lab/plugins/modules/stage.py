@@ -35,7 +35,8 @@ options:
     required: true
   inputs:
     description:
-      - Files and directories by the environment variables that name them to the script. Their contents belong to the key.
+      - Files and directories, by the environment variables that name them to the script.
+        Their contents belong to the key.
     type: dict
     default: {}
   environment:

@@ -172,10 +172,18 @@ class Connection(ConnectionBase):
             why = stderr.getvalue().decode(errors="replace").strip()
             raise AnsibleError(f"`{command}` failed on the node with exit code {code}: {why or 'no output'}")
 
-    def _run(self, command: str, **streams: t.Any) -> int:
-        session = self._session
-        assert session is not None
-        return self._guard(lambda: session.run(command, **streams))
+    def _run(
+        self,
+        command: str,
+        *,
+        stdin: t.IO[bytes],
+        stdout: t.IO[bytes],
+        stderr: t.IO[bytes],
+        dialogue: Password | None = None,
+    ) -> int:
+        return self._guard(
+            lambda: self._session.run(command, stdin=stdin, stdout=stdout, stderr=stderr, dialogue=dialogue)
+        )
 
     @staticmethod
     def _guard(action: t.Callable[[], T]) -> T:

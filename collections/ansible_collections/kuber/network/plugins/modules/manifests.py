@@ -149,8 +149,8 @@ options:
   wait_timeout:
     description:
       - How many seconds the task may take for all its waiting, also for webhooks and CustomResourceDefinitions.
-      - The task fails sooner when it sees that waiting is in vain. A Job has failed, or for two minutes without a break an
-        image could not be pulled, a container crashed again and again, or a pod fitted on no node.
+      - The task fails sooner when it sees that waiting is in vain. A Job has failed, or for two minutes without a
+        break an image could not be pulled, a container crashed again and again, or a pod fitted on no node.
     type: int
     default: 300
   wait_for:

@@ -97,7 +97,7 @@ def _apiserver(home: pathlib.Path, etcd: int, port: int) -> list[str]:
         f"--service-account-signing-key-file={home / 'service-accounts.key'}",
         # There is no network to announce an address in.
         "--endpoint-reconciler-type=none",
-        # Deletion of a namespace looks at every API; a quick answer makes quick tests.
+        # Pods would have to wait for the account of their namespace; nothing here would use its token.
         "--disable-admission-plugins=ServiceAccount",
     ]
 

@@ -34,9 +34,7 @@ def kubernetes_names() -> list[str]:
 
 def inside(*command: str) -> list[str]:
     """Words that a command prints inside the Debian tree."""
-    return subprocess.run(
-        ["chroot", str(SYSTEM), *command], check=True, capture_output=True, text=True
-    ).stdout.split()
+    return subprocess.run(["chroot", str(SYSTEM), *command], check=True, capture_output=True, text=True).stdout.split()
 
 
 def copy_program(name: str, root: pathlib.Path) -> None:

@@ -144,13 +144,13 @@ def each(act: t.Callable[[Item], Entry], items: t.Sequence[Item]) -> tuple[list[
 
 
 def until_awake(
-    send: t.Callable[[], Body],
+    send: t.Callable[[], t.Any],
     item: Item,
     *,
     clock: Clock,
     progress: Progress,
     passes: t.Callable[[ApiError], bool] = is_asleep,
-) -> Body:
+) -> t.Any:
     """The answer to ``send``, repeated as long as there is time and its error is one that ``passes``."""
     while True:
         try:

@@ -23,7 +23,6 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.changeset impo
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 
@@ -62,7 +61,7 @@ class Deleter:
         body = {"propagationPolicy": "Foreground"} | ({"dryRun": ["All"]} if self._check else {})
         try:
             until_awake(
-                lambda: t.cast("Body", self._client.request("DELETE", path_to(item), body=body)),
+                lambda: self._client.request("DELETE", path_to(item), body=body),
                 item,
                 clock=self._clock,
                 progress=self._progress,

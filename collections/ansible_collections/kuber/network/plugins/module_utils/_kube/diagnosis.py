@@ -146,7 +146,8 @@ def event_text(event: Body) -> str:
 def _is_told(event: Body, trouble: str) -> bool:
     """Whether an event only repeats what the state of the container says."""
     message = _message(event)
-    return message.removeprefix("Error: ") in _pods.STUCK_REASONS or message.partition(": ")[2] in trouble
+    cause = message.partition(": ")[2]
+    return cause in _pods.STUCK_REASONS or (bool(cause) and cause in trouble)
 
 
 def _message(event: Body) -> str:

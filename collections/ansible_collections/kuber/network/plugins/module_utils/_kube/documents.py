@@ -71,10 +71,11 @@ def from_definition(definition: object, origin: str = "definition") -> list[Docu
 
 
 def refuse_duplicates(documents: t.Iterable[Document]) -> None:
-    seen: dict[tuple[str, Ref], Document] = {}
+    seen: dict[tuple[str, ...], Document] = {}
     for document in documents:
         ref = document.ref
-        first = seen.setdefault((ref.group, ref), document)
+        # Two versions of a group are two views of one object.
+        first = seen.setdefault((ref.group, ref.kind, ref.namespace, ref.name), document)
         if first is not document:
             raise KuberError(
                 f"Two objects of the set are {ref}",

@@ -75,6 +75,7 @@ class Run:
         self._clock = Clock(wish.wait_timeout)
         self._progress = Progress(say, self._clock)
         self._changes = ChangeSet()
+        self._reached: set[Ref] = set()
         self._warnings: list[str] = []
 
     def execute(self) -> Outcome:
@@ -186,8 +187,10 @@ class Run:
             raise KuberError(f"{len(errors)} objects failed", found="\n" + "\n".join(f"  {error}" for error in errors))
 
     def _wait_for(self, applied: t.Mapping[Ref, Entry], items: t.Iterable[Item]) -> None:
-        goals = [(Goal(item), applied[item.ref].after) for item in items if item.ref in applied]
+        waited = applied.keys() - self._reached
+        goals = [(Goal(item), applied[item.ref].after) for item in items if item.ref in waited]
         Waiter(self._client, self._clock, self._progress).wait(goals)
+        self._reached |= waited
 
     def _meet_conditions(self) -> None:
         goals = [Goal(self._subject(condition), condition.query) for condition in self._wish.wait_for]

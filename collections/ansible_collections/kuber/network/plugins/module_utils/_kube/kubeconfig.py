@@ -9,10 +9,12 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import os
 import ssl
 import tempfile
 import typing as t
+import urllib.parse
 
 import yaml
 from kubernetes.client import Configuration
@@ -117,8 +119,23 @@ def _access(files: str, context: str, namespace: str) -> Access:
         headers={"Authorization": token} if token else {},
         tls=tls,
         tls_server_name=settings.tls_server_name,
-        proxy=settings.proxy,
+        proxy=_proxy(settings),
     )
+
+
+def _proxy(settings: t.Any) -> str | None:
+    """The proxy to the server, unless the server is exempt; networks in NO_PROXY count as they do for kubectl."""
+    host = urllib.parse.urlsplit(settings.host).hostname or ""
+    exempt = [entry.strip().lstrip(".") for entry in (settings.no_proxy or "").split(",") if entry.strip()]
+    if not settings.proxy or any(entry == "*" or f".{host}".endswith(f".{entry}") for entry in exempt):
+        return None
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return None if host == "localhost" else str(settings.proxy)
+    networks = [entry for entry in exempt if "/" in entry]
+    near = address.is_loopback or any(address in ipaddress.ip_network(one, strict=False) for one in networks)
+    return None if near else str(settings.proxy)
 
 
 def _tls(settings: t.Any) -> ssl.SSLContext:

@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 
-Labels = t.Mapping[str, str | None]
+Labels = t.Mapping[str, "str | None"]
 """What nodes shall have; None: the label shall not be there."""
 
 # The form of label keys and values: k8s.io/apimachinery, pkg/util/validation.

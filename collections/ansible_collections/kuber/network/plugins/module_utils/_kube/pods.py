@@ -65,12 +65,12 @@ def trouble(pod: Body) -> str:
 
 
 def probes(pod: Body) -> list[str]:
-    """The readiness and startup probes that containers of the pod have not passed, beside the ports they declare."""
-    unready = {status["name"] for status in _statuses(pod) if not status.get("ready")}
+    """The readiness and startup probes that running containers have not passed, beside the ports they declare."""
+    running = {status["name"] for status in _statuses(pod) if not status.get("ready") and "running" in _state(status)}
     return [
         f"{label} probe of container {container['name']}: {text}; the container declares {_ports(container)}"
         for container in pod["spec"].get("containers") or []
-        if container["name"] in unready
+        if container["name"] in running
         for label, field in (("readiness", "readinessProbe"), ("startup", "startupProbe"))
         if (text := describe_probe(container.get(field) or {}))
     ]

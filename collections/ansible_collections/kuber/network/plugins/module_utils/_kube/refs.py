@@ -21,7 +21,7 @@ class Ref:
     kind: str
     namespace: str
     name: str
-    api_version: str = dataclasses.field(compare=False)
+    api_version: str
 
     @classmethod
     def of(cls, body: t.Mapping[str, t.Any]) -> Ref:

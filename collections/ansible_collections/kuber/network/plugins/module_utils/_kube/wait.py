@@ -25,6 +25,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.readiness impo
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
+FIRST_POLL_SECONDS = 0.1
 POLL_SECONDS = 1.0
 # Looking at pods costs requests: every so often is enough.
 DIAGNOSE_SECONDS = 5.0
@@ -80,6 +81,7 @@ class Waiter:
     def wait(self, goals: t.Iterable[tuple[Goal, Body | None]]) -> None:
         """Return when every goal is reached, each given with its object as last seen; raise when one cannot be."""
         pending = [_Pending(goal, live, goal.judge(live)) for goal, live in goals]
+        pause = FIRST_POLL_SECONDS
         while True:
             pending = [one for one in pending if one.verdict.state is not State.READY]
             if not pending:
@@ -90,7 +92,8 @@ class Waiter:
             self._progress.tell(
                 "Waiting for " + "; ".join(f"{one.goal.item.ref}: {one.verdict.text}" for one in pending)
             )
-            time.sleep(POLL_SECONDS)
+            time.sleep(pause)
+            pause = min(pause * 2, POLL_SECONDS)
             self._look(pending)
 
     def _look(self, pending: list[_Pending]) -> None:

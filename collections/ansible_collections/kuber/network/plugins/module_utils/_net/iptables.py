@@ -98,7 +98,7 @@ def parse(text: str) -> dict[str, Table]:
             chains[chain] = policy
         elif line.startswith(("-A ", "[")):
             # With counters a rule begins with them: [packets:bytes] -A CHAIN ...
-            chain, _, rest = line.partition("-A ")[2].partition(" ")
+            chain, _space, rest = line.partition("-A ")[2].partition(" ")
             rules.append(Rule(chain, rest.strip()))
         elif line.strip() == "COMMIT":
             tables[name] = Table(name, chains, tuple(rules))

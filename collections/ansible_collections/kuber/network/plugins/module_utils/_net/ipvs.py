@@ -93,7 +93,7 @@ def parse_servers(text: str) -> tuple[VirtualServer, ...]:
     for line in text.splitlines():
         words = line.split()
         if words and words[0] in OPTIONS:
-            address, _, port = words[1].rpartition(":")
+            address, _colon, port = words[1].rpartition(":")
             host = address.strip("[]") if address.startswith("[") else str(ipaddress.ip_address(int(address, 16)))
             found.append(VirtualServer(words[0], str(ipaddress.ip_address(host)), int(port, 16)))
     return tuple(found)

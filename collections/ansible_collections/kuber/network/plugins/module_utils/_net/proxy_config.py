@@ -92,7 +92,7 @@ def merge(base: t.Mapping[str, t.Any], changes: t.Mapping[str, t.Any]) -> dict[s
 
 def metrics_port(config: t.Mapping[str, t.Any]) -> int | None:
     """Where kube-proxy tells its mode; ``None`` when the API server cannot get there."""
-    host, _, port = str(config.get("metricsBindAddress") or METRICS_ADDRESS).rpartition(":")
+    host, _colon, port = str(config.get("metricsBindAddress") or METRICS_ADDRESS).rpartition(":")
     return int(port) if port.isdigit() and not LOOPBACK.match(host) else None
 
 

@@ -78,7 +78,7 @@ def test_only_lines_of_the_machine_count(tmp_path: pathlib.Path, text: str, numb
 def test_a_damaged_line_is_no_reason_to_trust_anybody(tmp_path: pathlib.Path, line: str) -> None:
     path = tmp_path / "known_hosts"
     path.write_text(f"# ours\n{line}\n")
-    with pytest.raises(KuberError, match="Line 2 of .* is damaged"):
+    with pytest.raises(KuberError, match=r"Line 2 of .* is damaged"):
         KnownHosts(str(path), "minikube").verify(key(b"one"))
     assert path.read_text() == f"# ours\n{line}\n"
 

@@ -4,17 +4,16 @@
 
 from __future__ import annotations
 
-import base64
 import threading
 import typing as t
 
 import pytest
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import apply, edits
+from ansible_collections.kuber.network.plugins.module_utils._kube import edits
 from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Options
 
 if t.TYPE_CHECKING:
-    from .conftest import Cluster, Webhook
+    from .conftest import Cluster
 
 MERGE = "application/merge-patch+json"
 CHECK = Options(check=True)
@@ -46,26 +45,6 @@ def definition(group: str, kind: str = "Pool") -> dict[str, t.Any]:
 
 def pool(group: str, size: object = 1, name: str = "first", kind: str = "Pool") -> dict[str, t.Any]:
     return {"apiVersion": f"{group}/v1", "kind": kind, "metadata": {"name": name}, "spec": {"size": size}}
-
-
-def guard(webhook: Webhook, group: str, **more: t.Any) -> dict[str, t.Any]:
-    ca_bundle = base64.b64encode(webhook.certificate).decode()
-    return {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingWebhookConfiguration",
-        "metadata": {"name": group},
-        "webhooks": [
-            {
-                "name": f"pools.{group}",
-                "clientConfig": {"url": webhook.url, "caBundle": ca_bundle},
-                "rules": [{"apiGroups": [group], "apiVersions": ["v1"], "operations": ["*"], "resources": ["pools"]}],
-                "sideEffects": "None",
-                "admissionReviewVersions": ["v1"],
-                "timeoutSeconds": 2,
-                **more,
-            }
-        ],
-    }
 
 
 def test_objects_are_created_once_and_then_left_alone(cluster: Cluster) -> None:
@@ -153,6 +132,15 @@ def test_order_of_writing_does_not_matter(cluster: Cluster) -> None:
     objects = inside, definition(group), space(name)
     assert set(cluster.apply(*objects).values()) == {"created"}
     assert set(cluster.apply(*objects).values()) == {"unchanged"}
+
+
+def test_same_kind_and_name_in_two_groups_are_two_objects(cluster: Cluster) -> None:
+    group = f"{cluster.namespace}.example.org"
+    foreign = {**pool(group, kind="Service"), "metadata": {"name": "twin"}}
+    own = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "twin"}, "spec": {"ports": [{"port": 80}]}}
+    objects = definition(group, kind="Service"), foreign, own
+    assert cluster.run(*objects).changes.summary() == "3 objects: 3 created"
+    assert cluster.run(*objects[1:], present=False).changes.summary() == "2 objects: 2 deleted"
 
 
 def test_object_that_is_being_deleted_is_waited_for_and_made_anew(cluster: Cluster) -> None:
@@ -257,42 +245,3 @@ def test_field_that_cannot_be_changed_is_said_to_be_so(cluster: Cluster) -> None
     text = cluster.refusal({**secret, "data": {"a": "Mg=="}})
     assert f"Secret {cluster.namespace}/s" in text
     assert "cannot be changed in place" in text
-
-
-def test_webhook_that_wakes_up_is_waited_for(cluster: Cluster, webhook: Webhook) -> None:
-    group = f"{cluster.namespace}.example.org"
-    threading.Timer(2, webhook.wake_up).start()
-    objects = pool(group), guard(webhook, group), definition(group)
-    assert set(cluster.apply(*objects, wait=True).values()) == {"created"}
-    assert set(cluster.apply(*objects).values()) == {"unchanged"}
-
-
-def test_webhook_that_sleeps_on_is_named_when_the_time_is_up(cluster: Cluster, webhook: Webhook) -> None:
-    group = f"{cluster.namespace}.example.org"
-    text = cluster.refusal(pool(group), guard(webhook, group), definition(group), wait_timeout=3)
-    for part in (f"Pool {cluster.namespace}/first", "does not answer", f"webhook pools.{group}", "connection refused"):
-        assert part in text
-
-
-def test_webhook_that_refuses_is_not_asked_again(cluster: Cluster, webhook: Webhook) -> None:
-    group = f"{cluster.namespace}.example.org"
-    webhook.wake_up()
-    webhook.verdict = False
-    cluster.apply(guard(webhook, group), definition(group))
-    outcome = cluster.run(pool(group), wait_timeout=30)
-    assert f"was refused by webhook pools.{group}" in str(outcome.error)
-    assert "pools are not what I like" in str(outcome.error)
-    assert outcome.seconds < 5
-
-
-def test_webhook_that_sleeps_makes_a_prediction_uncertain_not_wrong(
-    cluster: Cluster, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(apply, "CHECK_SECONDS", 1)
-    group = f"{cluster.namespace}.example.org"
-    cluster.apply(guard(webhook, group), definition(group))
-    outcome = cluster.run(pool(group), options=CHECK)
-    assert outcome.error is None
-    (entry,) = outcome.changes.entries
-    assert entry.action.value == "created"
-    assert entry.reason.startswith("cannot be predicted: ")

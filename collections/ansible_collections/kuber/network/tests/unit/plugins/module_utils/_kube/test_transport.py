@@ -4,12 +4,10 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import http.server
 import pathlib
 import ssl
-import tempfile
 import threading
 import time
 import typing as t
@@ -17,7 +15,6 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import kubeconfig as _kubeconfig
 from ansible_collections.kuber.network.plugins.module_utils._kube import transport
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client, ServerGoneError
@@ -96,86 +93,6 @@ def client_of(server: str, *, timeout: float = 5.0, tokens: t.Iterable[str] = ("
         return _kubeconfig.Access(server, "here", "default", headers, None, None, None)
 
     return Client(load, timeout=timeout)
-
-
-def write(path: pathlib.Path, **changes: t.Any) -> str:
-    content: dict[str, t.Any] = {
-        "current-context": "one",
-        "clusters": [{"name": "here", "cluster": {"server": "https://127.0.0.1:1"}}],
-        "users": [{"name": "me", "user": {"token": "secret"}}],
-        "contexts": [
-            {"name": "one", "context": {"cluster": "here", "user": "me", "namespace": "shop"}},
-            {"name": "two", "context": {"cluster": "here", "user": "me"}},
-            {"name": "broken", "context": {"cluster": "nowhere", "user": "me"}},
-        ],
-    }
-    path.write_text(yaml.safe_dump(content | changes))
-    return str(path)
-
-
-def test_namespace_and_server_are_those_of_the_named_context(tmp_path: pathlib.Path) -> None:
-    path = write(tmp_path / "config")
-    first = Client.from_kubeconfig(kubeconfig=path, context=None)
-    second = Client.from_kubeconfig(kubeconfig=path, context="two")
-    assert (first.context, first.namespace, first.server) == ("one", "shop", "https://127.0.0.1:1")
-    assert (second.context, second.namespace) == ("two", "default")
-
-
-def test_files_of_the_environment_count_together(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    missing = tmp_path / "missing"
-    other = write(tmp_path / "b", contexts=[{"name": "three", "context": {"cluster": "here", "namespace": "b"}}])
-    monkeypatch.setenv("KUBECONFIG", f"{missing}:{write(tmp_path / 'a')}:{other}")
-    assert Client.from_kubeconfig(kubeconfig=None, context="three").namespace == "b"
-    assert Client.from_kubeconfig(kubeconfig=None, context=None).context == "one"
-
-
-@pytest.mark.parametrize(
-    ("context", "changes", "parts"),
-    [
-        ("four", {}, ["wanted: four", "found: broken, one, two"]),
-        (None, {"current-context": ""}, ["no current context", "broken, one, two"]),
-        ("broken", {}, ["Context broken", "nowhere"]),
-        ("one", {"contexts": []}, ["no context at all"]),
-        ("one", {"users": [{"name": "me", "user": {"client-certificate": "/no/such/file"}}]}, ["/no/such/file"]),
-    ],
-)
-def test_context_that_cannot_be_used_is_refused(
-    tmp_path: pathlib.Path, context: str | None, changes: dict[str, t.Any], parts: list[str]
-) -> None:
-    path = write(tmp_path / "config", **changes)
-    with pytest.raises(KuberError) as caught:
-        Client.from_kubeconfig(kubeconfig=path, context=context)
-    for part in (path, *parts):
-        assert part in str(caught.value)
-
-
-@pytest.mark.parametrize("content", ["just a text", "a: [", b"\xff\xfe\x00", "- a list"])
-def test_file_that_is_no_kubeconfig_is_refused(tmp_path: pathlib.Path, content: str | bytes) -> None:
-    path = tmp_path / "config"
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(KuberError, match=r"Kubeconfig .*config (is no kubeconfig|cannot be read)"):
-        Client.from_kubeconfig(kubeconfig=str(path), context=None)
-
-
-def test_missing_file_is_named(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(KuberError, match=f"no kubeconfig file; wanted: {tmp_path}/none"):
-        Client.from_kubeconfig(kubeconfig=f"{tmp_path}/none", context=None)
-
-
-def test_embedded_keys_leave_no_file_behind(
-    api_server: t.Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
-    config = yaml.safe_load(api_server.kubeconfig.read_text())
-    certificate = base64.b64encode(api_server.ca.read_bytes()).decode()
-    config["clusters"][0]["cluster"] = {"server": api_server.server, "certificate-authority-data": certificate}
-    path = tmp_path / "config"
-    path.write_text(yaml.safe_dump(config))
-    for _again in range(2):
-        assert Client.from_kubeconfig(kubeconfig=str(path), context=None).get("/version")["major"] == "1"
-    assert list(scratch.iterdir()) == []
 
 
 def test_server_with_a_foreign_certificate_is_not_trusted(api_server: t.Any, tmp_path: pathlib.Path) -> None:

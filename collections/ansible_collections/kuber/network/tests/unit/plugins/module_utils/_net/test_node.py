@@ -145,7 +145,7 @@ def test_one_transaction_for_each_family(namespace: Namespace, variant: str) -> 
 def test_check_mode_writes_nothing(namespace: Namespace, variant: str) -> None:
     play(namespace, "iptables_to_ipvs", variant)
     before = namespace.tables(f"iptables{variant}")
-    _, wanted, _ = settle(namespace, "ipvs", check_mode=True, echo_reply=True)
+    wanted = settle(namespace, "ipvs", check_mode=True, echo_reply=True)[1]
     assert wanted
     assert namespace.tables(f"iptables{variant}") == before
     assert not [argv for argv in namespace.log if argv[0].endswith("-restore") and argv[-1] == "--test"]
@@ -157,7 +157,7 @@ def test_sets_and_device_go_with_ipvs(namespace: Namespace) -> None:
     # Kernels of test machines have no dummy devices; it is the name that counts.
     namespace.run(["ip", "link", "add", "kube-ipvs0", "type", "bridge"])
     namespace.run(["ip", "address", "add", "10.96.0.1/32", "dev", "kube-ipvs0"])
-    _, wanted, warnings = settle(namespace, "nftables")
+    wanted, warnings = settle(namespace, "nftables")[1:]
     assert "ip link delete kube-ipvs0" in wanted.ipvs.lines()
     assert warnings == []
     assert namespace.run(["ipset", "list", "-n"]).stdout.split() == ["mine"]
@@ -169,7 +169,7 @@ def test_a_set_that_somebody_else_uses_stays(namespace: Namespace) -> None:
     play(namespace, "ipvs", "-nft")
     rule = ["-A", "INPUT", "-m", "set", "--match-set", "KUBE-CLUSTER-IP", "dst,dst", "-j", "ACCEPT"]
     namespace.run(["iptables-nft", *rule])
-    _, _, warnings = settle(namespace, "nftables")
+    warnings = settle(namespace, "nftables")[2]
     assert len(warnings) == 1
     assert namespace.run(["ipset", "list", "-n"]).stdout.split() == ["KUBE-CLUSTER-IP"]
 
@@ -179,7 +179,7 @@ def test_planted_chains_are_found_again(namespace: Namespace) -> None:
     assert not settle(namespace, "ipvs")[1]
     namespace.run(["iptables-legacy", "-t", "nat", "-N", "KUBE-SVC-PLANTED"])
     namespace.run(["iptables-legacy", "-t", "nat", "-I", "PREROUTING", "-j", "KUBE-SVC-PLANTED"])
-    state, wanted, _ = settle(namespace, "ipvs")
+    state, wanted = settle(namespace, "ipvs")[:2]
     assert iptables.removed_lines(state.families["ipv4"], wanted.families["ipv4"].changes) == [
         "-t nat -N KUBE-SVC-PLANTED",
         "-t nat -A PREROUTING -j KUBE-SVC-PLANTED",
