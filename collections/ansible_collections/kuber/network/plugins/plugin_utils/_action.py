@@ -12,7 +12,6 @@ import abc
 import shlex
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
@@ -62,7 +61,7 @@ class KuberAction(ActionBase, metaclass=abc.ABCMeta):
         try:
             outcome = self.perform(params, task_vars or {})
         except KuberError as exc:
-            raise AnsibleActionFail(str(exc)) from exc
+            return result | {"changed": False, "failed": True, "msg": str(exc)}
         if not self._task.diff:
             outcome.pop("diff", None)
         result.update({"changed": False, "failed": False} | outcome)

@@ -15,7 +15,7 @@ while read -r name package cgo ldflags; do
 done <<<"$PROGRAMS"
 if [ -e "$OUT/kubernetes" ]; then
   mkdir "$OUT/bin"
-  for name in kube-apiserver etcd kubectl; do ln -s ../kubernetes "$OUT/bin/$name"; done
+  for name in kube-apiserver kube-controller-manager etcd kubectl; do ln -s ../kubernetes "$OUT/bin/$name"; done
 fi
 if [ -e pause.c ]; then gcc -Os -static -s -o "$OUT/pause" pause.c; fi
 for manifest in $MANIFESTS; do
