@@ -90,7 +90,7 @@ class HttpProbe(Probe):
         for share in self.shares:
             times = sum(amount for found, amount in seen.items() if re.search(share.matches, found))
             ok = ok and share.at_least <= times <= share.at_most
-            parts.append(f"{times} x {share.matches}")
+            parts.append(f"{times} of {self.count}" + (f" /{share.matches}/" if len(self.shares) > 1 else ""))
         return Outcome(ok, ", ".join(parts))
 
     def _request(self) -> Outcome:

@@ -94,7 +94,7 @@ def test_http_shares_are_counted(ask: t.Callable[..., Outcome], web: WebServer, 
     web.answer = lambda path, headers, number: (200, {}, "v2" if number % every == 0 else "v1")
     share = {"matches": "v2", "at_least": 10, "at_most": 30}
     outcome = ask(http={"url": web.url, "count": 100, "shares": [share]})
-    assert outcome == Outcome(ok, f"{100 // every} x v2")
+    assert outcome == Outcome(ok, f"{100 // every} of 100")
 
 
 def test_http_many_requests_are_not_sent_where_nobody_answers(ask: t.Callable[..., Outcome], closed_port: int) -> None:
