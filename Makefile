@@ -73,7 +73,7 @@ $(USE):
 	@touch $@
 
 $(TEST): | $(USE)
-	@command -v shellcheck >/dev/null || { echo 'test: installing shellcheck'; apt-get update -q; DEBIAN_FRONTEND=noninteractive apt-get install -qy shellcheck; }
+	@tests/install-tools
 	@echo '.venv: installing the test tools, half a minute'
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-test.txt
 	@touch $@
