@@ -19,7 +19,8 @@ for name in bin sbin lib lib64; do ln -s "usr/$name" "$root/$name"; done
   libcrypt1 libc6 libmimalloc3 dumb-init ca-certificates busybox-static diffutils)
 for package in debs/*.deb; do
   dpkg-deb --fsys-tarfile "$package" | tar -x -C "$root" --keep-directory-symlink --no-same-owner \
-    --exclude='./usr/share/[dlmgvi]*' --exclude=./usr/share/bug --exclude=./usr/share/apport --exclude=./usr/share/nginx \
+    --exclude='./usr/share/doc*' --exclude='./usr/share/man*' --exclude='./usr/share/l[io]*' --exclude=./usr/share/vim \
+    --exclude=./usr/share/bug --exclude=./usr/share/apport --exclude=./usr/share/nginx --exclude=./usr/share/gcc \
     --exclude=./usr/lib/systemd --exclude=./usr/lib/python3 --exclude='*/gconv' --exclude=./etc/init.d --exclude=./etc/default \
     --exclude=./etc/logrotate.d --exclude=./etc/ufw --exclude='./etc/nginx/nginx.conf' --exclude='./etc/nginx/*-*'
 done
