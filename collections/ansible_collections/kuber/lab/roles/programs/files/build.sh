@@ -11,7 +11,7 @@ cd source
 export GOFLAGS='-mod=readonly -buildvcs=false' GOGC=400 PATH="$GO:$PATH"
 while read -r name package cgo ldflags; do
   echo "compiling $name"
-  CGO_ENABLED=$cgo go build -trimpath -tags libvirt_dlopen -gcflags=all=-dwarf=false -ldflags "-s -w $ldflags" -o "$OUT/$name" "$package"
+  CGO_ENABLED=$cgo go build -v -trimpath -tags libvirt_dlopen -gcflags=all=-dwarf=false -ldflags "-s -w $ldflags" -o "$OUT/$name" "$package"
 done <<<"$PROGRAMS"
 if [ -e "$OUT/kubernetes" ]; then
   mkdir "$OUT/bin"
