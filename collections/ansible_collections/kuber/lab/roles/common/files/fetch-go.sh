@@ -4,13 +4,9 @@
 # shellcheck shell=bash
 
 # Go as Debian builds it, unpacked into a directory. A go.mod that asks for a newer Go gets it from the module proxy.
-# In: APT_SUITE. Out: go.
+# In: APT_SUITE. Out: usr/lib/go-1.26.
 set -eu -o pipefail
 "$APT_SUITE" sid download golang-1.26-go golang-1.26-src
-for package in ./*.deb; do dpkg-deb -x "$package" unpacked; done
+for package in ./*.deb; do dpkg-deb -x "$package" .; done
 rm ./*.deb
-mkdir go
-cp -r unpacked/usr/share/go-1.26/. go/
-cp -r unpacked/usr/lib/go-1.26/. go/
-rm -rf unpacked
-go/bin/go version
+usr/lib/go-1.26/bin/go version
