@@ -14,10 +14,12 @@ import time
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._net import proxy_config
 
 if t.TYPE_CHECKING:
+    from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Say  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client  # pragma: no cover
 
 NAMESPACE = "/api/v1/namespaces/kube-system"
@@ -28,7 +30,6 @@ DIGEST = "kuber.network/config-digest"
 RESTARTED = "kuber.network/restarted-at"
 NOBODY_ANSWERS = (404, 500, 502, 503, 504)
 POLL_SECONDS = 1.0
-PROGRESS_SECONDS = 10.0
 LOG_LINES = 5
 
 
@@ -187,29 +188,25 @@ def restart(client: Client, wanted: Plan) -> None:
     )
 
 
-def wait(
-    client: Client, selector: str, wanted: Plan, *, seconds: float, say: t.Callable[[str], None]
-) -> tuple[Pod, ...]:
+def wait(client: Client, selector: str, wanted: Plan, *, seconds: float, say: Say) -> tuple[Pod, ...]:
     """Wait until every node runs what it should and has written its rules; explain what does not get there."""
     port = proxy_config.required_metrics_port(wanted.config)
-    started = said = time.monotonic()
+    clock = Clock(seconds)
+    progress = Progress(say, clock)
     while True:
         daemon_set = client.get(DAEMON_SET)
         pods = _read_pods(client, selector, port)
         missing = _missing(client, daemon_set, pods, wanted, port)
         if not missing:
             return pods
-        now = time.monotonic()
-        if now - started > seconds:
+        if clock.is_up:
             raise KuberError(
                 f"kube-proxy is not ready after {seconds:g} s",
                 wanted=f"{_mode_text(wanted)} on every node, and the rules written",
                 found="; ".join(missing),
                 remedy="Look at `kubectl --namespace kube-system get pods,events`, or allow more with wait_timeout",
             )
-        if now - said >= PROGRESS_SECONDS:
-            said = now
-            say(f"Waiting for kube-proxy since {now - started:.0f} s (limit {seconds:g} s): {'; '.join(missing)}")
+        progress.tell(f"Waiting for kube-proxy: {'; '.join(missing)}")
         time.sleep(POLL_SECONDS)
 
 
