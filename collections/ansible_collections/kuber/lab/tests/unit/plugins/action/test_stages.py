@@ -14,7 +14,7 @@ import time
 import pytest
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.kuber.lab.plugins.action.stage import Stage, duration, fingerprint, last_line
+from ansible_collections.kuber.lab.plugins.action.stages import Stage, duration, ensure_all, fingerprint, last_line
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a stage makes namespaces, which takes root")
 
@@ -77,32 +77,58 @@ def test_progress_shows_the_last_line_that_says_something(tmp_path: pathlib.Path
     assert last_line(path) == line
 
 
+def stage(directory: pathlib.Path, text: str, name: str = "try", **environment: str) -> Stage:
+    build = directory / f"{name}.sh"
+    build.write_text(text)
+    spec = {"name": name, "script": str(build), "inputs": {}, "environment": environment, "tools": {}, "takes": 1}
+    return Stage(directory, spec)
+
+
 @needs_root
 def test_a_stage_that_fails_leaves_no_result_and_tells_the_end_of_its_output(tmp_path: pathlib.Path) -> None:
-    stage = Stage(tmp_path, "try", "0123456789ab")
-    build = script(tmp_path, 'echo "half" > "$OUT/half"; echo "no such thing" >&2; exit 3')
+    failing = stage(tmp_path, 'echo "half" > "$OUT/half"; echo "no such thing" >&2; exit 3')
     with pytest.raises(AnsibleActionFail, match=r"(?s)exit code 3.*no such thing"):
-        stage.build(build, {}, 1)
-    assert not stage.path.exists()
+        ensure_all([failing])
+    assert not failing.is_built
 
 
 @needs_root
 def test_a_stage_that_succeeds_appears_whole_and_knows_its_time(tmp_path: pathlib.Path) -> None:
-    stage = Stage(tmp_path, "try", "0123456789ab")
+    done = stage(tmp_path, 'echo "$WORD" > "$OUT/word"', WORD="done")
     (tmp_path / "try-ffffffffffff.partial").mkdir()
-    stage.build(script(tmp_path, 'echo "$WORD" > "$OUT/word"'), {"WORD": "done"}, 1)
-    assert (stage.path / "word").read_text() == "done\n"
-    assert stage.expected(99) == "took 0 s the last time"
+    ensure_all([done])
+    assert (done.path / "word").read_text() == "done\n"
+    assert done.expected() == "took 0 s the last time"
     assert not list(tmp_path.glob("*.partial"))
+
+
+@needs_root
+def test_stages_of_one_task_run_at_the_same_time(tmp_path: pathlib.Path) -> None:
+    """Each waits for what only the other one says."""
+    talk = f"echo $$ > {tmp_path}/$MINE; until [ -e {tmp_path}/$OTHER ]; do sleep 0.05; done"
+    pair = [stage(tmp_path, talk, "a", MINE="1", OTHER="2"), stage(tmp_path, talk, "b", MINE="2", OTHER="1")]
+    ensure_all(pair)
+    assert all(one.is_built for one in pair)
+
+
+@needs_root
+def test_a_failure_ends_the_stages_beside_it(tmp_path: pathlib.Path) -> None:
+    endless = stage(tmp_path, "sleep 600", "endless")
+    started = time.monotonic()
+    with pytest.raises(AnsibleActionFail, match="Stage failing failed with exit code 4"):
+        ensure_all([endless, stage(tmp_path, "sleep 0.5; exit 4", "failing")])
+    assert time.monotonic() - started < 60
+    assert not endless.is_built
 
 
 @needs_root
 def test_a_killed_run_takes_what_the_stage_started_along(tmp_path: pathlib.Path) -> None:
     beat = tmp_path / "beat"
     build = script(tmp_path, f"while sleep 0.1; do date +%N > {beat}; done & wait")
+    spec = {"name": "try", "script": str(build), "inputs": {}, "environment": {}, "tools": {}, "takes": 1}
     program = (
-        "import pathlib, sys; from ansible_collections.kuber.lab.plugins.action.stage import Stage; "
-        f"Stage(pathlib.Path({str(tmp_path)!r}), 'try', '0').build(pathlib.Path({str(build)!r}), {{}}, 1)"
+        "import pathlib, sys; from ansible_collections.kuber.lab.plugins.action.stages import Stage, ensure_all; "
+        f"ensure_all([Stage(pathlib.Path({str(tmp_path)!r}), {spec!r})])"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen([sys.executable, "-c", program], env=environment) as run:
@@ -118,8 +144,13 @@ def test_a_killed_run_takes_what_the_stage_started_along(tmp_path: pathlib.Path)
 
 
 @needs_root
-def test_two_runs_build_one_after_the_other(tmp_path: pathlib.Path) -> None:
-    stage = Stage(tmp_path, "try", "0123456789ab")
-    with stage.locked(), subprocess.Popen(["flock", "--nonblock", str(tmp_path / "try.lock"), "true"]) as other:
-        assert other.wait() != 0
-    subprocess.run(["flock", "--nonblock", str(tmp_path / "try.lock"), "true"], check=True)
+def test_a_run_waits_for_another_one_that_builds_the_same(tmp_path: pathlib.Path) -> None:
+    """The lock is held from outside for a moment; the build begins when it is free."""
+    held = tmp_path / "held"
+    waiting = stage(tmp_path, f"[ ! -e {held} ]")
+    hold = f"touch {held}; sleep 1; rm {held}"
+    with subprocess.Popen(["flock", str(tmp_path / "try.lock"), "sh", "-c", hold]):
+        while not held.exists():
+            time.sleep(0.01)
+        ensure_all([waiting])
+    assert waiting.is_built

@@ -1,0 +1,229 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Builds things once, keyed by what they are built from (documentation: the module of the same name)."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import ctypes
+import fcntl
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import threading
+import time
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator  # pragma: no cover
+
+display = Display()
+
+PROGRESS_SECONDS = 15
+POLL_SECONDS = 0.2
+KEEP_DAYS = 14
+PR_SET_PDEATHSIG = 1
+
+Spec = dict[str, t.Any]
+
+STAGES_SPEC: Spec = {
+    "type": "list",
+    "elements": "dict",
+    "required": True,
+    "options": {
+        "name": {"type": "str", "required": True},
+        "script": {"type": "path", "required": True},
+        "inputs": {"type": "dict", "default": {}},
+        "environment": {"type": "dict", "default": {}},
+        "tools": {"type": "dict", "default": {}},
+        "takes": {"type": "int", "required": True},
+    },
+}
+
+
+def fingerprint(script: pathlib.Path, inputs: dict[str, str], environment: dict[str, str]) -> str:
+    """Name a result by everything it is made from: not by where that lies, so that all clones share results."""
+    digest = hashlib.sha256(json.dumps(environment, sort_keys=True).encode())
+    for root in [script, *(pathlib.Path(path) for _name, path in sorted(inputs.items()))]:
+        if not root.exists():
+            raise AnsibleActionFail(f"Input {root} of a stage does not exist.")
+        files = sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else [root]
+        for path in files:
+            digest.update(f"{path.relative_to(root.parent)}\0{path.stat().st_mode & 0o111}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:12]
+
+
+def duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def last_line(path: pathlib.Path) -> str:
+    with path.open("rb") as log:
+        log.seek(max(0, path.stat().st_size - 2000))
+        lines = log.read().decode(errors="replace").split("\n")
+    return next((line.strip()[:120] for line in reversed(lines) if line.strip()), "")
+
+
+def die_with_parent() -> None:
+    """Runs in the child: a killed playbook takes its build along, whatever killed it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Stage:
+    """One entry of the cache: where it lives, how it is built, how long that took the last time."""
+
+    def __init__(self, cache: pathlib.Path, spec: Spec) -> None:
+        self.name: str = spec["name"]
+        environment = {name: str(value) for name, value in spec["environment"].items()}
+        key = fingerprint(pathlib.Path(spec["script"]), spec["inputs"], environment)
+        self.cache = cache
+        self.path = cache / f"{self.name}-{key}"
+        self._script: str = spec["script"]
+        self._environment = environment | spec["inputs"] | spec["tools"]
+        self._takes: int = spec["takes"]
+        self._partial = cache / f"{self.name}-{key}.partial"
+        self._log = cache / f"{self.name}.log"
+        self._seconds = cache / f"{self.name}.seconds"
+
+    @property
+    def is_built(self) -> bool:
+        return self.path.exists()
+
+    def ensure(self, cancelled: threading.Event) -> None:
+        """Have the result, built by this run or by another that was quicker."""
+        with self._locked(cancelled):
+            if not self.is_built and not cancelled.is_set():
+                self._build(cancelled)
+
+    def keep(self) -> None:
+        """Note that the result is in use, and remove those of other inputs that nobody has used for a while."""
+        os.utime(self.path)
+        limit = time.time() - KEEP_DAYS * 86400
+        for path in self.cache.glob(f"{self.name}-????????????*"):
+            if path != self.path and path.stat().st_mtime < limit:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def expected(self) -> str:
+        with contextlib.suppress(OSError, ValueError):
+            return f"took {duration(float(self._seconds.read_text()))} the last time"
+        return f"about {duration(self._takes)} on two idle cores"
+
+    @contextlib.contextmanager
+    def _locked(self, cancelled: threading.Event) -> Iterator[None]:
+        """Let one run build while others, of another clone perhaps, wait for its result."""
+        with (self.cache / f"{self.name}.lock").open("w") as lock:
+            ticker = Ticker()
+            while not cancelled.is_set():
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    ticker.tell(lambda gone: f"{self.name}: another run is building it, waiting for {gone}")
+                    time.sleep(POLL_SECONDS)
+            yield
+
+    def _build(self, cancelled: threading.Event) -> None:
+        for left in self.cache.glob(f"{self.name}-*.partial"):
+            shutil.rmtree(left)
+        self._partial.mkdir()
+        started = time.monotonic()
+        code = self._run(cancelled)
+        if cancelled.is_set():
+            return
+        if code:
+            tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-25:])
+            raise AnsibleActionFail(
+                f"Stage {self.name} failed with exit code {code} after {duration(time.monotonic() - started)}. "
+                f"Its whole output is in {self._log}, the end of it:\n{tail}"
+            )
+        self._partial.rename(self.path)
+        self._seconds.write_text(f"{time.monotonic() - started:.1f}\n")
+
+    def _run(self, cancelled: threading.Event) -> int:
+        # Namespaces of its own: whatever the script starts or mounts ends with it.
+        command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-eu", self._script]
+        with self._log.open("wb") as log:
+            child = subprocess.Popen(  # pylint: disable=consider-using-with
+                command,
+                cwd=self._partial,
+                env={**os.environ, **self._environment, "OUT": str(self._partial)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                preexec_fn=die_with_parent,
+            )
+        expected = self.expected()
+        display.display(f"    {self.name}: building, {expected}; output in {self._log}")
+        ticker = Ticker()
+        try:
+            while child.poll() is None and not cancelled.is_set():
+                ticker.tell(lambda gone: f"{self.name}: {gone} ({expected}): {last_line(self._log)}")
+                time.sleep(POLL_SECONDS)
+        finally:
+            child.kill()
+            code = child.wait()
+        return code
+
+
+class Ticker:
+    """Says something every so often, with how long it has been going on."""
+
+    def __init__(self) -> None:
+        self._started = self._last = time.monotonic()
+
+    def tell(self, what: t.Callable[[str], str]) -> None:
+        now = time.monotonic()
+        if now - self._last >= PROGRESS_SECONDS:
+            self._last = now
+            display.display(f"    {what(duration(now - self._started))}")
+
+
+def ensure_all(stages: t.Sequence[Stage]) -> None:
+    """Have all results, built side by side; the first failure ends the others and is raised."""
+    cancelled = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(max_workers=len(stages)) as pool:
+        builds = [pool.submit(stage.ensure, cancelled) for stage in stages]
+        try:
+            for build in concurrent.futures.as_completed(builds):
+                build.result()
+        finally:
+            cancelled.set()
+
+
+class ActionModule(ActionBase):
+    """The ``kuber.lab.stages`` action."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result = super().run(tmp, task_vars)
+        spec = {"cache": {"type": "path", "required": True}, "stages": STAGES_SPEC}
+        params = self.validate_argument_spec(argument_spec=spec)[1]
+        cache = pathlib.Path(params["cache"])
+        cache.mkdir(parents=True, exist_ok=True)
+        stages = [Stage(cache, one) for one in params["stages"]]
+        missing = [stage for stage in stages if not stage.is_built]
+        if missing and not self._task.check_mode:
+            ensure_all(missing)
+        for stage in stages:
+            if stage.is_built:
+                stage.keep()
+        paths = {stage.name: str(stage.path) for stage in stages}
+        result.update(changed=bool(missing), failed=False, paths=paths)
+        return result
