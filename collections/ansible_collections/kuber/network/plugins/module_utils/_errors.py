@@ -22,11 +22,14 @@ class KuberError(Exception):
         wanted: str | None = None,
         found: str | None = None,
         remedy: str | None = None,
+        changed: bool = False,
     ) -> None:
         self.problem = problem
         self.wanted = wanted
         self.found = found
         self.remedy = remedy
+        self.changed = changed
+        """Whether something had been done before it went wrong."""
         super().__init__(self._text())
 
     def _text(self) -> str:
