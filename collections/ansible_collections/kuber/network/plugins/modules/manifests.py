@@ -17,9 +17,14 @@ description:
     CustomResourceDefinitions come first, then rights and settings, then workloads, then webhook configurations, and
     last everything that a webhook may guard, such as custom resources and Ingresses.
   - A webhook that does not answer yet is waited for. A webhook that answers with no is an error.
-  - Waits until the whole set is ready. Deployments, DaemonSets, StatefulSets, ReplicaSets, Jobs, Pods, Services of type
-    C(LoadBalancer), Namespaces and CustomResourceDefinitions are judged by their status; everything else is ready as
-    soon as it exists. What does not become ready is explained with its pods, containers, probes and last events.
+  - Waits until the whole set is ready, through one watch for each kind and namespace. Deployments, DaemonSets,
+    StatefulSets, ReplicaSets, Jobs, Pods, PersistentVolumeClaims, Services of type C(LoadBalancer), Namespaces,
+    CustomResourceDefinitions, APIServices and the configuration of MetalLB are judged by their status. Any other object
+    is judged by C(status.observedGeneration) and its conditions C(Ready), C(Reconciling) and C(Stalled), as far as it
+    has them. One that has none is ready as soon as it exists, such as an Ingress. Use O(wait_for) to wait for its
+    address.
+  - What does not become ready is explained with its pods, containers, probes, last lines of logs and last events, and
+    with what to change where that can be said.
   - Nothing is applied when any object of the set is malformed or of a kind that neither the cluster nor the set knows.
   - The certificates of conversion webhooks (C(caBundle)) are left to the controllers that inject them, so are C(status)
     and empty values of C(creationTimestamp).
@@ -148,9 +153,14 @@ options:
     default: true
   wait_timeout:
     description:
-      - How many seconds the task may take for all its waiting, also for webhooks and CustomResourceDefinitions.
-      - The task fails sooner when it sees that waiting is in vain. A Job has failed, or for two minutes without a
-        break an image could not be pulled, a container crashed again and again, or a pod fitted on no node.
+      - How many seconds the task may take for all its waiting, also for webhooks and CustomResourceDefinitions. An API
+        server that is away for a while is waited for as well.
+      - While it waits, a line every ten seconds says what for.
+      - The task fails sooner when it sees that waiting is in vain. At once when a Job has failed. After 5 seconds when
+        the name of an image is none, 15 when MetalLB rejects its configuration, 30 when a Deployment has exceeded its
+        progress deadline, a load balancer refuses the address or a container has crashed four times, 60 when an image
+        cannot be pulled, a pod fits on no node or pods are refused, 120 when a ConfigMap or Secret of a container is
+        not there. The trouble must have lasted for so long without a break.
     type: int
     default: 300
   wait_for:

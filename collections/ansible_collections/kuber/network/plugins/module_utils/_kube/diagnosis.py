@@ -3,113 +3,96 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to the collection: may change without notice.
-
-"""Why an object does not become ready: its pods, their containers, the last events."""
+"""Why an object does not become ready: its pods, their containers and probes, the last events; and what to change."""
 
 from __future__ import annotations
 
 import collections
+import dataclasses
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import advice
 from ansible_collections.kuber.network.plugins.module_utils._kube import pods as _pods
-from ansible_collections.kuber.network.plugins.module_utils._kube.readiness import condition
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, kind_key
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._kube.status import said
+from ansible_collections.kuber.network.plugins.module_utils._kube.surroundings import (
+    WITH_PODS,
+    Surroundings,
+    message,
+    times,
+    when,
+)
 
-WITH_PODS = frozenset({"Deployment.apps", "DaemonSet.apps", "StatefulSet.apps", "ReplicaSet.apps", "Job.batch", "Pod"})
-REVISION = "deployment.kubernetes.io/revision"
 EVENTS = 3
 # One pod of each kind of trouble is enough; this many kinds are.
 TROUBLES = 3
+# A load balancer that has refused an address gives another one, or the same after all, as soon as its configuration
+# changes: the pool may come with the same set.
+ADDRESS_SECONDS = 30.0
 
 
-def stuck(client: Client, body: Body) -> str | None:
-    """What keeps an object's pods from ever becoming ready, ``None`` as long as there is hope."""
-    for pod in current_pods(client, body):
-        if not _pods.is_ready(pod) and _pods.is_stuck(pod):
-            return f"pod {pod['metadata']['name']}: {_pods.trouble(pod)}"
+@dataclasses.dataclass(frozen=True)
+class Stuck:
+    """What keeps an object from becoming ready, and for how many seconds it may."""
+
+    text: str
+    patience: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Explanation:
+    """Lines for the user, and what to change as far as that can be said."""
+
+    lines: list[str] = dataclasses.field(default_factory=list)
+    advice: list[str] = dataclasses.field(default_factory=list)
+
+    def __add__(self, other: Explanation) -> Explanation:
+        return Explanation(self.lines + other.lines, self.advice + other.advice)
+
+
+def stuck(around: Surroundings, body: Body) -> Stuck | None:
+    """What keeps an object from ever becoming ready, ``None`` as long as there is hope."""
+    if kind_key(body["apiVersion"], body["kind"]) == "Service":
+        changed = _last_change(body)
+        refused = [event for event in around.refused_addresses(body) if when(event) >= changed]
+        return Stuck(f"{refused[-1]['reason']}: {message(refused[-1])}", ADDRESS_SECONDS) if refused else None
+    for pod in around.current_pods(body):
+        if not _pods.is_ready(pod) and (seconds := _pods.patience(pod)) is not None:
+            return Stuck(f"pod {pod['metadata']['name']}: {_pods.trouble(pod)}", seconds)
     return None
 
 
-def explain(client: Client, body: Body) -> list[str]:
-    """Lines for the user; what cannot be found out is left out, for it is not what the user has asked for."""
+def explain(around: Surroundings, body: Body, told: str) -> Explanation:
+    """What the user has not been told yet; what cannot be found out is left out, for nobody has asked for it."""
     try:
-        return _explain(client, body)
+        return _explain(around, body, told)
     except KuberError as exc:
-        return [f"more could not be found out: {exc}"]
+        return Explanation([f"more could not be found out: {exc}"])
 
 
-def _explain(client: Client, body: Body) -> list[str]:
-    unready = [pod for pod in current_pods(client, body) if not _pods.is_ready(pod)]
-    lines: list[str] = []
+def _explain(around: Surroundings, body: Body, told: str) -> Explanation:
+    unready = [pod for pod in around.current_pods(body) if not _pods.is_ready(pod)]
+    found = Explanation()
     for alike in _by_trouble(unready)[:TROUBLES]:
-        lines += _explain_pod(client, alike[0], len(alike) - 1)
-    if lines:
-        return lines
-    failure = condition(body, "ReplicaFailure")
-    if failure.get("status") == "True":
-        lines.append(f"{failure.get('reason', '')}: {failure.get('message', '')}")
-    for one in (body, *_replica_sets(client, body)[:1]):
-        lines += [f"event: {event_text(event)}" for event in events(client, one)[-EVENTS:]]
-    return lines
+        found += _explain_pod(around, alike[0], len(alike) - 1)
+    if found.lines:
+        return found
+    lines = _conditions(body, told)
+    for one in (body, *around.replica_sets(body)[:1]):
+        lines += [f"event: {_event_text(event)}" for event in around.events(one)[-EVENTS:]]
+    return Explanation(lines)
 
 
-def current_pods(client: Client, body: Body) -> list[Body]:
-    """The pods of the newest version of a workload."""
-    key = kind_key(body["apiVersion"], body["kind"])
-    if key not in WITH_PODS:
+def _conditions(body: Body, told: str) -> list[str]:
+    """The conditions that are not met; those of workloads say no more than their counts of pods."""
+    if kind_key(body["apiVersion"], body["kind"]) in WITH_PODS:
         return []
-    if key == "Pod":
-        return [body]
-    owners = {body["metadata"]["uid"]}
-    if key == "Deployment.apps":
-        owners = {one["metadata"]["uid"] for one in _replica_sets(client, body)[:1]}
-    candidates = client.list(f"/api/v1/namespaces/{body['metadata']['namespace']}/pods", labelSelector=_selector(body))
-    return [pod for pod in candidates if _owned_by(pod, owners) and not pod["metadata"].get("deletionTimestamp")]
-
-
-def events(client: Client, body: Body) -> list[Body]:
-    """The events about an object, oldest first; only the warnings if there are any."""
-    metadata = body["metadata"]
-    found = client.list(
-        f"/api/v1/namespaces/{metadata.get('namespace') or 'default'}/events",
-        fieldSelector=f"involvedObject.kind={body['kind']},involvedObject.name={metadata['name']}",
-    )
-    mine = [event for event in found if event["involvedObject"].get("uid") in (None, metadata.get("uid"))]
-    warnings = [event for event in mine if event.get("type") == "Warning"]
-    return sorted(warnings or mine, key=_when)
-
-
-def _replica_sets(client: Client, body: Body) -> list[Body]:
-    """The replica sets of a Deployment, newest first."""
-    if kind_key(body["apiVersion"], body["kind"]) != "Deployment.apps":
-        return []
-    path = f"/apis/apps/v1/namespaces/{body['metadata']['namespace']}/replicasets"
-    owned = [
-        one for one in client.list(path, labelSelector=_selector(body)) if _owned_by(one, {body["metadata"]["uid"]})
+    return [
+        f"condition {one.get('type')} is {one.get('status')}: {said(one)}"
+        for one in (body.get("status") or {}).get("conditions") or []
+        if one.get("status") != "True" and one.get("message") and said(one) not in told
     ]
-    return sorted(owned, key=lambda one: int(one["metadata"].get("annotations", {}).get(REVISION, 0)), reverse=True)
-
-
-def _selector(body: Body) -> str:
-    selector = body["spec"].get("selector") or {}
-    parts = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
-    for rule in selector.get("matchExpressions") or []:
-        values = ",".join(rule.get("values") or [])
-        parts.append(
-            {
-                "In": f"{rule['key']} in ({values})",
-                "NotIn": f"{rule['key']} notin ({values})",
-                "Exists": rule["key"],
-                "DoesNotExist": f"!{rule['key']}",
-            }[rule["operator"]]
-        )
-    return ",".join(parts)
-
-
-def _owned_by(body: Body, owners: set[str]) -> bool:
-    return any(reference["uid"] in owners for reference in body["metadata"].get("ownerReferences") or [])
 
 
 def _by_trouble(unready: list[Body]) -> list[list[Body]]:
@@ -122,33 +105,46 @@ def _by_trouble(unready: list[Body]) -> list[list[Body]]:
     return sorted(groups.values(), key=len, reverse=True)
 
 
-def _explain_pod(client: Client, pod: Body, others: int) -> list[str]:
+def _explain_pod(around: Surroundings, pod: Body, others: int) -> Explanation:
     also = f" (and {others} more pod{'' if others == 1 else 's'} likewise)" if others else ""
     trouble = _pods.trouble(pod)
-    told = [event for event in events(client, pod) if not _is_told(event, trouble)]
-    lines = [f"pod {pod['metadata']['name']}{also}: {trouble}", *_pods.probes(pod)]
-    return lines + [f"event: {event_text(event)}" for event in told[-EVENTS:]]
+    events = around.events(pod)
+    failures = advice.failures(pod, events)
+    lines = [f"pod {pod['metadata']['name']}{also}: {trouble}"]
+    for failure in failures:
+        lines += [failure.text(), _pods.declared(failure.container)]
+    told = [failure.event for failure in failures]
+    lines += _pods.probes(pod) if not failures else []
+    lines += _last_words(around, pod)
+    untold = [event for event in events if event not in told and not _is_told(event, trouble)]
+    lines += [f"event: {_event_text(event)}" for event in untold[-EVENTS:]]
+    return Explanation(lines, [*filter(None, map(advice.on_probe, failures)), *advice.on_containers(pod)])
 
 
-def _when(event: Body) -> str:
-    series: dict[str, t.Any] = event.get("series") or {}
-    times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
-    return next((str(time) for time in times if time), str(event["metadata"].get("creationTimestamp", "")))
+def _last_words(around: Surroundings, pod: Body) -> list[str]:
+    lines: list[str] = []
+    for name, previous in _pods.crashed(pod):
+        log = around.log(pod, name, previous=previous)
+        lines += [f"the last that container {name} has written:", *(f"  {line}" for line in log)] if log else []
+    return lines
 
 
-def event_text(event: Body) -> str:
+def _event_text(event: Body) -> str:
     """Such as "Unhealthy (7 times): Readiness probe failed"."""
-    count = (event.get("series") or {}).get("count") or event.get("count") or 1
-    times = f" ({count} times)" if count > 1 else ""
-    return f"{event.get('reason', '')}{times}: {_message(event)}"
+    count = times(event)
+    often = f" ({count} times)" if count > 1 else ""
+    return f"{event.get('reason', '')}{often}: {message(event)}"
 
 
 def _is_told(event: Body, trouble: str) -> bool:
     """Whether an event only repeats what the state of the container says."""
-    message = _message(event)
-    cause = message.partition(": ")[2]
-    return cause in _pods.STUCK_REASONS or (bool(cause) and cause in trouble)
+    if event.get("reason") == "BackOff":
+        return True
+    cause = message(event).partition(": ")[2]
+    return cause in _pods.PATIENCE or (bool(cause) and cause in trouble)
 
 
-def _message(event: Body) -> str:
-    return str(event.get("message") or event.get("note") or "").strip()
+def _last_change(body: Body) -> str:
+    """When something other than the status was last changed."""
+    records: list[dict[str, t.Any]] = body["metadata"].get("managedFields") or []
+    return max((one.get("time") or "" for one in records if not one.get("subresource")), default="")

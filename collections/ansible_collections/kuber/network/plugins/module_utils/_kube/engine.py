@@ -188,7 +188,8 @@ class Run:
 
     def _wait_for(self, applied: t.Mapping[Ref, Entry], items: t.Iterable[Item]) -> None:
         waited = applied.keys() - self._reached
-        goals = [(Goal(item), applied[item.ref].after) for item in items if item.ref in waited]
+        mine = [(item, applied[item.ref]) for item in items if item.ref in waited]
+        goals = [(Goal(item, changed=entry.changed), entry.after) for item, entry in mine]
         Waiter(self._client, self._clock, self._progress).wait(goals)
         self._reached |= waited
 

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import json
 import threading
@@ -39,6 +40,8 @@ CONNECT_SECONDS = 10.0
 FIRST_CONTACT_SECONDS = 3.0
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
+# A watch ends itself in time; one that is silent for longer has lost its connection.
+WATCH_GRACE_SECONDS = 10.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +83,7 @@ class Client:
 
     @property
     def requests(self) -> dict[str, int]:
-        """How many requests were sent, by verb, repeated ones included."""
+        """How many requests were sent, by verb, repeated ones included; a watch is a verb of its own."""
         return dict(self._requests)
 
     @property
@@ -97,42 +100,66 @@ class Client:
         body: object | None = None,
         content_type: str = "application/json",
         accept: str = "application/json",
+        patience: float | None = None,
     ) -> t.Any:
-        """The parsed answer; raise ``ApiError`` when it is not a success."""
+        """The parsed answer; raise ``ApiError`` when it is not a success.
+
+        With ``patience``, what may pass is repeated for so many seconds only; with 0 the caller repeats it.
+        """
         headers = {"Accept": accept}
         data = None
         if body is not None:
             headers["Content-Type"] = content_type
             data = json.dumps(body, separators=(",", ":")).encode()
-        answer = self._send(_Request(method, self._url(path, query), data, headers))
+        answer = self._send(_Request(method, self._url(path, query), data, headers), patience=patience)
         return json.loads(answer) if answer else None
 
     def get(self, path: str, **query: t.Any) -> t.Any:
         return self.request("GET", path, query=query)
 
-    def list(self, path: str, **query: t.Any) -> list[dict[str, t.Any]]:
+    def list(self, path: str, *, patience: float | None = None, **query: t.Any) -> list[dict[str, t.Any]]:
         """All objects below ``path``, page by page, each with its apiVersion and kind."""
         for last_try in (False, True):
             try:
-                return list(self._pages(path, query))
+                return list(self._pages(path, query, patience))
             except ApiError as exc:
                 # The snapshot behind a continuation is gone after a few minutes: begin anew, once.
                 if exc.status != 410 or last_try:
                     raise
         raise AssertionError("unreachable")
 
-    def text(self, method: str, path: str, *, query: t.Mapping[str, t.Any] | None = None) -> str:
+    def text(
+        self, method: str, path: str, *, query: t.Mapping[str, t.Any] | None = None, patience: float | None = None
+    ) -> str:
         """The answer as it is: what is behind the proxies to nodes, pods and services need not speak JSON.
 
         Errors of what is behind the proxy are not retried: only the caller knows whether they will pass.
         """
         request = _Request(method, self._url(path, query), None, {"Accept": "*/*"})
-        return self._send(request, retry_refusals=False).decode(errors="replace")
+        return self._send(request, retry_refusals=False, patience=patience).decode(errors="replace")
 
-    def _pages(self, path: str, query: dict[str, t.Any]) -> t.Iterator[dict[str, t.Any]]:
+    @contextlib.contextmanager
+    def watch(self, path: str, *, query: t.Mapping[str, t.Any], seconds: float) -> t.Iterator[urllib3.BaseHTTPResponse]:
+        """An answer that goes on for so many seconds, as it comes in.
+
+        It is not repeated when it breaks off: only the caller knows how far it has got.
+        """
+        request = _Request("GET", self._url(path, {**query, "watch": True}), None, {"Accept": "application/json"})
+        timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, self._timeout), read=seconds + WATCH_GRACE_SECONDS)
+        answer = self._ask(request, self._streams, verb="WATCH", preload_content=False, timeout=timeout)
+        try:
+            yield answer
+        except urllib3.exceptions.HTTPError as exc:
+            raise ServerGoneError(server=self.server, context=self.context, cause=exc) from exc
+        finally:
+            # It may have been left before its end, so that the connection is of no more use.
+            answer.close()
+
+    def _pages(self, path: str, query: dict[str, t.Any], patience: float | None) -> t.Iterator[dict[str, t.Any]]:
         following = ""
         while True:
-            page = self.get(path, **query, limit=PAGE, **({"continue": following} if following else {}))
+            part = {"limit": PAGE, "continue": following or None}
+            page = self.request("GET", path, query=query | part, patience=patience)
             common = {"apiVersion": page["apiVersion"], "kind": page["kind"].removesuffix("List")}
             for item in page.get("items") or []:
                 yield common | item
@@ -160,16 +187,18 @@ class Client:
             options["ssl_context"] = access.tls
             if access.tls_server_name:
                 options |= {"server_hostname": access.tls_server_name, "assert_hostname": access.tls_server_name}
-        self._pool = urllib3.ProxyManager(access.proxy, **options) if access.proxy else urllib3.PoolManager(**options)
+        self._pool = _pool(access.proxy, options)
+        # Watches stay open for as long as they are needed: they must not keep a place from what is answered at once.
+        self._streams = _pool(access.proxy, options | {"block": False})
 
-    def _send(self, request: _Request, *, retry_refusals: bool = True) -> bytes:
+    def _send(self, request: _Request, *, retry_refusals: bool = True, patience: float | None = None) -> bytes:
         """Send until there is an answer that a repetition would not better, within the time limit."""
         started = time.monotonic()
         pause = FIRST_PAUSE
         renewed = False
         while True:
             try:
-                return self._send_once(request)
+                return self._ask(request, self._pool, verb=request.method).data
             except ApiError as exc:
                 if exc.status == 401 and not renewed:
                     # Tokens expire in long runs; the helper that made the first one makes the next.
@@ -177,23 +206,28 @@ class Client:
                     self._connect(self._load())
                     continue
                 retry = retry_refusals and is_worth_a_retry(exc) and request.method in REPEATABLE
-                limit, wait = self._timeout, retry_after(exc) or pause
+                limit, wait = self._timeout if patience is None else patience, retry_after(exc) or pause
                 failure: KuberError = exc
             except ServerGoneError as exc:
                 retry = not exc.untrusted and (exc.never_sent or request.method in REPEATABLE)
-                limit, wait = (self._timeout if self._answered else FIRST_CONTACT_SECONDS), pause
+                longest = self._timeout if self._answered else FIRST_CONTACT_SECONDS
+                limit, wait = longest if patience is None else patience, pause
                 failure = exc
             if not retry or time.monotonic() - started + wait > limit:
                 raise failure
             time.sleep(wait)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    def _send_once(self, request: _Request) -> bytes:
+    def _ask(
+        self, request: _Request, pool: urllib3.PoolManager, *, verb: str, **options: t.Any
+    ) -> urllib3.BaseHTTPResponse:
         headers = {"User-Agent": USER_AGENT} | dict(self._access.headers) | request.headers
         with self._lock:
-            self._requests[request.method] += 1
+            self._requests[verb] += 1
         try:
-            answer = self._pool.request(request.method, request.url, body=request.body, headers=headers, redirect=False)
+            answer = pool.request(
+                request.method, request.url, body=request.body, headers=headers, redirect=False, **options
+            )
         except urllib3.exceptions.HTTPError as exc:
             raise ServerGoneError(server=self.server, context=self.context, cause=exc) from exc
         self._answered = True
@@ -201,9 +235,13 @@ class Client:
         if answer.status >= 300:
             path = urllib.parse.urlsplit(request.url).path
             raise ApiError(method=request.method, path=path, context=self.context, answer=answer)
-        return answer.data
+        return answer
 
     def _note(self, remarks: t.Iterable[str]) -> None:
         # A remark comes as: 299 - "what is wrong" (RFC 7234, section 5.5).
         for remark in remarks:
             self._warnings.setdefault(remark.split(" ", 2)[-1].strip('"'))
+
+
+def _pool(proxy: str | None, options: dict[str, t.Any]) -> urllib3.PoolManager:
+    return urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)

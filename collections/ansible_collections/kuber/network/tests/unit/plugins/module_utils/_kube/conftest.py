@@ -12,10 +12,12 @@ import ipaddress
 import itertools
 import json
 import pathlib
+import socket
 import ssl
 import threading
 import time
 import typing as t
+import urllib.parse
 
 import pytest
 from cryptography import x509
@@ -89,10 +91,11 @@ class Cluster:
         path = self.path("pods", pod["metadata"]["name"]) + "/status"
         self.client.request("PATCH", path, body=body, content_type=STATUS)
 
-    def tell(self, pod: dict[str, t.Any], reason: str, message: str, count: int = 1) -> None:
-        """Record an event about a pod, as its kubelet does."""
-        metadata = pod["metadata"]
-        about = {"kind": "Pod", "namespace": self.namespace, "name": metadata["name"], "uid": metadata["uid"]}
+    def tell(self, about: dict[str, t.Any], reason: str, message: str, count: int = 1) -> None:
+        """Record an event about a pod, as its kubelet does, or about something else that is given as a reference."""
+        if "metadata" in about:
+            metadata = about["metadata"]
+            about = {"kind": "Pod", "namespace": self.namespace, "name": metadata["name"], "uid": metadata["uid"]}
         event = {
             "metadata": {"generateName": "event-"},
             "involvedObject": about,
@@ -108,6 +111,67 @@ class Cluster:
 @pytest.fixture
 def cluster(client: Client, namespace: str) -> Cluster:
     return Cluster(client, namespace)
+
+
+class Detour:
+    """A way to the API server that can be closed, as it is while the server restarts, and opened again."""
+
+    def __init__(self, api: t.Any, directory: pathlib.Path) -> None:
+        where = urllib.parse.urlsplit(api.server)
+        self._target = (where.hostname, where.port)
+        self._connections: list[socket.socket] = []
+        self._listener: socket.socket | None = None
+        self._port = 0
+        self.open()
+        config = json.loads(api.kubeconfig.read_text())
+        config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{self._port}"
+        path = directory / "detour"
+        path.write_text(json.dumps(config))
+        self.client = Client.from_kubeconfig(kubeconfig=str(path), context="loopback")
+
+    def __enter__(self) -> Detour:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def open(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", self._port))
+        self._port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def close(self) -> None:
+        if self._listener is not None:
+            # Without a shutdown, what is blocked in accept() would get one more connection.
+            self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
+            self._listener = None
+        for connection in self._connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self._connections.clear()
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                ends = [listener.accept()[0], socket.create_connection(self._target)]
+                self._connections += ends
+                for one, other in (ends, reversed(ends)):
+                    threading.Thread(target=self._pump, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def _pump(source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError), source:
+            while data := source.recv(65536):
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def detour(api_server: t.Any, tmp_path: pathlib.Path) -> t.Iterator[Detour]:
+    with Detour(api_server, tmp_path) as one:
+        yield one
 
 
 class Webhook:

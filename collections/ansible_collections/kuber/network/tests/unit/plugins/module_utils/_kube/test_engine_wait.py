@@ -10,11 +10,11 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import clock, wait
+from ansible_collections.kuber.network.plugins.module_utils._kube import clock, diagnosis, pods, readiness, wait
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Condition
 
 if t.TYPE_CHECKING:
-    from .conftest import Cluster
+    from .conftest import Cluster, Detour
 
 RUNNING = {"name": "web", "image": "x", "imageID": "", "restartCount": 0, "ready": False, "state": {"running": {}}}
 MERGE = "application/merge-patch+json"
@@ -22,10 +22,14 @@ MERGE = "application/merge-patch+json"
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wait, "POLL_SECONDS", 0.2)
+    monkeypatch.setattr(wait, "TICK_SECONDS", 0.2)
     monkeypatch.setattr(wait, "DIAGNOSE_SECONDS", 0.2)
-    monkeypatch.setattr(wait, "PATIENCE_SECONDS", 1.0)
     monkeypatch.setattr(wait, "CONFIRM_SECONDS", 1.0)
+    monkeypatch.setattr(pods, "PATIENCE", dict.fromkeys(pods.PATIENCE, 1.0))
+    monkeypatch.setattr(pods, "RUNNING_AGAIN_SECONDS", 1.0)
+    monkeypatch.setattr(diagnosis, "ADDRESS_SECONDS", 1.0)
+    monkeypatch.setattr(readiness, "REJECTED_SECONDS", 1.0)
+    monkeypatch.setattr(readiness, "REFUSED_SECONDS", 1.0)
 
 
 def deployment(probe_port: int = 8000, **container: t.Any) -> dict[str, t.Any]:
@@ -95,11 +99,22 @@ def test_wrong_probe_port_reads_like_an_answer(cluster: Cluster) -> None:
         "0 of 2 pods are available",
         "pod web-",
         "(and 1 more pod likewise): container web runs but is not ready",
-        "readiness probe of container web: httpGet /index.html on port 80; the container declares port 8000",
-        "event: Unhealthy (7 times): Readiness probe failed",
-        "connection refused",
+        "the readiness probe of container web, httpGet /index.html on port 80, has failed 7 times: Get",
+        "dial tcp 10.0.0.1:80: connection refused",
+        "the container declares port 8000",
+        "Set readinessProbe.httpGet.port of container web to 8000, the port that it declares, or let it listen on",
     ):
         assert part in text
+    assert text.count("connection refused") == 1
+
+
+def test_probe_without_an_event_yet_is_shown_beside_the_declared_port(cluster: Cluster) -> None:
+    cluster.apply(deployment(probe_port=80))
+    for pod in cluster.pods(2):
+        cluster.set_status(pod, RUNNING)
+    text = cluster.refusal(deployment(probe_port=80), wait=True, wait_timeout=1)
+    assert "readiness probe of container web: httpGet /index.html on port 80; the container declares port 8000" in text
+    assert "a larger wait_timeout helps what is slow" in text
 
 
 def test_image_that_cannot_be_pulled_ends_the_wait_early(cluster: Cluster) -> None:
@@ -117,6 +132,7 @@ def test_image_that_cannot_be_pulled_ends_the_wait_early(cluster: Cluster) -> No
         "will not become ready, given up after",
         "(and 1 more pod likewise)",
         "event: FailedMount: no such volume",
+        "Correct the image of container web (x), or load it into the node.",
     ):
         assert part in text
     assert text.count("no such image") == 1
@@ -152,7 +168,8 @@ def test_pods_that_are_refused_are_explained(cluster: Cluster) -> None:
     status = {"status": {"hard": {"pods": "0"}, "used": {"pods": "0"}}}
     path = cluster.path("resourcequotas", "none") + "/status"
     cluster.client.request("PATCH", path, body=status, content_type=MERGE)
-    outcome = cluster.run(deployment(), wait_timeout=3)
+    outcome = cluster.run(deployment(), wait_timeout=60)
+    assert "will not become ready, given up after" in str(outcome.error)
     assert "exceeded quota: none" in str(outcome.error)
 
 
@@ -184,6 +201,112 @@ def test_service_without_address_says_so_and_how_long(cluster: Cluster) -> None:
     assert "no load balancer has given it an address" in str(outcome.error)
 
 
+def refuse_address(cluster: Cluster, message: str) -> None:
+    """Be MetalLB's controller."""
+    metadata = cluster.client.get(cluster.path("services", "lb"))["metadata"]
+    about = {"kind": "Service", "namespace": cluster.namespace, "name": "lb", "uid": metadata["uid"]}
+    time.sleep(1)
+    cluster.tell(about, "AllocationFailed", message)
+
+
+def test_address_that_is_refused_ends_the_wait_early(cluster: Cluster) -> None:
+    cluster.apply(service())
+    refuse_address(cluster, '"172.17.254.1" is not allowed in config')
+    outcome = cluster.run(service(), wait_timeout=60)
+    assert outcome.seconds < 10
+    text = str(outcome.error)
+    assert f"Service {cluster.namespace}/lb will not become ready, given up after" in text
+    assert 'AllocationFailed: "172.17.254.1" is not allowed in config' in text
+
+
+def test_address_that_was_refused_before_the_last_change_is_waited_for(cluster: Cluster) -> None:
+    cluster.apply(service())
+    refuse_address(cluster, "no such address")
+    time.sleep(1.1)
+    later(3, give_address, cluster)
+    corrected = service() | {"metadata": {"name": "lb", "annotations": {"metallb.io/loadBalancerIPs": "172.17.255.1"}}}
+    outcome = cluster.run(corrected, wait_timeout=20)
+    assert outcome.error is None, str(outcome.error)
+
+
+def definition(kind: str, plural: str) -> dict[str, t.Any]:
+    """A kind of MetalLB's."""
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1beta1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    names = {"kind": kind, "plural": plural, "singular": kind.lower()}
+    spec = {"group": "metallb.io", "scope": "Namespaced", "names": names, "versions": [version]}
+    metadata = {"name": f"{plural}.metallb.io"}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": metadata,
+        "spec": spec,
+    }
+
+
+def metallb(kind: str, name: str, **content: t.Any) -> dict[str, t.Any]:
+    return {"apiVersion": "metallb.io/v1beta1", "kind": kind, "metadata": {"name": name}, **content}
+
+
+@pytest.fixture
+def pools(cluster: Cluster) -> t.Iterator[None]:
+    """MetalLB's kinds, and what its controller says of its configuration."""
+    kinds = [definition("IPAddressPool", "ipaddresspools"), definition("ConfigurationState", "configurationstates")]
+    cluster.apply(*kinds, wait=True)
+    states = cluster.path("configurationstates", api="apis/metallb.io/v1beta1")
+    valid = metallb("ConfigurationState", "controller", status={"result": "Valid"})
+    cluster.client.request("POST", states, body=valid)
+    yield
+    cluster.run(*kinds, present=False)
+
+
+@pytest.mark.usefixtures("pools")
+def test_pool_that_is_rejected_ends_the_wait_early(cluster: Cluster) -> None:
+    status = {"result": "Invalid", "errorSummary": 'CIDR in pool "mine" overlaps with "other"'}
+
+    def reject() -> None:
+        path = cluster.path("configurationstates", "controller", api="apis/metallb.io/v1beta1")
+        cluster.client.request("PATCH", path, body={"status": status}, content_type=MERGE)
+
+    later(0.5, reject)
+    outcome = cluster.run(metallb("IPAddressPool", "mine", spec={"addresses": ["10.0.0.0/24"]}), wait_timeout=60)
+    assert outcome.seconds < 10
+    text = str(outcome.error)
+    assert f"IPAddressPool {cluster.namespace}/mine will not become ready" in text
+    assert 'controller rejects the configuration: CIDR in pool "mine" overlaps with "other"' in text
+
+
+@pytest.mark.usefixtures("pools")
+def test_pool_that_has_not_changed_costs_no_time(cluster: Cluster) -> None:
+    pool = metallb("IPAddressPool", "mine", spec={"addresses": ["10.0.0.0/24"]})
+    assert cluster.run(pool, wait_timeout=20).error is None
+    outcome = cluster.run(pool, wait_timeout=20)
+    assert outcome.error is None
+    assert outcome.seconds < 1
+
+
+def test_claim_that_its_first_pod_binds_is_not_waited_for(cluster: Cluster) -> None:
+    storage_class = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": cluster.namespace},
+        "provisioner": "example.org/none",
+        "volumeBindingMode": "WaitForFirstConsumer",
+    }
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data"},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": cluster.namespace,
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }
+    outcome = cluster.run(storage_class, claim, wait_timeout=5)
+    assert outcome.error is None, str(outcome.error)
+
+
 def test_every_object_that_is_not_ready_is_told(cluster: Cluster) -> None:
     outcome = cluster.run(service(), deployment(), wait_timeout=1)
     for part in (
@@ -200,6 +323,48 @@ def test_waiting_user_is_told_what_for_and_how_long(cluster: Cluster, monkeypatc
     assert 1 <= len(cluster.said) <= 4
     assert f"Waiting for Service {cluster.namespace}/lb: no load balancer has given it an address" in cluster.said[0]
     assert "s of at most 2 s)" in cluster.said[0]
+
+
+def test_many_objects_are_told_in_one_line_and_watched_with_few_requests(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock.Progress.__init__, "__kwdefaults__", {"interval": 0.5})
+    monkeypatch.setattr(wait, "DIAGNOSE_SECONDS", 60)
+    services = [service() | {"metadata": {"name": f"lb-{number:02}"}} for number in range(30)]
+    cluster.apply(*services)
+    before = cluster.client.requests
+    outcome = cluster.run(*services, wait_timeout=3)
+    first = f"Service {cluster.namespace}/lb-00: no load balancer has given it an address"
+    assert cluster.said[0].startswith(f"Waiting for 30 of 30 objects: {first}; Service {cluster.namespace}/lb-01: ")
+    assert "; and 27 more (" in cluster.said[0]
+    assert f"Service {cluster.namespace}/lb-09, and 20 more are not ready after 3 s" in str(outcome.error)
+    assert cluster.client.requests["WATCH"] - before.get("WATCH", 0) == 1
+
+
+def test_api_server_that_is_gone_for_a_while_is_waited_for(cluster: Cluster, detour: Detour) -> None:
+    through = type(cluster)(detour.client, cluster.namespace)
+    through.apply(service())
+    later(1, detour.close)
+    later(3, give_address, cluster)
+    later(4, detour.open)
+    outcome = through.run(service(), wait_timeout=30)
+    assert outcome.error is None, str(outcome.error)
+    assert outcome.seconds > 4
+
+
+def test_api_server_that_stays_away_is_named_in_time(
+    cluster: Cluster, detour: Detour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock.Progress.__init__, "__kwdefaults__", {"interval": 0.5})
+    through = type(cluster)(detour.client, cluster.namespace)
+    through.apply(service())
+    later(1, detour.close)
+    outcome = through.run(service(), wait_timeout=4)
+    assert outcome.seconds < 7
+    text = str(outcome.error)
+    assert f"Service {cluster.namespace}/lb is not ready after 4 s" in text
+    assert "The API server of context loopback is not to be reached: connection refused" in text
+    assert any(line.startswith("Waiting for the API server, then for 1 of 1 objects:") for line in through.said)
 
 
 def test_condition_is_waited_for_even_when_readiness_is_not(cluster: Cluster) -> None:

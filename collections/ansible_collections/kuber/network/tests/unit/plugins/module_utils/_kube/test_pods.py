@@ -55,24 +55,46 @@ def test_trouble_is_said_in_words(body: dict[str, t.Any], expected: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("body", "stuck"),
+    ("body", "patience"),
     [
-        (pod(), False),
-        (pod(RUNNING), False),
-        (pod(waiting("ContainerCreating")), False),
-        (pod(waiting("PodInitializing"), init=[{"name": "i", "state": {"running": {}}}]), False),
-        (pod(waiting("ImagePullBackOff")), True),
-        (pod(waiting("InvalidImageName")), True),
-        (pod(waiting("PodInitializing"), init=[waiting("ErrImageNeverPull")]), True),
-        (pod(waiting("CrashLoopBackOff", restartCount=1)), False),
-        (pod(waiting("CrashLoopBackOff", restartCount=4)), True),
-        (pod({**RUNNING, "restartCount": 4}), True),
-        (pod({**RUNNING, "restartCount": 9, "ready": True}), False),
-        (pod(**UNSCHEDULABLE), True),
+        (pod(), None),
+        (pod(RUNNING), None),
+        (pod(waiting("ContainerCreating")), None),
+        (pod(waiting("PodInitializing"), init=[{"name": "i", "state": {"running": {}}}]), None),
+        (pod(waiting("ImagePullBackOff")), 60),
+        (pod(waiting("InvalidImageName")), 5),
+        (pod(waiting("PodInitializing"), init=[waiting("ErrImageNeverPull")]), 30),
+        (pod(waiting("CreateContainerConfigError")), 120),
+        (pod(waiting("CrashLoopBackOff", restartCount=1)), None),
+        (pod(waiting("CrashLoopBackOff", restartCount=3)), 30),
+        (pod({"name": "web", "ready": False, "state": CRASH, "restartCount": 3}), 30),
+        (pod({**RUNNING, "restartCount": 3}), 60),
+        (pod({**RUNNING, "restartCount": 9, "ready": True}), None),
+        (pod(RUNNING, init=[{**DONE, "ready": False, "restartCount": 5}]), None),
+        (pod(waiting("ImagePullBackOff"), waiting("InvalidImageName")), 5),
+        (pod(**UNSCHEDULABLE), 60),
     ],
 )
-def test_only_what_has_been_tried_in_vain_is_stuck(body: dict[str, t.Any], stuck: bool) -> None:
-    assert pods.is_stuck(body) is stuck
+def test_only_what_has_been_tried_in_vain_is_stuck(body: dict[str, t.Any], patience: float | None) -> None:
+    assert pods.patience(body) == patience
+
+
+@pytest.mark.parametrize(
+    ("body", "crashed"),
+    [
+        (pod(RUNNING), []),
+        (pod({"name": "web", "ready": False, "state": CRASH}), [("web", False)]),
+        (pod(waiting("CrashLoopBackOff", lastState=CRASH)), [("web", True)]),
+        (pod({**RUNNING, "lastState": CRASH}), [("web", True)]),
+        (pod({**RUNNING, "lastState": CRASH, "ready": True}), []),
+        (pod({"name": "web", "ready": False, "state": DONE["state"]}), []),
+        (pod(RUNNING, init=[{"name": "init", "ready": False, "state": CRASH}]), [("init", False)]),
+    ],
+)
+def test_crashed_container_is_known_with_the_run_to_read_the_log_of(
+    body: dict[str, t.Any], crashed: list[tuple[str, bool]]
+) -> None:
+    assert pods.crashed(body) == crashed
 
 
 @pytest.mark.parametrize(
@@ -86,7 +108,7 @@ def test_only_what_has_been_tried_in_vain_is_stuck(body: dict[str, t.Any], stuck
     ],
 )
 def test_probe_is_described(probe: dict[str, t.Any], text: str) -> None:
-    assert pods.describe_probe(probe) == text
+    assert pods.probe_target(probe) == text
 
 
 def test_probe_that_has_not_passed_is_shown_beside_the_declared_ports() -> None:

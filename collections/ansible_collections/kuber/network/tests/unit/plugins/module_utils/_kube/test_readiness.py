@@ -25,6 +25,8 @@ def test_state_and_reason(case: dict[str, t.Any]) -> None:
             "spec": case.get("spec", {}),
             # Unless a case says otherwise, the controller has seen the newest version.
             "status": {"observedGeneration": 2, **case.get("status", {})},
-        }
+        },
+        case.get("neighbours", ()),
     )
-    assert (found.state.value, found.text) == (case["state"], case.get("text", ""))
+    expected = (case["state"], case.get("text", ""), case.get("patience", 0))
+    assert (found.state.value, found.text, found.patience) == expected

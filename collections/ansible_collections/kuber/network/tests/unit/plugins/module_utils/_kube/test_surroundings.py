@@ -1,0 +1,71 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import http.server
+import threading
+import typing as t
+import urllib.parse
+
+import pytest
+
+from ansible_collections.kuber.network.plugins.module_utils._kube import kubeconfig as _kubeconfig
+from ansible_collections.kuber.network.plugins.module_utils._kube import surroundings
+from ansible_collections.kuber.network.plugins.module_utils._kube.surroundings import Surroundings
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+
+POD = {"metadata": {"name": "web-1", "namespace": "shop"}}
+
+
+class Kubelet(http.server.ThreadingHTTPServer):
+    """An API server that knows the logs of one pod and notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        kubelet = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                kubelet.asked.append(self.path)
+                query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+                known = query["previous"] == ["true"]
+                content = (
+                    b"no such file\n\npanic: no page \n" if known else b'{"kind": "Status", "message": "not found"}'
+                )
+                self.send_response(200 if known else 400)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+
+
+@pytest.fixture
+def kubelet() -> t.Iterator[Kubelet]:
+    with Kubelet() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def around(server: Kubelet) -> Surroundings:
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    access = _kubeconfig.Access(url, "here", "default", {}, None, None, None)
+    return Surroundings(Client(lambda: access), patience=0)
+
+
+def test_last_lines_of_the_run_before_are_read(kubelet: Kubelet) -> None:
+    assert around(kubelet).log(POD, "web", previous=True) == ["no such file", "panic: no page"]
+    path = "/api/v1/namespaces/shop/pods/web-1/log"
+    assert kubelet.asked == [f"{path}?container=web&previous=true&tailLines={surroundings.LOG_LINES}"]
+
+
+def test_log_that_is_not_there_has_no_lines(kubelet: Kubelet) -> None:
+    assert around(kubelet).log(POD, "web", previous=False) == []
