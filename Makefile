@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help site test lab lab-down lab-reset exec requirements
+.PHONY: help site test lab lab-down lab-reset exec bench requirements
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euc
@@ -22,6 +22,7 @@ LAB_PLAYBOOK := $(PLAYBOOK) -i ,
 key = $(shell { pwd; cat $(1); } | sha256sum | cut -c1-16)
 USE := .venv/.use-$(call key,requirements.txt)
 TEST := .venv/.test-$(call key,requirements.txt requirements-test.txt)
+BENCH := bench/.venv/.use-$(call key,bench/requirements.txt)
 
 help:
 	@echo 'make site [PROFILE=minikube] [ARGS="--check --diff"]'
@@ -33,6 +34,8 @@ help:
 	@echo 'make lab-down        remove it'
 	@echo "make exec CMD='curl -s http://172.17.255.1/index.html'"
 	@echo "                     run a command as the lab's host"
+	@echo 'make bench [ARGS="--objects 30,300"]'
+	@echo '                     how fast this is, beside kubectl and kubernetes.core; no lab cluster needed'
 	@echo 'make requirements    pin the newest versions that pyproject.toml allows'
 
 site: $(USE)
@@ -64,6 +67,10 @@ exec:
 	@test -x .lab/exec || { echo 'exec: the lab is not up: make lab' >&2; exit 2; }
 	@.lab/exec sh -c "$$KUBER_EXEC"
 
+bench: $(USE) $(BENCH)
+	@$(LAB_PLAYBOOK) playbooks/lab_programs.yml
+	@PYTHONPATH=collections $(BIN)/python -m bench $(ARGS)
+
 $(USE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo '$(PYTHON) is too old: Python 3.11 or newer is needed (PYTHON=...)' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo '.venv: installing python3-venv'; apt-get update -q; DEBIAN_FRONTEND=noninteractive apt-get install -qy python3-venv; }
@@ -78,10 +85,16 @@ $(TEST): | $(USE)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-test.txt
 	@touch $@
 
+$(BENCH): | $(USE)
+	@echo 'bench: installing kubernetes.core, two minutes'
+	@$(PYTHON) -m venv --clear bench/.venv
+	@bench/.venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r bench/requirements.txt
+	@touch $@
+
 requirements:
 	@pins=$$(mktemp -d); trap 'rm -rf "$$pins"' EXIT; \
 	$(PYTHON) -m venv $$pins; $$pins/bin/python -m pip install -q uv; \
-	for group in use:requirements.txt test:requirements-test.txt; do \
+	for group in use:requirements.txt test:requirements-test.txt bench:bench/requirements.txt; do \
 		file=$${group#*:}; echo "$$file"; \
 		{ head -3 pyproject.toml; echo "# Written by 'make requirements' from pyproject.toml: edit that."; \
 		  $$pins/bin/uv -q pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -15,7 +15,7 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster i
 from ansible_collections.kuber.network.plugins.module_utils._preflight.pool import Taken
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kuber.network.tests.unit.conftest import ApiServer
+    from ansible_collections.kuber.network.tests.unit.control_plane import ApiServer
 
 NODE = {
     "apiVersion": "v1",
