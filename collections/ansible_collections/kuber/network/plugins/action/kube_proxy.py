@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client
-from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy, proxy_config
+from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy, proxy_config, proxy_rollout
+from ansible_collections.kuber.network.plugins.module_utils._net.proxy_absence import NoProxyError
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 
 ATTEMPTS = 3
@@ -27,19 +29,19 @@ class ActionModule(KuberAction):
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         client = Client.from_kubeconfig(kubeconfig=params["kubeconfig"], context=params["context"])
         wish = proxy_config.Wish(params["mode"], params["strict_arp"], params["scheduler"], params["settings"])
-        state, plan = self._settle_config(client, wish)
-        pods = state.pods
-        if not self.check_mode:
-            if plan.restart:
-                kube_proxy.restart(client, plan)
-            pods = kube_proxy.wait(
-                client, state.selector, plan, seconds=params["wait_timeout"], say=self._display.display
-            )
-        nodes = [{"name": pod.node, "mode": (plan.mode if plan.restart else None) or pod.mode} for pod in pods]
+        try:
+            state, plan = self._settle_config(client, wish)
+        except NoProxyError as exc:
+            if wish.mode != proxy_config.KEEP:
+                raise
+            return {"mode": None, "nodes": [], "reasons": [], "warnings": [f"{exc.problem}: {exc.found}"]}
+        pods = state.pods if self.check_mode else self._settle_pods(client, state, plan, params["wait_timeout"])
+        before = {pod.node: pod.mode for pod in state.pods}
+        modes = {pod.node: (plan.mode if plan.restart else None) or pod.mode for pod in pods}
         return {
             "changed": bool(plan),
-            "mode": plan.mode or next((node["mode"] for node in nodes), None),
-            "nodes": nodes,
+            "mode": plan.mode or next(iter(modes.values()), None),
+            "nodes": [{"name": node, "mode": mode, "before": before.get(node)} for node, mode in modes.items()],
             "reasons": list(plan.restart),
             "diff": kube_proxy.diff(state, plan),
         }
@@ -49,12 +51,28 @@ class ActionModule(KuberAction):
             state = kube_proxy.read(client)
             plan = kube_proxy.plan(state, wish)
             proxy_config.required_metrics_port(plan.config)
+            for objection in kube_proxy.objections(client, plan) if plan else ():
+                raise objection
             if not plan.edit or self.check_mode:
                 break
             try:
-                kube_proxy.write_config(client, state, plan)
+                proxy_rollout.write(client, state.document, proxy_config.dump(plan.config))
                 break
             except ApiError as exc:
                 if exc.status != 409 or attempt == ATTEMPTS:
                     raise
         return state, plan
+
+    def _settle_pods(
+        self, client: Client, state: kube_proxy.State, plan: kube_proxy.Plan, seconds: int
+    ) -> tuple[kube_proxy.Pod, ...]:
+        say = self._display.display
+        try:
+            if plan.restart:
+                proxy_rollout.restart(client, plan.config)
+            return proxy_rollout.wait(client, state.selector, plan, seconds=seconds, say=say)
+        except proxy_rollout.CrashLoopError as exc:
+            raise proxy_rollout.roll_back(client, state, plan, exc, seconds=seconds, say=say) from exc
+        except KuberError as exc:
+            exc.changed = bool(plan)
+            raise

@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._net.proxy_modes import remarks
 from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import Cluster, read_cluster
 from ansible_collections.kuber.network.plugins.module_utils._preflight.findings import (
     SETTINGS_SPEC,
@@ -50,4 +51,9 @@ class ActionModule(KuberAction):
         found = findings(settings, cluster, own_routes())
         if found or isinstance(cluster, KuberError):
             raise report(found)
-        return {"server": cluster.server, "context": cluster.context, "kubernetes_version": cluster.version}
+        return {
+            "server": cluster.server,
+            "context": cluster.context,
+            "kubernetes_version": cluster.version,
+            "warnings": list(remarks(settings.proxy_mode, cluster.version)),
+        }

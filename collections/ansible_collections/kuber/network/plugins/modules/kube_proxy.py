@@ -15,8 +15,14 @@ description:
     C(kube-system), and restarts kube-proxy when it does not run what is configured.
   - Both are looked at in every run, the configuration and what each node runs, because they need not agree. A second
     C(minikube start), for one, resets the configuration while kube-proxy goes on in its old mode until it is restarted.
-  - A configuration that means the same is not written. What the options do not mention stays.
+  - A configuration that means the same is not written, and where it has to be written, what the options do not mention
+    stays, but for comments and the order of keys.
+  - kube-proxy is restarted when a node runs in another mode, or has started with another configuration.
   - Ends when every node runs the wanted mode and has written its rules.
+  - When kube-proxy ends again and again after the restart, configuration and nodes go back to what they were, and the
+    module fails with kube-proxy's last words.
+  - A mode that this version of Kubernetes does not have, or that needs a newer kernel than a node's, is refused before
+    anything is changed. M(kuber.network.preflight) looks at the parts of the kernel, too.
   - kube-proxy leaves the rules of its old mode behind; M(kuber.network.node_iptables) removes them.
   - Works on the API server, so run it on C(localhost).
 extends_documentation_fragment:
@@ -25,7 +31,8 @@ extends_documentation_fragment:
 options:
   mode:
     description:
-      - How kube-proxy balances services. V(keep) leaves the mode as it is.
+      - How kube-proxy balances services. V(keep) leaves the mode as it is, and puts up with a cluster that has no
+        kube-proxy because its network plugin does the work.
       - Kubernetes switches V(ipvs) off by default in version 1.40 and removes it in 1.43.
     type: str
     default: keep
@@ -45,7 +52,9 @@ options:
     type: dict
     default: {}
   wait_timeout:
-    description: How many seconds to wait for all nodes. kube-proxy that does not start at all is reported at once.
+    description:
+      - How many seconds to wait for all nodes, and again for going back. It is noticed at once that kube-proxy does not
+        start.
     type: int
     default: 300
 seealso:
@@ -65,7 +74,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 mode:
-  description: The mode that kube-proxy runs in, or in check mode would.
+  description:
+    - The mode that kube-proxy runs in, or in check mode would; V(null) in a cluster without kube-proxy.
   returned: success
   type: str
   sample: ipvs
@@ -81,13 +91,17 @@ nodes:
     mode:
       description: The mode, or V(null) when kube-proxy does not answer, which only check mode puts up with.
       type: str
+    before:
+      description: The mode when the task began, or V(null) when kube-proxy did not answer.
+      type: str
   sample:
     - name: minikube
       mode: ipvs
+      before: iptables
 reasons:
   description: Why kube-proxy was restarted, or in check mode would be; empty when it was not.
   returned: success
   type: list
   elements: str
-  sample: [minikube runs in mode iptables, the configuration has changed]
+  sample: [minikube runs in mode iptables, minikube-m02 has not read the configuration]
 """

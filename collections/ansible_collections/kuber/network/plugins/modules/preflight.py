@@ -13,7 +13,8 @@ author:
 description:
   - Looks at the settings, at this machine and at the cluster, and fails with all findings in one message.
   - About the cluster it finds a kubeconfig or context that cannot be used, an API server that does not answer, a
-    context of another cluster than the minikube profile's, and a mode that kube-proxy does not have (any more).
+    context of another cluster than the minikube profile's, a kube-proxy that is missing or cannot
+      be configured, and a mode that this Kubernetes or the kernel of a node does not have (any more).
   - About this machine it finds an unknown profile, a running C(minikube tunnel), addons of minikube that do the same
     work, nodes that cannot be worked on, and missing rights.
   - About the addresses it finds a pool that is no range of addresses or overlaps networks in use, addresses outside the
@@ -61,10 +62,22 @@ options:
         description: Why no command can be run there. Empty when it can.
         type: str
         default: ""
+      kernel:
+        description: Release of its kernel, as RV(kuber.network.node_kernel_info#module:release).
+        type: str
+        default: ""
+      missing:
+        description: What its kernel lacks, by mode, as RV(kuber.network.node_kernel_info#module:missing).
+        type: dict
+        default: {}
   proxy_mode:
     description: The mode that kube-proxy shall get, V(ipvs), V(iptables), V(nftables) or V(keep).
     type: str
     default: keep
+  proxy_settings:
+    description: Further fields of its configuration; the feature gates among them decide which modes it has.
+    type: dict
+    default: {}
   pool:
     description: Ranges of addresses for load balancers, as C(first-last) or C(network/bits).
     type: list
@@ -84,6 +97,7 @@ options:
     default: false
 seealso:
   - module: kuber.network.checks
+  - module: kuber.network.node_kernel_info
 """
 
 EXAMPLES = r"""

@@ -4,33 +4,28 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""kube-proxy in a cluster: what is configured, what runs, and how one becomes the other."""
+"""kube-proxy in a cluster: what is configured, what runs, and what has to be done about it."""
 
 from __future__ import annotations
 
 import dataclasses
-import datetime
-import time
+import itertools
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError
-from ansible_collections.kuber.network.plugins.module_utils._net import proxy_config
+from ansible_collections.kuber.network.plugins.module_utils._net import proxy_config, proxy_modes
+from ansible_collections.kuber.network.plugins.module_utils._net.proxy_absence import no_proxy
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Say  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client  # pragma: no cover
 
 NAMESPACE = "/api/v1/namespaces/kube-system"
 CONFIG_MAP = f"{NAMESPACE}/configmaps/kube-proxy"
 DAEMON_SET = "/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy"
-MANAGER = "kuber.network"
 DIGEST = "kuber.network/config-digest"
 RESTARTED = "kuber.network/restarted-at"
 NOBODY_ANSWERS = (404, 500, 502, 503, 504)
-POLL_SECONDS = 1.0
-LOG_LINES = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,20 +37,36 @@ class Pod:
     mode: str | None
     """The running mode; ``None`` when it does not answer."""
     started: str
+    """When its container started; empty while it does not run."""
     restarted: str | None
-    """Which restart made it."""
+    """Which restart of ours made it, and for which configuration."""
+    digest: str | None
+    starts_again: int
+    """How often its container was started again since."""
     failure: str | None
     """Why its container does not stay up."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Document:
+    """The configuration as it stands in the ConfigMap."""
+
+    key: str
+    text: str
+    config: t.Mapping[str, t.Any]
+    version: str
+    """Of the ConfigMap, for a write that tolerates no other in between."""
+    written: str
+    """When the ConfigMap was last written to."""
 
 
 @dataclasses.dataclass(frozen=True)
 class State:
     """What there is in the cluster."""
 
-    version: str
-    config: t.Mapping[str, t.Any]
-    written: str
+    document: Document
     annotations: t.Mapping[str, str]
+    """Those of the template of the pods."""
     selector: str
     pods: tuple[Pod, ...]
 
@@ -75,18 +86,31 @@ class Plan:
 
 
 def read(client: Client) -> State:
-    config_map, daemon_set = (_get(client, path) for path in (CONFIG_MAP, DAEMON_SET))
-    config = proxy_config.load((config_map.get("data") or {}).get(proxy_config.KEY))
+    document, daemon_set = read_document(client)
     labels = daemon_set["spec"]["selector"].get("matchLabels") or {}
     selector = ",".join(f"{key}={value}" for key, value in labels.items())
     return State(
-        version=config_map["metadata"]["resourceVersion"],
-        config=config,
-        written=max((entry.get("time", "") for entry in config_map["metadata"].get("managedFields") or ()), default=""),
+        document=document,
         annotations=daemon_set["spec"]["template"]["metadata"].get("annotations") or {},
         selector=selector,
-        pods=_read_pods(client, selector, proxy_config.metrics_port(config)),
+        pods=read_pods(client, selector, proxy_config.metrics_port(document.config)),
     )
+
+
+def read_document(client: Client) -> tuple[Document, dict[str, t.Any]]:
+    """The configuration, and the DaemonSet that reads it."""
+    config_map, daemon_set = (_get(client, path) for path in (CONFIG_MAP, DAEMON_SET))
+    data = config_map.get("data") or {}
+    key = _key(daemon_set, data)
+    text = data.get(key) or ""
+    document = Document(
+        key=key,
+        text=text,
+        config=proxy_config.load(text, key),
+        version=config_map["metadata"]["resourceVersion"],
+        written=max((entry.get("time", "") for entry in config_map["metadata"].get("managedFields") or ()), default=""),
+    )
+    return document, daemon_set
 
 
 def _get(client: Client, path: str) -> dict[str, t.Any]:
@@ -95,16 +119,34 @@ def _get(client: Client, path: str) -> dict[str, t.Any]:
     except ApiError as exc:
         if exc.status != 404:
             raise
-        raise KuberError(
-            "The cluster has no kube-proxy of the kind that kubeadm and minikube set up",
-            wanted="ConfigMap and DaemonSet kube-proxy in namespace kube-system",
-            found=f"no {path.rsplit('/', 2)[-2]} of that name",
-            remedy=f"Check that context {client.context} is the cluster that you mean",
-        ) from exc
+        raise no_proxy(client, "DaemonSet" if path == DAEMON_SET else "ConfigMap") from exc
     return found
 
 
-def _read_pods(client: Client, selector: str, port: int | None) -> tuple[Pod, ...]:
+def _key(daemon_set: t.Mapping[str, t.Any], data: t.Mapping[str, str]) -> str:
+    """Which of the files in the ConfigMap kube-proxy reads: the one that its command line names."""
+    if daemon_set["spec"].get("updateStrategy", {}).get("type") == "OnDelete":
+        raise KuberError(
+            "kube-proxy is not restarted when its DaemonSet changes",
+            wanted="the updateStrategy RollingUpdate of DaemonSet kube-proxy, as kubeadm and minikube set it",
+            found="OnDelete",
+        )
+    container = daemon_set["spec"]["template"]["spec"]["containers"][0]
+    words = [*(container.get("command") or ()), *(container.get("args") or ())]
+    following = dict(itertools.pairwise([*words, ""]))
+    paths = [word.partition("=")[2] or following[word] for word in words if word.partition("=")[0] == "--config"]
+    key = paths[-1].rpartition("/")[2] if paths else proxy_config.KEY
+    if key in data and (paths or not words):
+        return key
+    raise KuberError(
+        "kube-proxy does not read its configuration from ConfigMap kube-proxy",
+        wanted="a command line with --config=/…/KEY, and this KEY in the ConfigMap, as kubeadm and minikube make them",
+        found=f"`{' '.join(words)}`, and in the ConfigMap {', '.join(data) or 'nothing'}",
+        remedy="On a control plane `kubeadm init phase addon kube-proxy` makes both anew, and so does `minikube start`",
+    )
+
+
+def read_pods(client: Client, selector: str, port: int | None) -> tuple[Pod, ...]:
     pods = client.list(f"{NAMESPACE}/pods", labelSelector=selector)
     living = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp") and pod["spec"].get("nodeName")]
     return tuple(sorted((_read_pod(client, pod, port) for pod in living), key=lambda pod: pod.node))
@@ -112,20 +154,24 @@ def _read_pods(client: Client, selector: str, port: int | None) -> tuple[Pod, ..
 
 def _read_pod(client: Client, pod: t.Mapping[str, t.Any], port: int | None) -> Pod:
     metadata = pod["metadata"]
+    annotations = metadata.get("annotations") or {}
     container: dict[str, t.Any] = next(iter(pod["status"].get("containerStatuses") or ()), {})
     state = container.get("state") or {}
     running, waiting = state.get("running"), state.get("waiting") or {}
     return Pod(
         name=metadata["name"],
         node=pod["spec"]["nodeName"],
-        mode=_ask(client, metadata["name"], port, "proxyMode") if running and port else None,
+        mode=ask(client, metadata["name"], port, "proxyMode") if running and port else None,
         started=(running or {}).get("startedAt", ""),
-        restarted=(metadata.get("annotations") or {}).get(RESTARTED),
+        restarted=annotations.get(RESTARTED),
+        digest=annotations.get(DIGEST),
+        starts_again=container.get("restartCount", 0),
         failure=waiting["reason"] if "BackOff" in waiting.get("reason", "") else None,
     )
 
 
-def _ask(client: Client, pod: str, port: int, path: str) -> str | None:
+def ask(client: Client, pod: str, port: int, path: str) -> str | None:
+    """What kube-proxy's own web server answers; ``None`` when nobody does."""
     try:
         return client.text("GET", f"{NAMESPACE}/pods/http:{pod}:{port}/proxy/{path}").strip()
     except ApiError as exc:
@@ -135,137 +181,60 @@ def _ask(client: Client, pod: str, port: int, path: str) -> str | None:
 
 
 def plan(state: State, wish: proxy_config.Wish) -> Plan:
-    config = proxy_config.adjust(state.config, wish)
+    config = proxy_config.adjust(state.document.config, wish)
     mode = None if wish.mode == proxy_config.KEEP else wish.mode
-    edit = config != state.config
+    edit = config != state.document.config
     return Plan(config, mode, edit, tuple(_reasons(state, config, mode, edit)))
 
 
 def _reasons(state: State, config: t.Mapping[str, t.Any], mode: str | None, edit: bool) -> t.Iterator[str]:
     """Why kube-proxy has to be restarted: it reads its configuration only when it starts."""
+    digest = proxy_config.digest(config)
+    rolling = state.annotations.get(DIGEST) == digest
     for pod in state.pods:
+        if rolling and pod.restarted != state.annotations.get(RESTARTED):
+            # An interrupted run has begun its restart already.
+            continue
         if mode is not None and pod.mode not in (None, mode):
             yield f"{pod.node} runs in mode {pod.mode}"
-    known = state.annotations.get(DIGEST)
-    if edit or (known is not None and known != proxy_config.digest(config)):
-        yield "the configuration has changed"
-    elif known is None:
-        # Somebody else wrote the configuration: those who started before have not read it.
-        for pod in state.pods:
-            if pod.started and pod.started < state.written:
-                yield f"{pod.node} has not read the configuration"
+        elif not _has_read(pod, state.document.written, digest, edit):
+            yield f"{pod.node} has not read the configuration"
 
 
-def write_config(client: Client, state: State, wanted: Plan) -> None:
-    """Replace the one document, provided that nobody else has written since we read it."""
-    body = {
-        "metadata": {"resourceVersion": state.version},
-        "data": {proxy_config.KEY: proxy_config.dump(wanted.config)},
+def _has_read(pod: Pod, written: str, digest: str, edit: bool) -> bool:
+    """Whether a pod runs the wanted configuration.
+
+    One that started after the last write has read what stands there now. One that started before was made for the
+    configuration of its digest, and knows no other unless it was started again: `minikube start`, for one, resets the
+    ConfigMap while kube-proxy goes on, and then it is enough to write the ConfigMap.
+    """
+    if pod.started > written:
+        return not edit
+    if pod.digest is None:
+        # Nobody but kubeadm has touched it, and clocks of nodes differ: equal times are no sign.
+        return not edit and pod.started == written
+    return pod.digest == digest and not pod.starts_again
+
+
+def objections(client: Client, wanted: Plan) -> t.Iterator[KuberError]:
+    """What speaks against the wanted mode, as far as the API server knows; nothing has been touched yet."""
+    if wanted.mode is None:
+        return
+    version = client.get("/version")["gitVersion"]
+    yield from proxy_modes.unsupported(wanted.mode, version, wanted.config.get("featureGates") or {})
+    kernels = {
+        node["metadata"]["name"]: node["status"].get("nodeInfo", {}).get("kernelVersion", "")
+        for node in client.list("/api/v1/nodes")
     }
-    client.request(
-        "PATCH",
-        CONFIG_MAP,
-        query={"fieldManager": MANAGER},
-        body=body,
-        content_type="application/merge-patch+json",
-    )
-
-
-def restart(client: Client, wanted: Plan) -> None:
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    annotations = {DIGEST: proxy_config.digest(wanted.config), RESTARTED: now}
-    client.request(
-        "PATCH",
-        DAEMON_SET,
-        query={"fieldManager": MANAGER, "force": True},
-        body={
-            "apiVersion": "apps/v1",
-            "kind": "DaemonSet",
-            "metadata": {"name": "kube-proxy", "namespace": "kube-system"},
-            "spec": {"template": {"metadata": {"annotations": annotations}}},
-        },
-        content_type="application/apply-patch+yaml",
-    )
-
-
-def wait(client: Client, selector: str, wanted: Plan, *, seconds: float, say: Say) -> tuple[Pod, ...]:
-    """Wait until every node runs what it should and has written its rules; explain what does not get there."""
-    port = proxy_config.required_metrics_port(wanted.config)
-    clock = Clock(seconds)
-    progress = Progress(say, clock)
-    while True:
-        daemon_set = client.get(DAEMON_SET)
-        pods = _read_pods(client, selector, port)
-        missing = _missing(client, daemon_set, pods, wanted, port)
-        if not missing:
-            return pods
-        if clock.is_up:
-            raise KuberError(
-                f"kube-proxy is not ready after {seconds:g} s",
-                wanted=f"{_mode_text(wanted)} on every node, and the rules written",
-                found="; ".join(missing),
-                remedy="Look at `kubectl --namespace kube-system get pods,events`, or allow more with wait_timeout",
-            )
-        progress.tell(f"Waiting for kube-proxy: {'; '.join(missing)}")
-        time.sleep(POLL_SECONDS)
-
-
-def _missing(
-    client: Client, daemon_set: t.Mapping[str, t.Any], pods: t.Sequence[Pod], wanted: Plan, port: int
-) -> list[str]:
-    """What is not as it should be yet; raise when it will never be."""
-    status = daemon_set.get("status") or {}
-    if status.get("observedGeneration", 0) < daemon_set["metadata"]["generation"]:
-        return ["the restart has not begun"]
-    current = (daemon_set["spec"]["template"]["metadata"].get("annotations") or {}).get(RESTARTED)
-    updated = [pod for pod in pods if pod.restarted == current]
-    for pod in updated:
-        if pod.failure:
-            raise _failure(client, pod, wanted)
-    desired = status.get("desiredNumberScheduled", 0)
-    if len(updated) < max(desired, len(pods)):
-        return [f"{len(updated)} of {desired} nodes are restarted"]
-    problems = {pod.node: _problem(client, pod, wanted, port) for pod in updated}
-    return [f"{node} {problem}" for node, problem in problems.items() if problem]
-
-
-def _problem(client: Client, pod: Pod, wanted: Plan, port: int) -> str | None:
-    if pod.mode is None:
-        return "does not answer"
-    if wanted.mode is not None and pod.mode != wanted.mode:
-        return f"runs in mode {pod.mode}"
-    if not proxy_config.is_synchronised(_ask(client, pod.name, port, "metrics") or ""):
-        return "has not written its rules"
-    return None
-
-
-def _failure(client: Client, pod: Pod, wanted: Plan) -> KuberError:
-    path = f"{NAMESPACE}/pods/{pod.name}/log"
-    lines = ""
-    for previous in (True, False):
-        try:
-            lines = lines or client.text("GET", path, query={"tailLines": LOG_LINES, "previous": previous}).strip()
-        except ApiError:
-            # There is no log of a container that has never run.
-            continue
-    return KuberError(
-        f"kube-proxy does not start on node {pod.node}",
-        wanted=_mode_text(wanted),
-        found=f"{pod.failure}; its last words: {lines or 'none'}",
-        remedy="Choose a mode that the node's kernel and this Kubernetes have, or take back what settings changed",
-    )
-
-
-def _mode_text(wanted: Plan) -> str:
-    return f"mode {wanted.mode}" if wanted.mode else "the configured mode"
+    yield from proxy_modes.old_kernels(wanted.mode, kernels)
 
 
 def diff(state: State, wanted: Plan) -> list[dict[str, str]]:
     """What changes, for people: the configuration, and what runs on the nodes."""
     entries = []
     if wanted.edit:
-        before, after = (proxy_config.dump(config) for config in (state.config, wanted.config))
-        header = f"ConfigMap kube-system/kube-proxy, {proxy_config.KEY}"
+        before, after = (proxy_config.dump(config) for config in (state.document.config, wanted.config))
+        header = f"ConfigMap kube-system/kube-proxy, {state.document.key}"
         entries.append({"before_header": header, "before": before, "after_header": header, "after": after})
     if wanted.restart:
         header = "kube-proxy on the nodes"

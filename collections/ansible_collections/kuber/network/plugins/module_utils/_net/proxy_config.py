@@ -14,14 +14,14 @@ import json
 import re
 import typing as t
 
-import yaml
-
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext
 
 MODES = ("ipvs", "iptables", "nftables")
 KEEP = "keep"
 SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "dh", "sed", "nq", "mh", "fo", "ovf")
 KEY = "config.conf"
+KIND = "KubeProxyConfiguration"
 # What kube-proxy does when it is told nothing.
 METRICS_ADDRESS = "127.0.0.1:10249"
 METRICS_EVERYWHERE = "0.0.0.0:10249"
@@ -41,25 +41,34 @@ class Wish:
     settings: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
 
-def load(text: str | None) -> dict[str, t.Any]:
+def load(text: str | None, key: str = KEY) -> dict[str, t.Any]:
+    """The one configuration in ``text``; raise ``KuberError`` when it is none, or when there are several."""
     try:
-        config = yaml.safe_load(text or "")
-    except yaml.YAMLError as exc:
-        found = str(exc)
+        documents = [item for item in yamltext.load_all(text or "", "it") if item is not None]
+    except KuberError as exc:
+        found = exc.found or "no YAML"
     else:
-        if isinstance(config, dict):
-            return config
-        found = type(config).__name__ if config is not None else "nothing"
+        if len(documents) == 1 and isinstance(documents[0], dict) and documents[0].get("kind", KIND) == KIND:
+            # YAML has keys that are no text; here they are names, and nothing else.
+            return t.cast("dict[str, t.Any]", json.loads(json.dumps(documents[0])))
+        found = _described(documents)
     raise KuberError(
-        f"The configuration of kube-proxy cannot be read ({KEY} in ConfigMap kube-proxy of namespace kube-system)",
-        wanted="the YAML of a KubeProxyConfiguration",
+        f"The configuration of kube-proxy cannot be read ({key} in ConfigMap kube-proxy of namespace kube-system)",
+        wanted=f"the YAML of one {KIND}",
         found=found,
         remedy="On a control plane `kubeadm init phase addon kube-proxy` writes it anew, and so does `minikube start`",
     )
 
 
+def _described(documents: t.Sequence[t.Any]) -> str:
+    kinds = [str(item.get("kind", KIND)) if isinstance(item, dict) else type(item).__name__ for item in documents]
+    if len(kinds) > 1:
+        return f"{len(kinds)} documents ({', '.join(kinds)}), of which kube-proxy would read the first"
+    return kinds[0] if kinds else "nothing"
+
+
 def dump(config: t.Mapping[str, t.Any]) -> str:
-    return yaml.safe_dump(dict(config), sort_keys=False, default_flow_style=False)
+    return yamltext.dump(dict(config))
 
 
 def digest(config: t.Mapping[str, t.Any]) -> str:

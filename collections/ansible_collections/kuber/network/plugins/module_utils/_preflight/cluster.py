@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
-import re
 import typing as t
 
 import yaml
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
+from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy, proxy_config, proxy_modes
+from ansible_collections.kuber.network.plugins.module_utils._net.proxy_absence import NoProxyError
 from ansible_collections.kuber.network.plugins.module_utils._preflight.pool import Taken
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -24,27 +25,9 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
     from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
-MODES = ("ipvs", "iptables", "nftables", "keep")
-KUBE_PROXY = "/api/v1/namespaces/kube-system/configmaps/kube-proxy"
+MODES = (*proxy_config.MODES, proxy_config.KEEP)
 KUBEADM = "/api/v1/namespaces/kube-system/configmaps/kubeadm-config"
 SERVICE_CIDRS = "/apis/networking.k8s.io/v1/servicecidrs"
-
-
-@dataclasses.dataclass(frozen=True)
-class ModeSupport:
-    """The Kubernetes versions (second number of 1.x) that know a mode of kube-proxy, by default or with its gate."""
-
-    gate: str
-    with_gate: range
-    by_default: range
-    instead: str
-
-
-# IPVS: KEP-5495 (gate off from 1.40, code removed in 1.43). nftables: KEP-3866 (alpha 1.29, on by default from 1.31).
-SUPPORT = {
-    "ipvs": ModeSupport("KubeProxyIPVS", range(40, 43), range(0, 40), "nftables (needs Linux 5.13 on the nodes)"),
-    "nftables": ModeSupport("NFTablesProxyMode", range(29, 31), range(31, 10_000), "iptables"),
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,12 +39,8 @@ class Cluster:
     version: str
     node_addresses: tuple[str, ...]
     networks: tuple[Taken, ...]
-    proxy_configuration: t.Mapping[str, t.Any] | None
-
-    @property
-    def minor(self) -> int:
-        found = re.match(r"v?1\.(\d+)", self.version)
-        return int(found.group(1)) if found else 0
+    proxy_configuration: t.Mapping[str, t.Any] | KuberError
+    """That of kube-proxy, or why it cannot be read."""
 
 
 def read_cluster(client: Client) -> Cluster:
@@ -76,15 +55,21 @@ def read_cluster(client: Client) -> Cluster:
         "the network of services": services or _split(networking.get("serviceSubnet")),
         "the network of pods": _split(networking.get("podSubnet")) or pods,
     }
-    proxy = _optional(client, KUBE_PROXY)
     return Cluster(
         server=client.server,
         context=client.context,
         version=version,
         node_addresses=tuple(address for node in nodes for address in _internal_addresses(node)),
         networks=tuple(Taken(purpose, ipaddress.ip_network(text)) for purpose, all_ in texts.items() for text in all_),
-        proxy_configuration=None if proxy is None else _document(proxy, "config.conf"),
+        proxy_configuration=_proxy_configuration(client),
     )
+
+
+def _proxy_configuration(client: Client) -> t.Mapping[str, t.Any] | KuberError:
+    try:
+        return kube_proxy.read_document(client)[0].config
+    except KuberError as exc:
+        return exc
 
 
 def _optional(client: Client, path: str) -> t.Any:
@@ -103,7 +88,7 @@ def _service_cidrs(client: Client) -> list[dict[str, t.Any]]:
 
 
 def _document(config_map: t.Any, key: str) -> dict[str, t.Any]:
-    """A YAML document inside a ConfigMap; text that is none counts as empty here and is refused where it is edited."""
+    """A YAML document inside a ConfigMap; text that is none counts as empty."""
     try:
         document = yaml.safe_load((config_map or {}).get("data", {}).get(key, ""))
     except yaml.YAMLError:
@@ -127,28 +112,14 @@ def wrong_mode(mode: str) -> Iterator[KuberError]:
         )
 
 
-def unsupported_mode(mode: str, cluster: Cluster) -> Iterator[KuberError]:
-    """A mode that this cluster's kube-proxy does not have."""
-    if mode in MODES and mode != "keep" and cluster.proxy_configuration is None:
-        yield KuberError(
-            "The cluster has no kube-proxy whose mode could be set",
-            wanted="ConfigMap kube-system/kube-proxy, as kubeadm and minikube make it",
-            found="no such ConfigMap; another component may do its work",
-            remedy="Set kube_proxy_mode to keep",
-        )
-    support = SUPPORT.get(mode)
-    if support is None or cluster.minor in support.by_default:
-        return
-    gates = (cluster.proxy_configuration or {}).get("featureGates") or {}
-    if cluster.minor in support.with_gate and gates.get(support.gate) is True:
-        return
-    possible = cluster.minor in support.with_gate
-    yield KuberError(
-        f"Kubernetes {cluster.version} does not run kube-proxy in mode {mode}",
-        wanted=f"a version with this mode{f', or its feature gate {support.gate}' if possible else ''}",
-        found=f"{cluster.version}{' without that gate' if possible else ''}",
-        remedy=f"Set kube_proxy_mode to {support.instead}",
-    )
+def unsupported_mode(mode: str, gates: Mapping[str, t.Any], cluster: Cluster) -> Iterator[KuberError]:
+    """A kube-proxy that cannot be set to the mode; ``gates`` are those that the settings turn."""
+    found = cluster.proxy_configuration
+    if isinstance(found, KuberError):
+        if mode != proxy_config.KEEP or not isinstance(found, NoProxyError):
+            yield found
+    elif mode in MODES:
+        yield from proxy_modes.unsupported(mode, cluster.version, {**(found.get("featureGates") or {}), **gates})
 
 
 def foreign_context(profile: str, profile_addresses: Sequence[str], cluster: Cluster) -> Iterator[KuberError]:

@@ -20,6 +20,9 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight import po
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterator, Mapping, Sequence
 
+# What upstream recommends first.
+ALTERNATIVES = ("nftables", "iptables")
+
 SETTINGS_SPEC: dict[str, t.Any] = {
     "profile": {"type": "str", "default": ""},
     "minikube_home": {"type": "path"},
@@ -30,9 +33,15 @@ SETTINGS_SPEC: dict[str, t.Any] = {
         "type": "list",
         "elements": "dict",
         "default": [],
-        "options": {"name": {"type": "str", "required": True}, "problem": {"type": "str", "default": ""}},
+        "options": {
+            "name": {"type": "str", "required": True},
+            "problem": {"type": "str", "default": ""},
+            "kernel": {"type": "str", "default": ""},
+            "missing": {"type": "dict", "default": {}},
+        },
     },
     "proxy_mode": {"type": "str", "default": "keep"},
+    "proxy_settings": {"type": "dict", "default": {}},
     "pool": {"type": "list", "elements": "str", "default": []},
     "addresses": {"type": "dict", "default": {}},
     "route": {"type": "str", "default": ""},
@@ -52,6 +61,7 @@ class Settings:
     tunnel_pids: tuple[int, ...]
     nodes: tuple[_machine.Node, ...]
     proxy_mode: str
+    proxy_settings: Mapping[str, t.Any]
     pool: tuple[str, ...]
     addresses: Mapping[str, str]
     route: str
@@ -64,7 +74,7 @@ class Settings:
         values = {key: params[key] for key in SETTINGS_SPEC}
         lists = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
         more = {
-            "nodes": tuple(_machine.Node(item["name"], item["problem"]) for item in params["nodes"]),
+            "nodes": tuple(_machine.Node(**item) for item in params["nodes"]),
             "addresses": {name: address for name, address in params["addresses"].items() if address},
         }
         return cls(**{**values, **lists, **more, **known})
@@ -101,7 +111,10 @@ def _of_cluster(
     settings: Settings, cluster: _cluster.Cluster, ranges: Sequence[_pool.AddressRange]
 ) -> Iterator[KuberError]:
     yield from _cluster.foreign_context(settings.profile, settings.profile_addresses, cluster)
-    yield from _cluster.unsupported_mode(settings.proxy_mode, cluster)
+    gates = settings.proxy_settings.get("featureGates") or {}
+    yield from _cluster.unsupported_mode(settings.proxy_mode, gates, cluster)
+    others = [mode for mode in ALTERNATIVES if not list(_cluster.unsupported_mode(mode, gates, cluster))]
+    yield from _machine.lacking_kernels(settings.nodes, settings.proxy_mode, others)
     yield from _pool.overlaps(ranges, cluster.networks)
 
 

@@ -12,6 +12,7 @@ import dataclasses
 import ipaddress
 import json
 import os
+import re
 import subprocess
 import typing as t
 
@@ -26,6 +27,8 @@ CLASHING_ADDONS = {
     "metallb": "it is MetalLB 0.9.6 in the namespace that MetalLB wants for itself",
     "ingress": "it is another ingress-nginx of the same names",
 }
+# A scheduler of IPVS, which is a module of its own.
+SCHEDULER = re.compile(r"ip_vs_")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +37,9 @@ class Node:
 
     name: str
     problem: str
+    kernel: str = ""
+    missing: t.Mapping[str, t.Sequence[str]] = dataclasses.field(default_factory=dict)
+    """What the kernel lacks for each mode of kube-proxy."""
 
 
 def unknown_profile(profile: str, home: str, known: Sequence[str]) -> Iterator[KuberError]:
@@ -77,6 +83,26 @@ def unreachable_nodes(nodes: Sequence[Node]) -> Iterator[KuberError]:
             yield KuberError(
                 f"Node {node.name} cannot be worked on", wanted="a shell as root", found=node.problem.rstrip(".")
             )
+
+
+def lacking_kernels(nodes: Sequence[Node], mode: str, others: Sequence[str]) -> Iterator[KuberError]:
+    """Nodes whose kernel cannot run the mode; ``others`` are the modes that the cluster could have instead."""
+    for node in nodes:
+        missing = node.missing.get(mode) or ()
+        instead = next((other for other in others if not node.missing.get(other)), None)
+        if missing:
+            yield KuberError(
+                f"The kernel of node {node.name} cannot run kube-proxy in mode {mode}",
+                wanted="a kernel, or modules for it, with all that the mode needs",
+                found=f"Linux {node.kernel} without {', '.join(missing)}",
+                remedy=_other_choice(missing, instead),
+            )
+
+
+def _other_choice(missing: Sequence[str], instead: str | None) -> str | None:
+    if all(SCHEDULER.match(part) for part in missing):
+        return "Set kube_proxy_scheduler to one that the kernel has, such as rr"
+    return f"Set kube_proxy_mode to {instead}" if instead else None
 
 
 def missing_root(*, user_id: int, may_become_root: bool) -> Iterator[KuberError]:

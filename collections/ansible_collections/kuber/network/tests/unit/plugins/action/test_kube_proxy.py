@@ -12,6 +12,7 @@ import http.server
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -23,11 +24,29 @@ import pytest
 import yaml
 
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client
-from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy, proxy_config
+from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy, proxy_config, proxy_rollout
 
 COLLECTIONS = pathlib.Path(__file__).parents[7]
 SYSTEM = "/api/v1/namespaces/kube-system"
+WEBHOOK_VERSION = "admissionregistration.k8s.io/v1"
+WEBHOOKS = f"/apis/{WEBHOOK_VERSION}/validatingwebhookconfigurations"
+NODE_INFO = dict.fromkeys(
+    (
+        "architecture",
+        "bootID",
+        "containerRuntimeVersion",
+        "kubeProxyVersion",
+        "kubeletVersion",
+        "machineID",
+        "operatingSystem",
+        "osImage",
+        "systemUUID",
+    ),
+    "",
+)
 LABELS = {"k8s-app": "kube-proxy"}
+COMMAND = ["/usr/local/bin/kube-proxy", "--config=/var/lib/kube-proxy/config.conf"]
+CONTAINER = {"name": "kube-proxy", "image": "x", "command": COMMAND}
 
 
 def machine_address() -> str:
@@ -79,7 +98,7 @@ class Node:
         self.create(
             f"{SYSTEM}/configmaps", "v1", "ConfigMap", {"data": {proxy_config.KEY: yaml.safe_dump(config | changes)}}
         )
-        pod = {"metadata": {"labels": LABELS}, "spec": {"containers": [{"name": "kube-proxy", "image": "x"}]}}
+        pod = {"metadata": {"labels": LABELS}, "spec": {"containers": [CONTAINER]}}
         spec = {"selector": {"matchLabels": LABELS}, "template": pod}
         self.create("/apis/apps/v1/namespaces/kube-system/daemonsets", "apps/v1", "DaemonSet", {"spec": spec})
         self.tick()
@@ -110,11 +129,11 @@ class Node:
         self.pods += 1
         name = f"kube-proxy-{self.pods}"
         metadata = {"labels": LABELS, "annotations": template["metadata"].get("annotations") or {}}
-        spec = {"nodeName": "node", "containers": [{"name": "kube-proxy", "image": "x"}]}
+        spec = {"nodeName": "node", "containers": [CONTAINER]}
         self.create(f"{SYSTEM}/pods", "v1", "Pod", {"metadata": metadata, "spec": spec}, name)
         self.mode = self.config()["mode"] or "iptables"
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        broken = self.mode == self.breaks
+        broken = self.breaks in (self.mode, "any")
         state = {"waiting": {"reason": "CrashLoopBackOff"}} if broken else {"running": {"startedAt": now}}
         container = {"name": "kube-proxy", "image": "x", "imageID": "", "ready": not broken, "restartCount": 0}
         ips = {"podIP": self.address, "podIPs": [{"ip": self.address}]}
@@ -160,21 +179,26 @@ class Task:
     home: pathlib.Path
     kubeconfig: pathlib.Path
 
-    def __call__(self, *flags: str, **options: t.Any) -> dict[str, t.Any]:
+    def start(self, *flags: str, **options: t.Any) -> subprocess.Popen[str]:
         settings = self.home / "ansible.cfg"
         settings.write_text(f"[defaults]\ncollections_path={COLLECTIONS}\nstdout_callback=ansible.builtin.minimal\n")
         arguments = json.dumps({"kubeconfig": str(self.kubeconfig), "wait_timeout": 20} | options)
         command = pathlib.Path(sys.executable).with_name("ansible")
-        done = subprocess.run(
+        return subprocess.Popen(
             [str(command), "localhost", "-m", "kuber.network.kube_proxy", "-a", arguments, *flags],
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
-            check=False,
             env=os.environ | {"ANSIBLE_CONFIG": str(settings), "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"},
+            process_group=0,
         )
-        text = done.stdout[done.stdout.index("{", done.stdout.index("localhost | ")) :]
+
+    def __call__(self, *flags: str, **options: t.Any) -> dict[str, t.Any]:
+        process = self.start(*flags, **options)
+        output = process.communicate()[0]
+        text = output[output.index("{", output.index("localhost | ")) :]
         result: dict[str, t.Any] = json.JSONDecoder().raw_decode(text)[0]
-        return result | {"failed": done.returncode != 0}
+        return result | {"failed": process.returncode != 0}
 
 
 @pytest.fixture
@@ -186,7 +210,7 @@ def test_there_and_back_and_nothing_twice(node: Node, task: Task) -> None:
     node.set_up()
     first = task(mode="ipvs", strict_arp=True)
     assert (first["changed"], first["mode"]) == (True, "ipvs"), first
-    assert first["nodes"] == [{"name": "node", "mode": "ipvs"}]
+    assert first["nodes"] == [{"name": "node", "mode": "ipvs", "before": "iptables"}]
     assert node.config()["ipvs"] == {"strictARP": True}
     pods = node.pods
     second = task(mode="ipvs", strict_arp=True)
@@ -200,7 +224,7 @@ def test_check_mode_tells_and_writes_nothing(node: Node, task: Task) -> None:
     before = node.client.get(kube_proxy.CONFIG_MAP)["metadata"]["resourceVersion"]
     told = task("--check", mode="ipvs")
     assert (told["changed"], told["mode"]) == (True, "ipvs")
-    assert told["reasons"] == ["node runs in mode iptables", "the configuration has changed"]
+    assert told["reasons"] == ["node runs in mode iptables"]
     assert node.client.get(kube_proxy.CONFIG_MAP)["metadata"]["resourceVersion"] == before
     assert node.pods == 1
 
@@ -208,11 +232,16 @@ def test_check_mode_tells_and_writes_nothing(node: Node, task: Task) -> None:
 def test_a_reset_by_minikube_is_seen_while_the_pods_still_run(node: Node, task: Task) -> None:
     node.set_up()
     task(mode="ipvs", strict_arp=True)
+    pods = node.pods
+    # Times of the API server have no fractions.
+    time.sleep(1.1)
     node.reset_config()
     assert node.mode == "ipvs"
     told = task(mode="ipvs", strict_arp=True)
     assert told["changed"]
     assert (node.config()["mode"], node.config()["ipvs"]["strictARP"]) == ("ipvs", True)
+    # What runs is what is wanted: nobody is restarted.
+    assert (told["reasons"], node.pods) == ([], pods)
 
 
 def test_a_reset_by_minikube_is_seen_after_a_reboot(node: Node, task: Task) -> None:
@@ -227,15 +256,70 @@ def test_a_reset_by_minikube_is_seen_after_a_reboot(node: Node, task: Task) -> N
     assert node.mode == "ipvs"
 
 
-def test_a_mode_that_does_not_start_is_explained(node: Node, task: Task) -> None:
+def test_a_mode_that_does_not_start_is_explained_and_taken_back(node: Node, task: Task) -> None:
     node.set_up()
+    text = f"# by hand\n{yaml.safe_dump(node.config())}"
+    node.patch(kube_proxy.CONFIG_MAP, {"data": {proxy_config.KEY: text}})
     node.breaks = "ipvs"
     told = task(mode="ipvs")
-    assert told["failed"]
+    assert (told["failed"], told["changed"]) == (True, False), told
     assert "kube-proxy does not start on node node" in told["msg"]
     assert "CrashLoopBackOff" in told["msg"]
+    assert "are back at what they were, mode iptables" in told["msg"]
+    assert node.client.get(kube_proxy.CONFIG_MAP)["data"][proxy_config.KEY] == text
+    assert node.mode == "iptables"
+    assert not task(mode="iptables")["changed"]
+    node.breaks = None
+    assert task(mode="ipvs")["mode"] == "ipvs"
+
+
+def test_what_does_not_start_either_way_says_both(node: Node, task: Task) -> None:
+    node.set_up()
+    node.breaks = "any"
+    told = task(mode="ipvs")
+    assert (told["failed"], told["changed"]) == (True, True), told
+    assert "Going back to mode iptables failed, too: kube-proxy does not start" in told["msg"]
+
+
+def test_what_was_broken_before_is_not_gone_back_to(node: Node, task: Task) -> None:
+    node.breaks = "any"
+    node.set_up()
+    told = task(mode="ipvs")
+    assert (told["failed"], told["changed"]) == (True, True), told
+    assert "back" not in told["msg"].replace("BackOff", "")
+    assert node.config()["mode"] == "ipvs"
     node.breaks = None
     assert task(mode="iptables")["mode"] == "iptables"
+
+
+def test_a_killed_run_is_completed_by_the_next(node: Node, task: Task) -> None:
+    """The API server asks a webhook about the restart, which does not answer before the run is dead."""
+    node.set_up()
+    time.sleep(1.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hook = {
+            "name": "restart.example.org",
+            "clientConfig": {"url": f"https://127.0.0.1:{silent.getsockname()[1]}/"},
+            "rules": [
+                {"operations": ["UPDATE"], "apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["daemonsets"]}
+            ],
+            "timeoutSeconds": 30,
+            "sideEffects": "None",
+            "admissionReviewVersions": ["v1"],
+        }
+        node.create(WEBHOOKS, WEBHOOK_VERSION, "ValidatingWebhookConfiguration", {"webhooks": [hook]}, "silent")
+        process = task.start(mode="ipvs")
+        silent.settimeout(20)
+        # The question has come: the configuration is written, the restart is not.
+        silent.accept()[0].close()
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        node.client.request("DELETE", f"{WEBHOOKS}/silent")
+    assert (node.config()["mode"], node.mode, node.pods) == ("ipvs", "iptables", 1)
+    told = task(mode="ipvs")
+    assert (told["changed"], told["reasons"]) == (True, ["node runs in mode iptables"]), told
+    assert (node.mode, node.pods) == ("ipvs", 2)
+    assert not task(mode="ipvs")["changed"]
 
 
 def test_it_is_not_ready_before_the_rules_are_written(node: Node, task: Task) -> None:
@@ -261,10 +345,38 @@ def test_a_cluster_without_kube_proxy_is_named(task: Task) -> None:
     assert "The cluster has no kube-proxy" in told["msg"]
 
 
+def test_a_cluster_without_kube_proxy_has_no_mode_to_keep(task: Task) -> None:
+    told = task(mode="keep", strict_arp=True)
+    assert (told["failed"], told["changed"], told["mode"], told["nodes"]) == (False, False, None, [])
+
+
+def test_a_kernel_that_is_too_old_is_refused_before_anything_is_touched(node: Node, task: Task) -> None:
+    node.set_up()
+    version = node.client.get(kube_proxy.CONFIG_MAP)["metadata"]["resourceVersion"]
+    node.create("/api/v1/nodes", "v1", "Node", {}, "old")
+    try:
+        node.patch("/api/v1/nodes/old/status", {"status": {"nodeInfo": NODE_INFO | {"kernelVersion": "5.10.0-28"}}})
+        told = task(mode="nftables")
+    finally:
+        node.client.request("DELETE", "/api/v1/nodes/old")
+    assert (told["failed"], told["changed"]) == (True, False)
+    assert "wanted: Linux 5.13 or newer; found: Linux 5.10.0-28" in told["msg"]
+    assert node.client.get(kube_proxy.CONFIG_MAP)["metadata"]["resourceVersion"] == version
+
+
+def test_two_configurations_are_refused(node: Node, task: Task) -> None:
+    node.set_up()
+    text = "mode: iptables\n---\nmode: ipvs\n"
+    node.patch(kube_proxy.CONFIG_MAP, {"data": {proxy_config.KEY: text}})
+    told = task(mode="ipvs")
+    assert (told["failed"], told["changed"]) == (True, False)
+    assert "2 documents" in told["msg"]
+
+
 def test_somebody_elses_edit_is_not_overwritten(node: Node) -> None:
     node.set_up()
     state = kube_proxy.read(node.client)
     node.patch(kube_proxy.CONFIG_MAP, {"data": {"mine": "yes"}})
     with pytest.raises(ApiError) as caught:
-        kube_proxy.write_config(node.client, state, kube_proxy.plan(state, proxy_config.Wish(mode="ipvs")))
+        proxy_rollout.write(node.client, state.document, "mode: ipvs\n")
     assert caught.value.status == 409

@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy, proxy_config
-from ansible_collections.kuber.network.plugins.module_utils._net.kube_proxy import Pod, State
+from ansible_collections.kuber.network.plugins.module_utils._net import proxy_config
 from ansible_collections.kuber.network.plugins.module_utils._net.proxy_config import Wish
 
 # As kubeadm writes it, shortened.
@@ -66,10 +65,31 @@ def test_the_mode_is_set_whatever_it_was(mode: str) -> None:
     assert proxy_config.adjust(before, Wish(mode="ipvs"))["mode"] == "ipvs"
 
 
-@pytest.mark.parametrize("text", [None, "", "just words", "[1, 2]", "a: [", "a: b: c"])
-def test_a_configuration_that_is_none_is_refused(text: str | None) -> None:
-    with pytest.raises(KuberError, match="The configuration of kube-proxy cannot be read"):
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (None, "nothing"),
+        ("", "nothing"),
+        ("# only a comment", "nothing"),
+        ("just words", "str"),
+        ("[1, 2]", "list"),
+        ("a: [", "line 2"),
+        ("a: b: c", "line 1"),
+        ("kind: KubeletConfiguration", "KubeletConfiguration"),
+        # kube-proxy itself would refuse the repetition, or read the first document only.
+        ("mode: ipvs\nmode: iptables\n", "key mode twice"),
+        ("mode: ipvs\n---\nmode: iptables\n", "2 documents"),
+    ],
+)
+def test_a_configuration_that_is_none_is_refused(text: str | None, found: str) -> None:
+    with pytest.raises(KuberError, match="The configuration of kube-proxy cannot be read") as caught:
         proxy_config.load(text)
+    assert found in str(caught.value.found)
+
+
+def test_comments_and_empty_documents_do_not_count() -> None:
+    text = f"---\n# written by somebody\n{WRITTEN.replace('mode: iptables', 'mode: iptables  # for now')}---\n"
+    assert proxy_config.load(text) == proxy_config.load(WRITTEN)
 
 
 def test_the_look_of_a_configuration_does_not_count() -> None:
@@ -153,54 +173,3 @@ def gauges(**families: tuple[float, float]) -> str:
 )
 def test_rules_are_written_when_every_family_says_so(metrics: str, expected: bool) -> None:
     assert proxy_config.is_synchronised(metrics) is expected
-
-
-EARLY, LATE = "2026-11-23T10:00:00Z", "2026-11-23T11:00:00Z"
-
-
-def state(
-    *, mode: str | None = "iptables", started: str = LATE, digest: str | None = None, written: str = EARLY
-) -> State:
-    pod = Pod("kube-proxy-x", "minikube", mode, started, None, None)
-    annotations = {kube_proxy.DIGEST: digest} if digest else {}
-    return State("1", proxy_config.load(WRITTEN), written, annotations, "k8s-app=kube-proxy", (pod,))
-
-
-AS_IT_IS = proxy_config.digest(proxy_config.load(WRITTEN))
-
-
-@pytest.mark.parametrize(
-    ("before", "wish", "edit", "restart"),
-    [
-        # Nothing was asked for, or it is there already.
-        (state(), Wish(), False, ()),
-        (state(), Wish(mode="iptables"), False, ()),
-        (state(digest=AS_IT_IS), Wish(mode="iptables"), False, ()),
-        (state(mode=None), Wish(mode="iptables"), False, ()),
-        # The clock of the node is slow.
-        (state(digest=AS_IT_IS, started=EARLY, written=LATE), Wish(mode="iptables"), False, ()),
-        (state(), Wish(strict_arp=True), True, ("the configuration has changed",)),
-        (
-            state(),
-            Wish(mode="ipvs"),
-            True,
-            ("minikube runs in mode iptables", "the configuration has changed"),
-        ),
-        # `minikube start` has reset the configuration; the pods went on, or have been restarted since.
-        (state(mode="ipvs"), Wish(mode="ipvs"), True, ("the configuration has changed",)),
-        (state(mode="ipvs"), Wish(mode="iptables"), False, ("minikube runs in mode ipvs",)),
-        (
-            state(digest=AS_IT_IS, mode="ipvs"),
-            Wish(mode="iptables"),
-            False,
-            ("minikube runs in mode ipvs",),
-        ),
-        # A run was interrupted between the edit and the restart; somebody else edited by hand.
-        (state(digest="other"), Wish(), False, ("the configuration has changed",)),
-        (state(started=EARLY, written=LATE), Wish(), False, ("minikube has not read the configuration",)),
-    ],
-)
-def test_kube_proxy_is_restarted_for_a_reason(before: State, wish: Wish, edit: bool, restart: tuple[str, ...]) -> None:
-    wanted = kube_proxy.plan(before, wish)
-    assert (wanted.edit, wanted.restart) == (edit, restart)
-    assert bool(wanted) == (edit or bool(restart))

@@ -11,6 +11,8 @@ import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy, proxy_modes
+from ansible_collections.kuber.network.plugins.module_utils._net.proxy_absence import NoProxyError
 from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import read_cluster
 from ansible_collections.kuber.network.plugins.module_utils._preflight.pool import Taken
 
@@ -30,6 +32,8 @@ NODE = {
     },
 }
 KUBE_PROXY = "mode: iptables\nfeatureGates:\n  KubeProxyIPVS: true\n"
+SYSTEM = "/api/v1/namespaces/kube-system"
+CILIUM = "/apis/apps/v1/namespaces/kube-system/daemonsets/cilium"
 KUBEADM = "networking:\n  podSubnet: 10.244.0.0/16, fd00:244::/56\n  serviceSubnet: 10.96.0.0/12\n"
 
 
@@ -45,6 +49,8 @@ def client(api_server: ApiServer) -> t.Iterator[Client]:
         "/api/v1/nodes/preflight",
         "/api/v1/namespaces/kube-system/configmaps/kube-proxy",
         "/api/v1/namespaces/kube-system/configmaps/kubeadm-config",
+        kube_proxy.DAEMON_SET,
+        CILIUM,
     ):
         try:
             client.request("DELETE", path)
@@ -52,16 +58,29 @@ def client(api_server: ApiServer) -> t.Iterator[Client]:
             continue
 
 
+def add_kube_proxy(client: Client, text: str, *command: str) -> None:
+    data = {"config.conf": text, "kubeconfig.conf": "x"}
+    client.request("POST", f"{SYSTEM}/configmaps", body=config_map("kube-proxy", **data))
+    add_daemon_set(client, "kube-proxy", *command)
+
+
+def add_daemon_set(client: Client, name: str, *command: str) -> None:
+    container = {"name": name, "image": "x", "command": list(command)}
+    template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}}
+    spec = {"selector": {"matchLabels": {"app": name}}, "template": template}
+    body = {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": name}, "spec": spec}
+    client.request("POST", kube_proxy.DAEMON_SET.rpartition("/")[0], body=body)
+
+
 def test_a_kubeadm_cluster_is_read(client: Client, api_server: ApiServer) -> None:
     client.request("POST", "/api/v1/nodes", body=NODE)
-    maps = "/api/v1/namespaces/kube-system/configmaps"
-    client.request("POST", maps, body=config_map("kube-proxy", **{"config.conf": KUBE_PROXY, "kubeconfig.conf": "x"}))
-    client.request("POST", maps, body=config_map("kubeadm-config", ClusterConfiguration=KUBEADM))
+    add_kube_proxy(client, KUBE_PROXY, "/usr/local/bin/kube-proxy", "--config=/var/lib/kube-proxy/config.conf")
+    client.request("POST", f"{SYSTEM}/configmaps", body=config_map("kubeadm-config", ClusterConfiguration=KUBEADM))
 
     cluster = read_cluster(client)
 
     assert cluster.server == api_server.server
-    assert cluster.minor >= 33
+    assert proxy_modes.minor(cluster.version) >= 33
     assert cluster.node_addresses == ("192.168.99.134",)
     assert cluster.proxy_configuration == {"mode": "iptables", "featureGates": {"KubeProxyIPVS": True}}
     # The API server itself tells the network of services; kubeadm's ConfigMap is only asked where it cannot.
@@ -75,11 +94,31 @@ def test_a_kubeadm_cluster_is_read(client: Client, api_server: ApiServer) -> Non
 def test_a_cluster_of_another_make_is_read(client: Client) -> None:
     client.request("POST", "/api/v1/nodes", body=NODE)
     cluster = read_cluster(client)
-    assert cluster.proxy_configuration is None
+    assert isinstance(cluster.proxy_configuration, NoProxyError)
     assert Taken("the network of pods", ipaddress.ip_network("10.244.0.0/24")) in cluster.networks
 
 
-def test_a_configuration_that_is_no_yaml_is_not_the_end(client: Client) -> None:
-    maps = "/api/v1/namespaces/kube-system/configmaps"
-    client.request("POST", maps, body=config_map("kube-proxy", **{"config.conf": "mode: [ipvs"}))
-    assert read_cluster(client).proxy_configuration == {}
+def test_what_replaces_kube_proxy_is_named(client: Client) -> None:
+    add_daemon_set(client, "cilium")
+    found = read_cluster(client).proxy_configuration
+    assert isinstance(found, NoProxyError)
+    assert "Cilium runs here" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "said"),
+    [
+        ("mode: [ipvs", ["--config=/var/lib/kube-proxy/config.conf"], "cannot be read"),
+        ("mode: ipvs\n---\nmode: iptables\n", ["--config", "/a/config.conf"], "2 documents"),
+        # Not what kube-proxy reads.
+        (KUBE_PROXY, ["--config=/var/lib/kube-proxy/other.conf"], "in the ConfigMap config.conf, kubeconfig.conf"),
+        (KUBE_PROXY, ["--proxy-mode=ipvs"], "does not read its configuration from ConfigMap kube-proxy"),
+    ],
+)
+def test_a_configuration_that_cannot_be_edited_is_a_finding(
+    client: Client, text: str, command: list[str], said: str
+) -> None:
+    add_kube_proxy(client, text, "kube-proxy", *command)
+    found = read_cluster(client).proxy_configuration
+    assert isinstance(found, KuberError)
+    assert said in str(found)

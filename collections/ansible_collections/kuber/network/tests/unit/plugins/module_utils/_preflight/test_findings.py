@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._net import proxy_modes
+from ansible_collections.kuber.network.plugins.module_utils._net.proxy_absence import NoProxyError
 from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import Cluster
 from ansible_collections.kuber.network.plugins.module_utils._preflight.findings import Settings, findings, report
 from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import Node
@@ -49,6 +51,7 @@ def good() -> Settings:
         tunnel_pids=(),
         nodes=(Node("minikube", ""),),
         proxy_mode="ipvs",
+        proxy_settings={},
         pool=(POOL,),
         addresses={"web-svc-lb": "172.17.255.1", "ingress-nginx": "172.17.255.3"},
         route="172.17.255.0/24",
@@ -144,6 +147,10 @@ def test_findings_do_not_need_the_cluster(good: Settings) -> None:
         ("v1.30.0", "nftables", {}, "NFTablesProxyMode"),
         ("v1.30.0", "nftables", {"NFTablesProxyMode": True}, ""),
         ("v1.31.0", "nftables", {}, ""),
+        ("v1.32.9", "nftables", {"NFTablesProxyMode": False}, "NFTablesProxyMode"),
+        ("v1.33.0", "nftables", {"NFTablesProxyMode": False}, ""),
+        ("v1.38.0", "ipvs", {"KubeProxyIPVS": False}, "KubeProxyIPVS"),
+        ("v1.34.0", "ipvs", {"KubeProxyIPVS": False}, ""),
     ],
 )
 def test_modes_by_version(good: Settings, version: str, mode: str, gates: dict[str, bool], refused: str) -> None:
@@ -153,10 +160,58 @@ def test_modes_by_version(good: Settings, version: str, mode: str, gates: dict[s
     assert not refused or (version in found[0] and refused in found[0])
 
 
+def test_the_gate_may_be_turned_by_the_settings(good: Settings) -> None:
+    cluster = dataclasses.replace(CLUSTER, version="v1.41.0")
+    settings = dataclasses.replace(good, proxy_settings={"featureGates": {"KubeProxyIPVS": True}})
+    assert len(findings(good, cluster, ROUTES)) == 1
+    assert findings(settings, cluster, ROUTES) == []
+
+
+@pytest.mark.parametrize(
+    ("version", "remarked"), [("v1.34.9", False), ("v1.35.0", True), ("v1.37.2", True), ("v1.42.0", True)]
+)
+def test_ipvs_is_remarked_on_since_it_is_deprecated(version: str, remarked: bool) -> None:
+    said = list(proxy_modes.remarks("ipvs", version))
+    assert bool(said) == remarked
+    assert all(word in line for line in said for word in ("1.40", "1.43", "nftables"))
+    assert list(proxy_modes.remarks("nftables", version)) == []
+
+
 def test_a_cluster_without_kube_proxy_is_refused(good: Settings) -> None:
-    cluster = dataclasses.replace(CLUSTER, proxy_configuration=None)
+    cluster = dataclasses.replace(CLUSTER, proxy_configuration=NoProxyError("The cluster has no kube-proxy"))
     assert "no kube-proxy" in str(findings(good, cluster, ROUTES)[0])
     assert findings(dataclasses.replace(good, proxy_mode="keep"), cluster, ROUTES) == []
+
+
+@pytest.mark.parametrize("mode", ["ipvs", "keep"])
+def test_a_kube_proxy_that_cannot_be_configured_is_refused(good: Settings, mode: str) -> None:
+    cluster = dataclasses.replace(CLUSTER, proxy_configuration=KuberError("The configuration cannot be read"))
+    (finding,) = findings(dataclasses.replace(good, proxy_mode=mode), cluster, ROUTES)
+    assert "cannot be read" in str(finding)
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ({}, None),
+        ({"ipvs": []}, None),
+        ({"nftables": ["nf_tables"], "iptables": ["xt_comment"]}, None),
+        ({"ipvs": ["ip_vs (CONFIG_IP_VS)"]}, "without ip_vs (CONFIG_IP_VS). Set kube_proxy_mode to nftables."),
+        ({"ipvs": ["ip_vs"], "nftables": ["Linux 5.13"]}, "Set kube_proxy_mode to iptables."),
+        ({"ipvs": ["ip_vs"], "nftables": ["x"], "iptables": ["y"]}, "Linux 6.1.0 without ip_vs."),
+        (
+            {"ipvs": ["ip_vs_ovf (CONFIG_IP_VS_OVF)"]},
+            "Set kube_proxy_scheduler to one that the kernel has, such as rr.",
+        ),
+    ],
+)
+def test_a_kernel_that_lacks_something_is_refused_with_what_could_be_instead(
+    good: Settings, missing: dict[str, list[str]], said: str | None
+) -> None:
+    nodes = (Node("minikube", ""), Node("minikube-m02", "", "6.1.0", missing))
+    found = [str(finding) for finding in findings(dataclasses.replace(good, nodes=nodes), CLUSTER, ROUTES)]
+    assert len(found) == (said is not None)
+    assert all(text.endswith(said or "") and "minikube-m02" in text for text in found), found
 
 
 def test_the_context_of_another_cluster_is_refused(good: Settings) -> None:

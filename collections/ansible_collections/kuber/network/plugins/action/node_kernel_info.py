@@ -1,0 +1,27 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._net import kernel, proxy_config
+from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+
+
+class ActionModule(KuberAction):
+    ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]] = {
+        "scheduler": {
+            "type": "str",
+            "default": kernel.DEFAULT_SCHEDULER,
+            "choices": list(proxy_config.SCHEDULERS),
+        },
+    }
+
+    _requires_connection = True
+
+    def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        found = kernel.read(self.runner, scheduler=params["scheduler"])
+        missing = {mode: kernel.lacks(found, mode, scheduler=params["scheduler"]) for mode in proxy_config.MODES}
+        return {"release": found.release, "missing": missing}

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Which Kubernetes and which kernel have which mode of kube-proxy."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+
+EVER_AFTER = 10_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Support:
+    """The Kubernetes versions (second number of 1.x) that have a mode."""
+
+    gate: str
+    always: range
+    gated: range
+    """Versions in which the feature gate decides."""
+    gate_on: range
+    """Those in which it is on unless it is switched off."""
+    instead: str
+
+
+# IPVS: KEP-5495 (gate from 1.37, off by default from 1.40, code removed in 1.43).
+# nftables: KEP-3866 (alpha in 1.29, gate on by default from 1.31, for good from 1.33).
+SUPPORT = {
+    "ipvs": Support(
+        "KubeProxyIPVS", range(37), range(37, 43), range(37, 40), "nftables, or to iptables before Linux 5.13"
+    ),
+    "nftables": Support("NFTablesProxyMode", range(33, EVER_AFTER), range(29, 33), range(31, 33), "iptables"),
+}
+# kube-proxy itself refuses to start on older ones (kubernetes/pkg/proxy/nftables/proxier.go).
+OLDEST_KERNEL = {"nftables": (5, 13)}
+# From then on kube-proxy warns, too (kubernetes#134539).
+IPVS_DEPRECATED = 35
+
+
+def minor(version: str) -> int:
+    """The second number of a version such as v1.37.2."""
+    found = re.match(r"v?1\.(\d+)", version)
+    return int(found.group(1)) if found else 0
+
+
+def unsupported(mode: str, version: str, gates: t.Mapping[str, t.Any]) -> t.Iterator[KuberError]:
+    """A mode that kube-proxy of this version does not have (any more), or not with these feature gates."""
+    support, number = SUPPORT.get(mode), minor(version)
+    if support is None or number in support.always:
+        return
+    gated = number in support.gated
+    if gated and gates.get(support.gate, number in support.gate_on) is True:
+        return
+    yield KuberError(
+        f"Kubernetes {version} does not run kube-proxy in mode {mode}",
+        wanted=f"a version with this mode{f', or its feature gate {support.gate}' if gated else ''}",
+        found=f"{version}{' with that gate off' if gated else ''}",
+        remedy=f"Set kube_proxy_mode to {support.instead}"
+        + (f", or kube_proxy_settings to {{featureGates: {{{support.gate}: true}}}}" if gated else ""),
+    )
+
+
+def old_kernels(mode: str, kernels: t.Mapping[str, str]) -> t.Iterator[KuberError]:
+    """Nodes whose kernel is older than the mode."""
+    oldest = OLDEST_KERNEL.get(mode)
+    for node, release in kernels.items():
+        if oldest is not None and is_older(release, oldest):
+            yield KuberError(
+                f"The kernel of node {node} is too old for kube-proxy in mode {mode}",
+                wanted=f"Linux {'.'.join(map(str, oldest))} or newer",
+                found=f"Linux {release}",
+                remedy="Set kube_proxy_mode to iptables",
+            )
+
+
+def is_older(release: str, oldest: tuple[int, ...]) -> bool:
+    """Whether a release such as 5.10.0-28-amd64 comes before; one that cannot be read does not."""
+    found = re.match(r"(\d+)\.(\d+)", release)
+    return found is not None and (int(found.group(1)), int(found.group(2))) < oldest
+
+
+def remarks(mode: str, version: str) -> t.Iterator[str]:
+    """What there is to say about a mode that works."""
+    if mode == "ipvs" and minor(version) >= IPVS_DEPRECATED:
+        yield (
+            f"kube-proxy's mode ipvs is deprecated (this is Kubernetes {version}): "
+            "1.40 switches it off by default, 1.43 removes it. kube_proxy_mode: nftables takes its place"
+        )

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: node_kernel_info
+short_description: Which modes of kube-proxy the kernel of a node can run
+version_added: "1.0.0"
+author:
+  - the kuber.network authors (@kuber-network)
+description:
+  - Tells for each mode of kube-proxy what the kernel of the node lacks. kube-proxy itself tells it only by not
+    starting.
+  - Reads which modules are loaded (C(/proc/modules)), built in (C(modules.builtin)) or could be loaded
+    (C(modules.dep)), and the options that the kernel was built with (C(/proc/config.gz) or C(/boot)).
+  - A part counts as missing when that is certain. Where a node has none of these files, nothing is missing.
+  - It runs on the nodes, which need a shell but no Python.
+extends_documentation_fragment:
+  - kuber.network.attributes.info
+options:
+  scheduler:
+    description: The scheduler that IPVS is to use; it is a part of the kernel of its own.
+    type: str
+    default: rr
+    choices: [rr, wrr, lc, wlc, lblc, lblcr, sh, dh, sed, nq, mh, fo, ovf]
+seealso:
+  - module: kuber.network.kube_proxy
+  - module: kuber.network.preflight
+"""
+
+EXAMPLES = r"""
+- name: See what the kernel can do
+  kuber.network.node_kernel_info:
+    scheduler: sh
+  register: kernel
+
+- name: Refuse a node without IPVS
+  ansible.builtin.assert:
+    that: kernel.missing.ipvs == []
+    fail_msg: "Linux {{ kernel.release }} lacks {{ kernel.missing.ipvs | join(', ') }}"
+"""
+
+RETURN = r"""
+release:
+  description: Release of the kernel.
+  returned: success
+  type: str
+  sample: 6.12.48+deb13-amd64
+missing:
+  description: What the kernel lacks, by mode; empty lists for the modes that it can run.
+  returned: success
+  type: dict
+  contains:
+    ipvs:
+      description: For mode V(ipvs), with O(scheduler).
+      type: list
+      elements: str
+      sample: [ip_vs_ovf (CONFIG_IP_VS_OVF)]
+    iptables:
+      description: For mode V(iptables), in either variant of iptables.
+      type: list
+      elements: str
+    nftables:
+      description: For mode V(nftables), which needs Linux 5.13 besides.
+      type: list
+      elements: str
+      sample: [Linux 5.13]
+"""
