@@ -6,47 +6,51 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._net import iptables, leftovers, node
-from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+from ansible.errors import AnsibleConnectionFailure
 
-BACKENDS = {"-nft": "nft", "-legacy": "legacy", "": "default"}
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._net import (
+    leftovers,
+    node,
+    node_report,
+    node_write,
+    variants,
+)
+from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 
 
 class ActionModule(KuberAction):
     ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]] = {
         "proxy_mode": {"type": "str", "required": True, "choices": list(leftovers.MODES)},
         "echo_reply": {"type": "bool", "default": False},
+        "variant": {"type": "str", "default": variants.AUTO, "choices": list(variants.CHOICES)},
     }
 
     _requires_connection = True
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        state, wanted, warnings = node.settle(
-            self.runner, mode=params["proxy_mode"], echo_reply=params["echo_reply"], check_mode=self.check_mode
-        )
-        changes = {family: part.changes for family, part in wanted.families.items()}
-        removed = {family: iptables.removed_lines(state.families[family], changes[family]) for family in changes}
-        for warning in warnings:
-            self._display.warning(warning)
+        wish = node.Wish(params["proxy_mode"], params["echo_reply"], params["variant"])
+        writer = node_write.Writer(self.runner)
+        try:
+            state, wanted, warnings = node_write.settle(self.runner, wish, check_mode=self.check_mode, writer=writer)
+        except KuberError as exc:
+            exc.changed = bool(writer.begun)
+            raise
+        except AnsibleConnectionFailure as exc:
+            if not writer.begun:
+                raise
+            raise KuberError(
+                "Contact with the node was lost in the middle of the work",
+                wanted="an answer to each command",
+                found=f"{exc}. Begun was: {'; '.join(writer.begun)}",
+                remedy="Run again when the node is back: what is done already is not done twice",
+                changed=True,
+            ) from exc
         return {
             "changed": bool(wanted),
-            "backend": BACKENDS[state.variant],
-            "removed": removed | {"ipvs": wanted.ipvs.lines()},
-            "added": {family: iptables.added_lines(changes[family]) for family in changes},
-            "diff": self._diff(state, wanted),
+            "backend": state.variant,
+            "removed": node_report.removed(state, wanted),
+            "added": node_report.added(state, wanted),
+            "diff": node_report.diff(state, wanted),
+            "warnings": warnings,
         }
-
-    @staticmethod
-    def _diff(state: node.State, wanted: node.Plan) -> list[dict[str, str]]:
-        entries = []
-        for family, part in wanted.families.items():
-            tables = state.families[family]
-            if part.changes:
-                header = f"{node.PROGRAMS[family]}{state.variant}-save"
-                after = iptables.render(iptables.apply(tables, part.changes))
-                entries.append({"before_header": header, "before": iptables.render(tables)})
-                entries[-1] |= {"after_header": header, "after": after}
-        if wanted.ipvs:
-            before = "".join(f"{line}\n" for line in wanted.ipvs.lines())
-            entries.append({"before_header": "to remove", "before": before, "after_header": "removed", "after": ""})
-        return entries

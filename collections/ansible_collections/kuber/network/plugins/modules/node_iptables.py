@@ -12,11 +12,17 @@ author:
   - the kuber.network authors (@kuber-network)
 description:
   - When kube-proxy changes its mode, it leaves rules of the old mode behind. Their removal is up to the administrator.
-  - This module removes the chains, jumps, ipsets and virtual servers, and the device C(kube-ipvs0), that a mode other
-    than O(proxy_mode) has made, for IPv4 and IPv6, and nothing else. Rules of the kubelet, of the network plugin, of a
-    container engine and of the user stay, in their order.
-  - It reads everything once and writes once, with one transaction of C(iptables-restore --noflush) in each family.
-  - It uses the variant of iptables (nft or legacy) that kube-proxy uses.
+  - This module removes the chains with the rules that lead into them, the ipsets and virtual servers, the device
+    C(kube-ipvs0), and the nftables tables C(kube-proxy), that a mode other than O(proxy_mode) has made, for IPv4 and
+    IPv6, and nothing else. Rules of the kubelet, of the network plugin, of a container engine and of the user stay, in
+    their order and with their counters.
+  - A chain of another mode that a chain of somebody else refers to stays, and a warning says which rule keeps it.
+  - It reads everything once and writes once, with one tested transaction of C(iptables-restore --noflush) in each
+    family. When the rules are locked it waits for 20 seconds, and then says who holds the lock.
+  - It sets kernel settings that IPVS mode makes (C(net.ipv4.vs.conntrack), C(expire_nodest_conn) and
+    C(expire_quiescent_template), and strictARP's C(arp_ignore) and C(arp_announce)) back to the kernel's default, which
+    kube-proxy itself never does. They stay where a file of C(sysctl.d) asks for them, or other virtual servers are
+    there.
   - It runs on the nodes, which need a shell but no Python, as root. Run it when kube-proxy runs in its new mode.
 extends_documentation_fragment:
   - kuber.network.attributes
@@ -27,6 +33,15 @@ options:
     type: str
     required: true
     choices: [ipvs, iptables, nftables]
+  variant:
+    description:
+      - Which kind of iptables kube-proxy uses. The other kind does not see its rules.
+      - With V(auto) it is the one that has chains of kube-proxy. Where both have, it is the one with chains that only
+        O(proxy_mode) makes, and where that does not decide it, the module fails.
+      - In the other kind all chains of kube-proxy are removed, whatever mode has made them.
+    type: str
+    choices: [auto, nft, legacy]
+    default: auto
   echo_reply:
     description:
       - Whether a rule at the top of C(INPUT) accepts ICMP echo requests, so that service addresses answer ping on the
@@ -49,8 +64,7 @@ EXAMPLES = r"""
 RETURN = r"""
 backend:
   description:
-    - Which variant of iptables was found to hold kube-proxy's rules, V(nft) or V(legacy), or V(default) when there was
-      no sign of either.
+    - Which variant of iptables kube-proxy uses, V(nft) or V(legacy), or V(default) without a sign of either.
   returned: success
   type: str
   sample: nft
@@ -60,7 +74,9 @@ removed:
   type: dict
   contains:
     ipv4:
-      description: Chains and rules of IPv4.
+      description:
+        - Chains and rules of IPv4. Those of the variant that kube-proxy does not use begin with the name of the
+          program.
       type: list
       elements: str
       sample:
@@ -75,6 +91,16 @@ removed:
       type: list
       elements: str
       sample: [ipvsadm -D -t 10.96.0.1:443, ipset destroy KUBE-CLUSTER-IP, ip link delete kube-ipvs0]
+    nftables:
+      description: What nftables mode has left, as the commands that remove it.
+      type: list
+      elements: str
+      sample: [nft delete table ip kube-proxy]
+    sysctls:
+      description: Settings of IPVS mode, as the commands that set them back.
+      type: list
+      elements: str
+      sample: [sysctl -w net.ipv4.vs.conntrack=0]
 added:
   description: Rules that were added, or in check mode would be.
   returned: success

@@ -26,7 +26,8 @@ class ConnectionRunner(Runner):
 
     def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
         # pylint: disable=protected-access
-        data = None if stdin is None else stdin.encode()
+        # Names and comments on the host may be any bytes; Ansible brings them as it does names of files.
+        data = None if stdin is None else stdin.encode(errors="surrogateescape")
         done = self._action._low_level_execute_command(shlex.join(argv), in_data=data, sudoable=True)
         return Result(argv, done["rc"], done["stdout"], done["stderr"])
 

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import shlex
+import re
 import typing as t
 
-# Their value may look like an option.
-FREE_TEXT = ("--comment", "--string", "--hex-string", "--nfacct-name")
+# Their value may look like an option; iptables-save puts it into quotation marks only where it has more than letters,
+# digits, dashes and underscores (xtables_save_string in iptables/libxtables/xtables.c).
+FREE_TEXT = ("--comment", "--nfacct-name", "--helper", "--name", "--hashlimit-name", "--log-prefix", "--nflog-prefix")
+_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|([^ ]+)', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,18 +29,29 @@ class Rule:
 
     @functools.cached_property
     def words(self) -> tuple[str, ...]:
-        return tuple(shlex.split(self.text))
+        return tuple(word for word, _quoted in self._tokens)
+
+    @functools.cached_property
+    def _tokens(self) -> tuple[tuple[str, bool], ...]:
+        """The words, each with whether it stands in quotation marks: then it is no option."""
+        found = _WORD.finditer(self.text)
+        return tuple((_ESCAPED.sub(r"\1", one[1]), True) if one[1] is not None else (one[2], False) for one in found)
 
     @functools.cached_property
     def target(self) -> str | None:
         """Where the rule sends a packet to: a chain, or an action such as ACCEPT."""
-        words = iter(self.words)
-        for word in words:
-            if word in ("-j", "-g"):
-                return next(words, None)
-            if word in FREE_TEXT:
-                next(words, None)
+        tokens = iter(self._tokens)
+        for word, quoted in tokens:
+            if word in ("-j", "-g") and not quoted:
+                return next(tokens, (None, False))[0]
+            if word in FREE_TEXT and not quoted:
+                next(tokens, None)
         return None
+
+    @property
+    def can_be_written(self) -> bool:
+        """Whether iptables-restore understands what iptables-save has printed: it reads line by line."""
+        return "\n" not in self.text
 
     @property
     def comments(self) -> tuple[str, ...]:
@@ -89,7 +103,7 @@ def parse(text: str) -> dict[str, Table]:
     tables: dict[str, Table] = {}
     chains: dict[str, str] = {}
     rules: list[Rule] = []
-    for line in text.splitlines():
+    for line in _lines(text):
         if line.startswith("*"):
             chains, rules = {}, []
             name = line[1:].strip()
@@ -103,6 +117,16 @@ def parse(text: str) -> dict[str, Table]:
         elif line.strip() == "COMMIT":
             tables[name] = Table(name, chains, tuple(rules))
     return tables
+
+
+def _lines(text: str) -> t.Iterator[str]:
+    """The lines of a dump; a comment in quotation marks may have line breaks of its own, of any kind."""
+    pending = ""
+    for line in text.split("\n"):
+        pending = f"{pending}\n{line}" if pending else line.removesuffix("\r")
+        if not pending.startswith(("-", "[")) or _ESCAPED.sub("", pending).count('"') % 2 == 0:
+            yield pending
+            pending = ""
 
 
 def apply(tables: t.Mapping[str, Table], changes: t.Iterable[Change]) -> dict[str, Table]:

@@ -103,6 +103,12 @@ def is_leftover(table: str, chain: str, mode: str) -> bool:
     return chain not in CHAINS[mode].get(table, frozenset()) and any(chain in chains for chains in others)
 
 
+def is_kube_proxys(table: str, chain: str) -> bool:
+    """Whether kube-proxy has made a chain, in whatever mode."""
+    made = (chains.get(table, frozenset()) for chains in CHAINS.values())
+    return bool(SERVICE_CHAIN.match(chain)) or any(chain in chains for chains in made)
+
+
 def _plan_table(table: Table, mode: str) -> tuple[Change, list[str]]:
     leftovers = {chain for chain in table.chains if is_leftover(table.name, chain, mode)}
     kept, warnings = _in_use(table, leftovers)
@@ -114,7 +120,7 @@ def _plan_table(table: Table, mode: str) -> tuple[Change, list[str]]:
             deleted_rules=tuple(
                 rule
                 for rule in table.rules
-                if rule.chain not in gone and (rule.target in gone or _is_others_jump(rule, mode))
+                if rule.chain not in gone and (rule.target in gone or _is_others_jump(table, rule, mode))
             ),
         ),
         warnings,
@@ -126,21 +132,24 @@ def _in_use(table: Table, leftovers: t.Collection[str]) -> tuple[set[str], list[
     kept: set[str] = set()
     warnings: list[str] = []
     for rule in table.rules:
-        foreign = not table.is_built_in(rule.chain) and not rule.chain.startswith("KUBE-")
-        if foreign and rule.target is not None and rule.target in leftovers:
+        foreign = not table.is_built_in(rule.chain) and not is_kube_proxys(table.name, rule.chain)
+        if rule.target is not None and rule.target in leftovers and (foreign or not rule.can_be_written):
             kept.add(rule.target)
+            why = "a rule that is not kube-proxy's uses it" if foreign else "the comment of a rule has a line break"
             warnings.append(
                 f"Chain {rule.target} of table {table.name} is a leftover of kube-proxy, but it stays, "
-                f"because a rule that is not kube-proxy's uses it: {rule}"
+                f"because {why}: {rule}"
             )
     while more := {r.target for r in table.rules if r.chain in kept and r.target in leftovers} - kept:
         kept |= {target for target in more if target}
     return kept, warnings
 
 
-def _is_others_jump(rule: Rule, mode: str) -> bool:
+def _is_others_jump(table: Table, rule: Rule, mode: str) -> bool:
+    if rule.target != FIREWALL_CHAIN or not table.is_built_in(rule.chain):
+        return False
     others = [comment for other, comment in FIREWALL_COMMENTS.items() if other != mode]
-    return rule.target == FIREWALL_CHAIN and any(comment in others for comment in rule.comments)
+    return any(comment in others for comment in rule.comments)
 
 
 def _with_echo_rule(change: Change, table: Table, *, family: str, wanted: bool) -> Change:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pathlib
 import shutil
@@ -16,12 +17,20 @@ import uuid
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._net import iptables, leftovers, node
+from ansible_collections.kuber.network.plugins.module_utils._net import (
+    iptables,
+    leftovers,
+    node,
+    node_report,
+    node_write,
+    variants,
+)
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 
 DUMPS = pathlib.Path(__file__).parent / "dumps"
 VARIANTS = ("-nft", "-legacy")
 PROGRAMS = ("ip", "ipset", *(f"iptables{variant}-restore" for variant in VARIANTS))
+PROGRAM_NAMES = {"ipv4": "iptables", "ipv6": "ip6tables"}
 # Rules of others, at all places where kube-proxy has some, too.
 MINE = """*filter
 :DOCKER-USER - [0:0]
@@ -42,12 +51,13 @@ class Namespace(Runner):
     def __init__(self, name: str) -> None:
         self.name = name
         self.log: list[tuple[str, ...]] = []
+        self.inside: tuple[str, ...] = ()
 
     def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
         self.log.append(argv)
         if shutil.which(argv[0]) is None:
             return Result(argv, 127, "", f"{argv[0]}: not found")
-        command = ["ip", "netns", "exec", self.name, *argv]
+        command = ["ip", "netns", "exec", self.name, *self.inside, *argv]
         done = subprocess.run(command, input=stdin or "", capture_output=True, text=True, check=False)
         return Result(argv, done.returncode, done.stdout, done.stderr)
 
@@ -71,7 +81,7 @@ def play(namespace: Namespace, dump: str, variant: str) -> None:
     sets = DUMPS / f"{dump}.ipset"
     if sets.exists():
         namespace.run(["ipset", "restore"], stdin=sets.read_text())
-    for family, program in node.PROGRAMS.items():
+    for family, program in PROGRAM_NAMES.items():
         text = (DUMPS / f"{dump}.{family}").read_text()
         # Not every kernel has this match, and no decision depends on it.
         lines = [line for line in text.splitlines() if "-m nfacct" not in line]
@@ -80,8 +90,13 @@ def play(namespace: Namespace, dump: str, variant: str) -> None:
 
 
 def settle(namespace: Namespace, mode: str, **wanted: t.Any) -> tuple[node.State, node.Plan, list[str]]:
-    options = {"echo_reply": False, "check_mode": False} | wanted
-    return node.settle(namespace, mode=mode, **options)
+    check_mode = wanted.pop("check_mode", False)
+    writer = node_write.Writer(namespace)
+    return node_write.settle(namespace, node.Wish(mode, **wanted), check_mode=check_mode, writer=writer)
+
+
+def changes(wanted: node.Plan, family: str, variant: str) -> t.Sequence[iptables.Change]:
+    return wanted.rules[variants.Program(family, variant.removeprefix("-"))].changes
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -100,11 +115,11 @@ def test_the_kernel_does_what_was_planned(
     namespace: Namespace, dump: str, mode: str, variant: str, echo_reply: bool
 ) -> None:
     play(namespace, dump, variant)
-    before = {family: namespace.tables(f"{program}{variant}") for family, program in node.PROGRAMS.items()}
+    before = {family: namespace.tables(f"{program}{variant}") for family, program in PROGRAM_NAMES.items()}
     state, wanted, warnings = settle(namespace, mode, echo_reply=echo_reply)
-    assert (state.variant, warnings) == (variant, [])
-    for family, program in node.PROGRAMS.items():
-        expected = iptables.apply(before[family], wanted.families[family].changes)
+    assert (f"-{state.variant}", warnings) == (variant, [])
+    for family, program in PROGRAM_NAMES.items():
+        expected = iptables.apply(before[family], changes(wanted, family, variant))
         found = namespace.tables(f"{program}{variant}")
         assert iptables.render(found).splitlines() == iptables.render(expected).splitlines()
     second = settle(namespace, mode, echo_reply=echo_reply)
@@ -180,7 +195,7 @@ def test_planted_chains_are_found_again(namespace: Namespace) -> None:
     namespace.run(["iptables-legacy", "-t", "nat", "-N", "KUBE-SVC-PLANTED"])
     namespace.run(["iptables-legacy", "-t", "nat", "-I", "PREROUTING", "-j", "KUBE-SVC-PLANTED"])
     state, wanted = settle(namespace, "ipvs")[:2]
-    assert iptables.removed_lines(state.families["ipv4"], wanted.families["ipv4"].changes) == [
+    assert node_report.removed(state, wanted)["ipv4"] == [
         "-t nat -N KUBE-SVC-PLANTED",
         "-t nat -A PREROUTING -j KUBE-SVC-PLANTED",
     ]
@@ -197,3 +212,102 @@ class Nothing(Runner):
 def test_a_machine_without_iptables_is_refused() -> None:
     with pytest.raises(KuberError, match="There is no iptables on the node"):
         settle(t.cast(Namespace, Nothing()), "ipvs")
+
+
+def test_rules_in_the_kind_of_iptables_that_kube_proxy_does_not_use_go(namespace: Namespace) -> None:
+    play(namespace, "ipvs", "-nft")
+    play(namespace, "iptables", "-legacy")
+    legacy = namespace.tables("iptables-legacy")
+    state, wanted, warnings = settle(namespace, "ipvs")
+    assert (state.variant, warnings) == ("nft", [])
+    assert changes(wanted, "ipv4", "-nft") == ()
+    removed = node_report.removed(state, wanted)["ipv4"]
+    assert "iptables-legacy -t nat -N KUBE-SERVICES" in removed
+    assert all(line.startswith("iptables-legacy ") for line in removed)
+    found = namespace.tables("iptables-legacy")
+    assert not [chain for table in found.values() for chain in table.chains if leftovers.is_kube_proxys("nat", chain)]
+    assert [rule for rule in found["nat"].rules if rule.chain.startswith("CNI-")] == [
+        rule for rule in legacy["nat"].rules if rule.chain.startswith("CNI-")
+    ]
+    assert not settle(namespace, "ipvs")[1]
+
+
+def test_where_kube_proxy_writes_to_is_not_guessed(namespace: Namespace) -> None:
+    for variant in VARIANTS:
+        play(namespace, "iptables", variant)
+    before = {variant: namespace.tables(f"iptables{variant}") for variant in VARIANTS}
+    with pytest.raises(KuberError, match="in both kinds of iptables") as caught:
+        settle(namespace, "iptables")
+    assert "variant" in (caught.value.remedy or "")
+    assert before == {variant: namespace.tables(f"iptables{variant}") for variant in VARIANTS}
+    assert settle(namespace, "iptables", variant="legacy")[1]
+    assert namespace.tables("iptables-legacy") == before["-legacy"]
+    assert "KUBE-SERVICES" not in namespace.run(["iptables-nft-save"]).stdout
+    assert not settle(namespace, "iptables")[1]
+
+
+def test_both_kinds_are_cleaned_when_kube_proxy_uses_neither(namespace: Namespace) -> None:
+    for variant in VARIANTS:
+        play(namespace, "iptables", variant)
+    assert settle(namespace, "nftables")[1]
+    for variant in VARIANTS:
+        assert "KUBE-SERVICES" not in namespace.run([f"iptables{variant}-save"]).stdout
+    assert not settle(namespace, "nftables")[1]
+
+
+@pytest.fixture
+def own_run(namespace: Namespace, tmp_path: pathlib.Path) -> pathlib.Path:
+    """A directory /run of the namespace's own: the lock of legacy iptables is a file there, and one for all."""
+    namespace.inside = ("unshare", "--mount", "sh", "-c", 'mount --bind "$0" /run && exec "$@"', str(tmp_path))
+    return tmp_path
+
+
+def test_a_lock_is_said_with_who_holds_it(
+    namespace: Namespace, own_run: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node_write, "LOCK_SECONDS", 1)
+    play(namespace, "iptables_to_ipvs", "-legacy")
+    before = namespace.tables("iptables-legacy")
+    writer = node_write.Writer(namespace)
+    with (own_run / "xtables.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        namespace.log.clear()
+        with pytest.raises(KuberError, match="The rules of the node are locked") as caught:
+            node_write.settle(namespace, node.Wish("ipvs"), check_mode=False, writer=writer)
+    holder = f"process {os.getpid()} ({pathlib.Path('/proc/self/comm').read_text().strip()})"
+    assert holder in str(caught.value)
+    assert writer.begun == []
+    assert len([argv for argv in namespace.log if argv[0].endswith("-restore")]) == 1
+    assert namespace.tables("iptables-legacy") == before
+    assert settle(namespace, "ipvs")[1]
+
+
+NFT = """table ip kube-proxy {
+	chain services {
+		ip daddr 10.96.0.1 drop
+	}
+}
+table ip6 kube-proxy {
+}
+table ip mine {
+	chain services {
+	}
+}
+"""
+
+
+def test_tables_of_nftables_mode_go_with_it(namespace: Namespace) -> None:
+    if shutil.which("nft") is None:
+        pytest.skip("needs nft (Debian: nftables)")
+    play(namespace, "iptables", "-legacy")
+    namespace.run(["nft", "-f", "-"], stdin=NFT)
+    assert not settle(namespace, "nftables", check_mode=True)[1].nftables
+    state, wanted = settle(namespace, "iptables")[:2]
+    assert node_report.removed(state, wanted)["nftables"] == [
+        "nft delete table ip kube-proxy",
+        "nft delete table ip6 kube-proxy",
+    ]
+    assert "ip daddr 10.96.0.1 drop" in node_report.diff(state, wanted)[0]["before"]
+    assert "kube-proxy" not in namespace.run(["nft", "list", "tables"]).stdout
+    assert "table ip mine" in namespace.run(["nft", "list", "tables"]).stdout
+    assert not settle(namespace, "iptables")[1]

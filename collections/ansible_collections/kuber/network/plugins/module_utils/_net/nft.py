@@ -1,0 +1,26 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""What kube-proxy's nftables mode leaves: one table in each family. Whoever comes next normally removes them."""
+
+from __future__ import annotations
+
+import typing as t
+
+TABLES = {"ip": ("ip", "kube-proxy"), "ip6": ("ip6", "kube-proxy")}
+
+
+def read_command(family: str) -> list[str]:
+    return ["nft", "--numeric", "list", "table", *TABLES[family]]
+
+
+def lines(families: t.Iterable[str]) -> list[str]:
+    return [f"nft delete table {' '.join(TABLES[family])}" for family in families]
+
+
+def script(families: t.Iterable[str]) -> str:
+    """What ``nft -f`` has to read for the tables to go, all at one stroke."""
+    return "".join(f"delete table {' '.join(TABLES[family])}\n" for family in families)

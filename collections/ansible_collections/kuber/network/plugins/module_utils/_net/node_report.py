@@ -1,0 +1,61 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""What was done on a node, or would be, told to people."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._net import iptables, nft
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kuber.network.plugins.module_utils._net.node import Plan, State  # pragma: no cover
+    from ansible_collections.kuber.network.plugins.module_utils._net.variants import Program  # pragma: no cover
+
+
+def removed(state: State, wanted: Plan) -> dict[str, list[str]]:
+    """All that goes: rules as arguments that would bring them back, all else as commands that remove it."""
+    found: dict[str, list[str]] = {}
+    for program, part in wanted.rules.items():
+        lines = iptables.removed_lines(state.rules[program], part.changes)
+        found.setdefault(program.family, []).extend(_named(lines, state, program))
+    return found | {
+        "ipvs": wanted.ipvs.lines(),
+        "nftables": nft.lines(wanted.nftables),
+        "sysctls": [f"sysctl -w {key}={value}" for key, value in wanted.sysctls.items()],
+    }
+
+
+def added(state: State, wanted: Plan) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for program, part in wanted.rules.items():
+        found.setdefault(program.family, []).extend(_named(iptables.added_lines(part.changes), state, program))
+    return found
+
+
+def _named(lines: t.Iterable[str], state: State, program: Program) -> list[str]:
+    """Lines of the variant that kube-proxy does not use begin with the name of the program."""
+    return [line if program.variant == state.variant else f"{program} {line}" for line in lines]
+
+
+def diff(state: State, wanted: Plan) -> list[dict[str, str]]:
+    entries = []
+    for program, part in wanted.rules.items():
+        tables = state.rules[program]
+        if part.changes:
+            after = iptables.render(iptables.apply(tables, part.changes))
+            entries.append(_entry(f"{program}-save", iptables.render(tables), after))
+    entries += [_entry(f"nft list table {family} kube-proxy", state.nftables[family], "") for family in wanted.nftables]
+    commands = [*wanted.ipvs.lines(), *(f"sysctl -w {key}={value}" for key, value in wanted.sysctls.items())]
+    if commands:
+        before = "".join(f"{line}\n" for line in commands)
+        entries.append(_entry("what IPVS mode has left, as commands that remove it", before, ""))
+    return entries
+
+
+def _entry(header: str, before: str, after: str) -> dict[str, str]:
+    return {"before_header": header, "before": before, "after_header": header, "after": after}
