@@ -21,7 +21,7 @@ options:
       - Without it, the current one. Name it when there is more than one cluster within reach.
     type: str
 requirements:
-  - kubernetes
+  - kubernetes, when a user of the kubeconfig has a credential helper
   - urllib3
 notes:
   - Works on the API server, from the machine that runs Ansible. The host of the task is neither connected to nor

@@ -18,8 +18,6 @@ import typing as t
 import urllib.error
 import urllib.parse
 
-from ansible.module_utils.urls import open_url
-
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 
 TRIES = 3
@@ -64,6 +62,9 @@ def _digest(content: bytes) -> str:
 
 
 def _download(url: str) -> bytes:
+    # Takes a while to import, and what was downloaded once is kept.
+    from ansible.module_utils.urls import open_url
+
     for left in reversed(range(TRIES)):
         try:
             with open_url(url, timeout=TIMEOUT_SECONDS, http_agent="kuber.network") as answer:

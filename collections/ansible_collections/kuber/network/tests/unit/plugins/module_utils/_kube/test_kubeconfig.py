@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import base64
+import json
 import pathlib
+import subprocess
+import sys
 import tempfile
 import typing as t
 
@@ -55,6 +58,8 @@ def test_files_of_the_environment_count_together(tmp_path: pathlib.Path, monkeyp
         (None, {"current-context": ""}, ["no current context", "broken, one, two"]),
         ("broken", {}, ["Context broken", "nowhere"]),
         ("one", {"contexts": []}, ["no context at all"]),
+        ("one", {"users": []}, ["there is no user me"]),
+        ("one", {"clusters": [{"name": "here", "cluster": {}}]}, ["cluster here has no server"]),
         ("one", {"users": [{"name": "me", "user": {"client-certificate": "/no/such/file"}}]}, ["/no/such/file"]),
     ],
 )
@@ -97,6 +102,88 @@ def test_proxy_of_the_environment_is_used_unless_the_server_is_exempt(
     path = write(tmp_path / "config", clusters=[{"name": "here", "cluster": {"server": server}}])
     access = _kubeconfig.load(kubeconfig=path, context=None)
     assert access.proxy == ("http://proxy.example.org:3128" if through else None)
+
+
+def test_own_proxy_of_the_cluster_is_used_whoever_is_exempt(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    cluster = {"server": "https://127.0.0.1:1", "proxy-url": "http://proxy.example.org:3128"}
+    path = write(tmp_path / "config", clusters=[{"name": "here", "cluster": cluster}])
+    assert _kubeconfig.load(kubeconfig=path, context=None).proxy == "http://proxy.example.org:3128"
+
+
+def helper(directory: pathlib.Path, answer: dict[str, t.Any]) -> dict[str, t.Any]:
+    """A user whose credentials a program makes."""
+    program = directory / "helper"
+    credential = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": answer}
+    program.write_text(f"#!/bin/sh\necho '{json.dumps(credential)}'\n")
+    program.chmod(0o755)
+    return {"exec": {"apiVersion": credential["apiVersion"], "command": str(program), "interactiveMode": "Never"}}
+
+
+@pytest.mark.parametrize(
+    ("user", "header"),
+    [
+        ({"token": "a"}, "Bearer a"),
+        ({"tokenFile": "token"}, "Bearer from-file"),
+        ({"token": "a", "tokenFile": "token"}, "Bearer a"),
+        ({"username": "me", "password": "secret"}, "Basic bWU6c2VjcmV0"),
+        ({"token": "a", "username": "me", "password": "secret"}, "Bearer a"),
+        ({}, None),
+    ],
+)
+def test_credentials_become_the_header_that_kubectl_would_send(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, user: dict[str, t.Any], header: str | None
+) -> None:
+    (tmp_path / "token").write_text("from-file\n")
+    path = write(tmp_path / "config", users=[{"name": "me", "user": user}])
+    # Paths of a kubeconfig start from where it is, not from where we are.
+    monkeypatch.chdir("/")
+    assert _kubeconfig.load(kubeconfig=path, context=None).headers.get("Authorization") == header
+
+
+@pytest.mark.parametrize("embedded", [False, True])
+@pytest.mark.parametrize("with_key", [False, True])
+@pytest.mark.usefixtures("webhook")
+def test_certificate_needs_its_key(tmp_path: pathlib.Path, embedded: bool, with_key: bool) -> None:
+    files = {"client-certificate": tmp_path / "webhook.crt"} | (
+        {"client-key": tmp_path / "webhook.key"} if with_key else {}
+    )
+    if embedded:
+        user = {f"{field}-data": base64.b64encode(file.read_bytes()).decode() for field, file in files.items()}
+    else:
+        user = {field: file.name for field, file in files.items()}
+    path = write(tmp_path / "config", users=[{"name": "me", "user": user}])
+    if with_key:
+        assert _kubeconfig.load(kubeconfig=path, context=None).tls is not None
+    else:
+        with pytest.raises(KuberError, match=r"Context one .* cannot be used"):
+            _kubeconfig.load(kubeconfig=path, context=None)
+
+
+def test_credential_helper_is_run(tmp_path: pathlib.Path) -> None:
+    path = write(tmp_path / "config", users=[{"name": "me", "user": helper(tmp_path, {"token": "made"})}])
+    assert _kubeconfig.load(kubeconfig=path, context=None).headers == {"Authorization": "Bearer made"}
+
+
+def test_credential_helper_that_makes_nothing_is_an_error(tmp_path: pathlib.Path) -> None:
+    path = write(tmp_path / "config", users=[{"name": "me", "user": helper(tmp_path, {})}])
+    with pytest.raises(KuberError, match=r"Context one .* has made neither a token nor a certificate"):
+        _kubeconfig.load(kubeconfig=path, context=None)
+
+
+def test_what_only_credential_helpers_need_is_not_imported_for_others(tmp_path: pathlib.Path) -> None:
+    path = write(tmp_path / "config")
+    script = f"""
+import sys
+sys.path[:0] = {sys.path!r}
+from {_kubeconfig.__name__} import load
+load(kubeconfig={path!r}, context=None)
+print("kubernetes" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_missing_file_is_named(tmp_path: pathlib.Path) -> None:
