@@ -6,24 +6,27 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: minikube
-short_description: The nodes of a minikube profile
+short_description: The nodes of minikube profiles
 version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)
 description:
-  - Reads the files that minikube keeps about a profile. minikube itself is not run, so it costs nothing and works on
-    a stopped cluster, too, except that with the drivers V(docker) and V(podman) the container engine is asked for
-    the port on which it publishes the node's sshd.
+  - Reads the files that minikube keeps about its profiles. minikube itself is not run. With the drivers V(docker) and
+    V(podman) the container engine is asked for the port on which it publishes the node's sshd.
   - "The hosts are named as minikube names the machines: the profile itself, C(PROFILE-m02) and so on. They are reached
     by the connection P(kuber.network.minikube#connection) with the key, user and port that minikube made, or by
     P(ansible.builtin.local#connection) with minikube's driver C(none)."
-  - The groups are C(minikube_nodes), C(control_plane) and C(workers).
-  - All hosts, C(localhost) among them, get the variables C(minikube_profile), C(minikube_context) (its name in the
-    kubeconfig), C(minikube_home), C(minikube_driver), C(minikube_kubernetes_version), C(minikube_addons) (the enabled
-    ones), C(minikube_tunnel_pids) (processes of C(minikube tunnel) that are alive) and C(minikube_node_ip), the address
-    of the first control plane. The hosts of the nodes have a C(minikube_node_ip) of their own.
+  - The groups are C(minikube_nodes), C(control_plane) and C(workers), and by what the profile says
+    C(minikube_profile_NAME), C(minikube_driver_NAME), C(minikube_runtime_NAME) and C(minikube_kubernetes_VERSION).
+    Characters that a group's name cannot have become C(_).
+  - With one profile, all hosts, C(localhost) among them, get the variables C(minikube_profile), C(minikube_context)
+    (its name in the kubeconfig), C(minikube_home), C(minikube_driver), C(minikube_container_runtime),
+    C(minikube_kubernetes_version), C(minikube_addons) (the enabled ones), C(minikube_tunnel_pids) (processes of
+    C(minikube tunnel) that are alive) and C(minikube_node_ip), the address of the first control plane. With
+    O(profiles), the group of each profile gets them. The hosts of the nodes have a C(minikube_node_ip) of their own.
 extends_documentation_fragment:
   - constructed
+  - inventory_cache
 options:
   plugin:
     description: Says that the file is for this plugin.
@@ -31,11 +34,21 @@ options:
     required: true
     choices: [kuber.network.minikube]
   profile:
-    description: Which profile, as in C(minikube --profile).
+    description:
+      - Which profile, as in C(minikube --profile). It may be stopped; one that is broken is an error.
     type: str
     default: minikube
     env:
       - name: KUBER_PROFILE
+  profiles:
+    description:
+      - Several profiles instead of O(profile), or V(all).
+      - Those that are broken, and those whose control plane is not running, are left out with a warning.
+    type: list
+    elements: str
+    default: []
+    env:
+      - name: KUBER_PROFILES
   minikube_home:
     description:
       - Where minikube keeps its files. As with minikube, C(.minikube) is appended unless the path ends in it.
@@ -49,21 +62,29 @@ EXAMPLES = r"""
 # File kuber.minikube.yml: the profile that KUBER_PROFILE names, or else minikube.
 plugin: kuber.network.minikube
 
-# Or always this one, and a group by the driver.
+# Or always this one, and a variable for each node.
 # plugin: kuber.network.minikube
 # profile: homework
-# keyed_groups:
-#   - key: minikube_driver
-#     prefix: driver
+# compose:
+#   node_url: "'https://' ~ minikube_node_ip ~ ':8443'"
+
+# Or all that are running, looked at once in an hour.
+# plugin: kuber.network.minikube
+# profiles: [all]
+# cache: true
+# cache_plugin: ansible.builtin.jsonfile
+# cache_connection: ~/.cache/ansible-inventory
+# cache_timeout: 3600
 """
 
 import typing as t
 
 from ansible.errors import AnsibleParserError
-from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
+from ansible.inventory.group import to_safe_group_name
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.plugin_utils import _profile
+from ansible_collections.kuber.network.plugins.plugin_utils import _profile, _profiles
 
 if t.TYPE_CHECKING:
     from ansible.inventory.data import InventoryData  # pragma: no cover
@@ -72,7 +93,7 @@ if t.TYPE_CHECKING:
 SUFFIXES = ("minikube.yml", "minikube.yaml")
 
 
-class InventoryModule(BaseInventoryPlugin, Constructable):
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     NAME = "kuber.network.minikube"
 
     def verify_file(self, path: str) -> bool:
@@ -81,28 +102,72 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
     def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
-        home = _profile.minikube_directory(self.get_option("minikube_home"))
+        self.load_cache_plugin()
         try:
-            profile = _profile.read_profile(home, self.get_option("profile"))
+            profiles = self._cached(path, cache) if self.get_option("cache") else self._read()
         except KuberError as exc:
             raise AnsibleParserError(str(exc)) from exc
-        for name, value in profile_variables(profile).items():
-            self.inventory.set_variable("all", name, value)
         for group in ("minikube_nodes", "control_plane", "workers"):
             self.inventory.add_group(group)
-        for node in profile.nodes:
-            self._add_node(node)
+        for profile in profiles:
+            self._add_profile(profile)
 
-    def _add_node(self, node: _profile.Node) -> None:
-        for group in ("minikube_nodes", "control_plane" if node.control_plane else "workers"):
-            self.inventory.add_host(node.name, group=group)
-        for name, value in node_variables(node).items():
+    def _cached(self, path: str, may_read: bool) -> list[_profile.Profile]:
+        wish = f"{self.get_option('minikube_home')} {self.get_option('profile')} {self.get_option('profiles')}"
+        key = self.get_cache_key(f"{path} {wish}")
+        if may_read and key in self._cache:
+            return _profiles.load(self._cache[key])
+        profiles = self._read()
+        self._cache[key] = _profiles.dump(profiles)
+        return profiles
+
+    def _read(self) -> list[_profile.Profile]:
+        home = _profile.minikube_directory(self.get_option("minikube_home"))
+        names = self.get_option("profiles")
+        if not names:
+            return [_profile.read_profile(home, self.get_option("profile"))]
+        profiles, skipped = _profiles.read_profiles(home, names)
+        for one in skipped:
+            self.display.warning(f"Profile {one.name} of minikube is left out: {one.reason}")
+        return profiles
+
+    def _add_profile(self, profile: _profile.Profile) -> None:
+        variables = profile_variables(profile)
+        group = self.inventory.add_group(safe("minikube_profile", profile.name))
+        # localhost belongs to no profile, so what it is to know of the only one stands in the group of all hosts.
+        owner = group if self.get_option("profiles") else "all"
+        for name, value in variables.items():
+            self.inventory.set_variable(owner, name, value)
+        for node in profile.nodes:
+            for name in groups(profile, node):
+                self.inventory.add_group(name)
+                self.inventory.add_host(node.name, group=name)
+            self._set_variables(node, variables)
+
+    def _set_variables(self, node: _profile.Node, variables: dict[str, t.Any]) -> None:
+        own = node_variables(node)
+        for name, value in own.items():
             self.inventory.set_variable(node.name, name, value)
+        known = variables | self.inventory.get_host(node.name).get_vars() | own
         strict = self.get_option("strict")
-        variables = self.inventory.groups["all"].get_vars() | self.inventory.get_host(node.name).get_vars()
-        self._set_composite_vars(self.get_option("compose"), variables, node.name, strict=strict)
-        self._add_host_to_composed_groups(self.get_option("groups"), variables, node.name, strict=strict)
-        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, node.name, strict=strict)
+        self._set_composite_vars(self.get_option("compose"), known, node.name, strict=strict)
+        self._add_host_to_composed_groups(self.get_option("groups"), known, node.name, strict=strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), known, node.name, strict=strict)
+
+
+def safe(*words: str) -> str:
+    return str(to_safe_group_name("_".join(words), force=True, silent=True))
+
+
+def groups(profile: _profile.Profile, node: _profile.Node) -> list[str]:
+    facts = {
+        "profile": profile.name,
+        "driver": profile.driver,
+        "runtime": profile.container_runtime,
+        "kubernetes": profile.kubernetes_version,
+    }
+    role = "control_plane" if node.control_plane else "workers"
+    return ["minikube_nodes", role, *(safe("minikube", kind, fact) for kind, fact in facts.items() if fact)]
 
 
 def profile_variables(profile: _profile.Profile) -> dict[str, t.Any]:
@@ -111,9 +176,10 @@ def profile_variables(profile: _profile.Profile) -> dict[str, t.Any]:
         "minikube_context": profile.name,
         "minikube_home": profile.home,
         "minikube_driver": profile.driver,
+        "minikube_container_runtime": profile.container_runtime,
         "minikube_kubernetes_version": profile.kubernetes_version,
         "minikube_addons": list(profile.addons),
-        "minikube_tunnel_pids": list(profile.tunnel_pids),
+        "minikube_tunnel_pids": profile.tunnel_pids,
         "minikube_node_ip": profile.address,
     }
 

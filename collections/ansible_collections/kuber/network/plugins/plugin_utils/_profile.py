@@ -60,10 +60,15 @@ class Profile:
     name: str
     home: str
     driver: str
+    container_runtime: str
     kubernetes_version: str
     addons: tuple[str, ...]
     nodes: tuple[Node, ...]
-    tunnel_pids: tuple[int, ...]
+
+    @property
+    def tunnel_pids(self) -> list[int]:
+        """Processes of ``minikube tunnel`` that are alive right now."""
+        return _live_tunnels(pathlib.Path(self.home) / "tunnels.json", self.name)
 
     @property
     def address(self) -> str:
@@ -96,14 +101,15 @@ def read_profile(home: pathlib.Path, name: str) -> Profile:
             found=f"none in {path}",
             remedy=f"`minikube start --profile {name}` completes it",
         )
+    kubernetes = config.get("KubernetesConfig") or {}
     return Profile(
         name=name,
         home=str(home),
         driver=driver,
-        kubernetes_version=str((config.get("KubernetesConfig") or {}).get("KubernetesVersion") or "").removeprefix("v"),
+        container_runtime=str(kubernetes.get("ContainerRuntime") or ""),
+        kubernetes_version=str(kubernetes.get("KubernetesVersion") or "").removeprefix("v"),
         addons=tuple(sorted(addon for addon, enabled in (config.get("Addons") or {}).items() if enabled)),
         nodes=nodes,
-        tunnel_pids=tuple(_live_tunnels(home / "tunnels.json", name)),
     )
 
 

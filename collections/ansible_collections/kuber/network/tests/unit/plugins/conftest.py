@@ -14,6 +14,7 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import typing as t
 
@@ -35,6 +36,8 @@ class Sshd:
     home: pathlib.Path
     port: int
     process: subprocess.Popen[bytes] | None = None
+    prefix: tuple[str, ...] = ()
+    """What puts a command where the server is, when that is a network of its own."""
 
     @property
     def key_file(self) -> pathlib.Path:
@@ -62,17 +65,28 @@ class Sshd:
     def start(self) -> None:
         assert SSHD is not None
         pathlib.Path("/run/sshd").mkdir(exist_ok=True)
-        argv = [SSHD, "-D", "-e", "-f", str(self.home / "config")]
+        argv = [*self.prefix, SSHD, "-D", "-e", "-f", str(self.home / "config")]
         log = (self.home / "log").open("ab")
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         until = time.monotonic() + READY_SECONDS
         while time.monotonic() < until:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            if self.listening():
                 return
-            except OSError:
-                time.sleep(0.05)
+            time.sleep(0.05)
         raise AssertionError((self.home / "log").read_text())
+
+    def listening(self) -> bool:
+        probe = f"import socket; socket.create_connection(('127.0.0.1', {self.port}), timeout=1).close()"
+        return (
+            subprocess.run(
+                [*self.prefix, sys.executable, "-c", probe], check=False, stderr=subprocess.DEVNULL
+            ).returncode
+            == 0
+        )
+
+    def handshakes(self) -> int:
+        """How often somebody has logged in so far."""
+        return (self.home / "log").read_text().count("Accepted publickey")
 
     def stop(self) -> None:
         if self.process is not None:
@@ -123,7 +137,7 @@ class MinikubeHome:
         config = {
             "Name": name,
             "Driver": "ssh",
-            "KubernetesConfig": {"KubernetesVersion": "v1.37.2", "ClusterName": name},
+            "KubernetesConfig": {"KubernetesVersion": "v1.37.2", "ClusterName": name, "ContainerRuntime": "containerd"},
             "Nodes": [{"Name": "", "IP": "192.168.99.134", "Port": 8443, "ControlPlane": True, "Worker": True}],
             "Addons": {},
         }

@@ -4,12 +4,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pathlib
 import stat
 import subprocess
-import sys
 import typing as t
 
 import pytest
@@ -17,30 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.plugin_utils import _profile
-
-COLLECTIONS = pathlib.Path(__file__).parents[7]
-SOURCE = "plugin: kuber.network.minikube\n"
-
-
-def ansible_inventory(home: t.Any, source: str = SOURCE, **environment: str) -> subprocess.CompletedProcess[str]:
-    path = home.path.parent / "kuber.minikube.yml"
-    path.write_text(source)
-    settings = home.path.parent / "ansible.cfg"
-    settings.write_text(f"[defaults]\ncollections_path={COLLECTIONS}\n[inventory]\nany_unparsed_is_failed=true\n")
-    return subprocess.run(
-        [str(pathlib.Path(sys.executable).with_name("ansible-inventory")), "-i", str(path), "--list"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"ANSIBLE_CONFIG": str(settings), "MINIKUBE_HOME": str(home.path)} | environment,
-    )
-
-
-def listing(done: subprocess.CompletedProcess[str]) -> dict[str, t.Any]:
-    assert done.returncode == 0, done.stderr
-    # What comes out of minikube's files is marked: Ansible must not take it for templates.
-    result: dict[str, t.Any] = json.loads(done.stdout, object_hook=lambda found: found.get("__ansible_unsafe", found))
-    return result
+from ansible_collections.kuber.network.tests.unit.plugins.inventory.support import SOURCE, ansible_inventory, listing
 
 
 def test_a_node_is_reached_as_minikube_reaches_it(minikube_home: t.Any) -> None:
@@ -58,6 +33,7 @@ def test_a_node_is_reached_as_minikube_reaches_it(minikube_home: t.Any) -> None:
             "ansible_ssh_private_key_file": str(machine / "id_rsa"),
             "ansible_user": "root",
             "minikube_addons": ["default-storageclass", "ingress"],
+            "minikube_container_runtime": "containerd",
             "minikube_context": "minikube",
             "minikube_driver": "ssh",
             "minikube_home": str(minikube_home.path),

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Several profiles of minikube at once, of which some may be stopped or broken; and profiles in a cache."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import socket
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.plugin_utils._profile import (
+    Node,
+    Profile,
+    Ssh,
+    known_profiles,
+    read_profile,
+)
+
+if t.TYPE_CHECKING:
+    import pathlib  # pragma: no cover
+    from collections.abc import Mapping, Sequence  # pragma: no cover
+
+ALL = "all"
+# The nodes are on this machine or one network away.
+CONTACT_SECONDS = 2.0
+AT_ONCE = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Skipped:
+    """A profile that is left out, and why."""
+
+    name: str
+    reason: str
+
+
+def read_profiles(home: pathlib.Path, names: Sequence[str]) -> tuple[list[Profile], list[Skipped]]:
+    """The named profiles, or all there are; only those that are complete and whose control plane is running."""
+    known = known_profiles(home)
+    wanted = known if ALL in names else list(dict.fromkeys(names))
+    for name in wanted:
+        if name not in known:
+            # A name that is not there is a mistake, not a cluster that is off.
+            read_profile(home, name)
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(lambda name: _examine(home, name), wanted))
+    return (
+        [answer for answer in answers if isinstance(answer, Profile)],
+        [answer for answer in answers if isinstance(answer, Skipped)],
+    )
+
+
+def _examine(home: pathlib.Path, name: str) -> Profile | Skipped:
+    try:
+        profile = read_profile(home, name)
+    except KuberError as exc:
+        return Skipped(name, str(exc))
+    first = next((node for node in profile.nodes if node.control_plane), profile.nodes[0])
+    if first.ssh is not None:
+        try:
+            socket.create_connection((first.ssh.host, first.ssh.port), timeout=CONTACT_SECONDS).close()
+        except OSError as exc:
+            place = f"{first.ssh.host}:{first.ssh.port}"
+            return Skipped(name, f"it is stopped: sshd of node {first.name} does not answer on {place} ({exc}).")
+    return profile
+
+
+def dump(profiles: Sequence[Profile]) -> list[dict[str, t.Any]]:
+    """For a cache, as plain data."""
+    return [dataclasses.asdict(profile) for profile in profiles]
+
+
+def load(items: Sequence[Mapping[str, t.Any]]) -> list[Profile]:
+    """What ``dump`` made."""
+    return [_load(item) for item in items]
+
+
+def _load(item: Mapping[str, t.Any]) -> Profile:
+    nodes = [Node(**{**node, "ssh": Ssh(**node["ssh"]) if node["ssh"] else None}) for node in item["nodes"]]
+    return Profile(**{**item, "addons": tuple(item["addons"]), "nodes": tuple(nodes)})
