@@ -78,6 +78,15 @@ options:
     default: 15
     vars:
       - name: ansible_timeout
+  silence_timeout:
+    description:
+      - After how many seconds without any acknowledgement a node on which a command is running is taken for dead.
+      - A command may take as long as it likes, and say nothing, while the node's kernel answers. The keyword C(timeout)
+        of a task limits the command.
+    type: int
+    default: 60
+    vars:
+      - name: minikube_silence_timeout
 """
 
 import io
@@ -128,6 +137,7 @@ class Connection(ConnectionBase):
             key_file=self.get_option("private_key_file"),
             known_hosts=known_hosts,
             timeout=self.get_option("timeout"),
+            silence=self.get_option("silence_timeout"),
         )
 
     @ensure_connect

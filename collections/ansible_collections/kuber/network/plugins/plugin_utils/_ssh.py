@@ -22,9 +22,7 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.plugin_utils._known_hosts import HostKey, KnownHosts
 
 CHUNK = 32 * 1024
-KEEPALIVE_SECONDS = 10
-# After this long without an acknowledgement the other side is taken for gone, not only slow.
-SILENCE_SECONDS = 60
+KEEPALIVES_PER_SILENCE = 4
 POLL_SECONDS = 0.02
 # A key of this kind can sign in more ways than one (RFC 8332).
 SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
@@ -53,6 +51,9 @@ class Target:
     key_file: str
     known_hosts: KnownHosts | None
     timeout: float
+    """How long each step of making the connection may take."""
+    silence: float = 60
+    """After how long without an acknowledgement of its kernel the machine is taken for dead, not only busy."""
 
     @property
     def place(self) -> str:
@@ -83,7 +84,7 @@ class Session:
         except BaseException:
             transport.close()
             raise
-        transport.set_keepalive(KEEPALIVE_SECONDS)
+        transport.set_keepalive(max(1, int(target.silence / KEEPALIVES_PER_SILENCE)))
         return cls(target, transport)
 
     def close(self) -> None:
@@ -147,7 +148,7 @@ def _connect(target: Target) -> socket.socket:
             remedy="See whether the machine is up (`minikube status`) and this machine has a way to it",
         ) from exc
     if hasattr(socket, "TCP_USER_TIMEOUT"):
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_SECONDS * 1000)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(target.silence * 1000))
     return connection
 
 
@@ -218,9 +219,14 @@ def _pump(channel: paramiko.Channel, stdin: t.IO[bytes], stdout: t.IO[bytes], st
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         feeding = pool.submit(_feed, channel, stdin)
         errors = pool.submit(_drain, channel.recv_stderr, stderr)
-        _drain(channel.recv, stdout)
-        errors.result()
-        feeding.result()
+        try:
+            _drain(channel.recv, stdout)
+            errors.result()
+            feeding.result()
+        except BaseException:
+            # The time limit of a task interrupts us here. The helpers wait for the machine, and we would wait for them.
+            channel.get_transport().close()
+            raise
 
 
 def _feed(channel: paramiko.Channel, stdin: t.IO[bytes]) -> None:

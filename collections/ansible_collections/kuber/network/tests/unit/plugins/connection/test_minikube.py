@@ -8,8 +8,10 @@ import dataclasses
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
+import time
 import typing as t
 
 import pytest
@@ -31,20 +33,44 @@ class Ansible:
 
     home: pathlib.Path
     variables: dict[str, t.Any]
+    prefix: tuple[str, ...] = ()
 
-    def run(self, *argv: str, **variables: t.Any) -> subprocess.CompletedProcess[str]:
+    def start(self, program: str, *argv: str, **variables: t.Any) -> subprocess.Popen[str]:
         inventory = self.home / "hosts.json"
         hosts = {"all": {"hosts": {"minikube": self.variables | variables}}}
         inventory.write_text(json.dumps(hosts))
         settings = self.home / "ansible.cfg"
         settings.write_text(f"[defaults]\ncollections_path={COLLECTIONS}\nlocal_tmp={self.home / 'local'}\n")
-        return subprocess.run(
-            [str(pathlib.Path(sys.executable).with_name("ansible")), "-i", str(inventory), "minikube", *argv],
-            capture_output=True,
+        return subprocess.Popen(
+            [*self.prefix, str(pathlib.Path(sys.executable).with_name(program)), "-i", str(inventory), *argv],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
             env=os.environ | {"ANSIBLE_CONFIG": str(settings)},
         )
+
+    def run(self, *argv: str, **variables: t.Any) -> subprocess.CompletedProcess[str]:
+        """One task on the node."""
+        process = self.start("ansible", "minikube", *argv, **variables)
+        stdout, stderr = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    def play(self, *tasks: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+        """Tasks on the node, one after the other, and what each of them returned."""
+        results = [self.home / f"result-{number}" for number, task in enumerate(tasks)]
+        steps: list[dict[str, t.Any]] = []
+        for task, path in zip(tasks, results, strict=True):
+            keep = {"content": "{{ result | to_json }}", "dest": str(path), "mode": "0600"}
+            steps.append(task | {"name": "Task", "register": "result", "ignore_errors": True})
+            steps.append(
+                {"name": "Keep", "ansible.builtin.copy": keep, "delegate_to": "localhost", "connection": "local"}
+            )
+        book = self.home / "play.yml"
+        book.write_text(json.dumps([{"hosts": "minikube", "gather_facts": False, "tasks": steps}]))
+        process = self.start("ansible-playbook", str(book))
+        stdout, stderr = process.communicate()
+        assert process.returncode == 0, stdout + stderr
+        return [json.loads(path.read_text()) for path in results]
 
 
 @pytest.fixture
@@ -67,6 +93,80 @@ def test_a_command_runs_without_python_on_the_node(ansible: Ansible) -> None:
     done = ansible.run("-m", "ansible.builtin.raw", "-a", "echo $((6 * 7)); exit 4", ansible_python_interpreter="/none")
     assert "rc=4" in done.stdout
     assert "42" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "rc", "stdout", "stderr"),
+    [
+        ("printf out; printf err >&2; exit 3", 3, "out", "err"),
+        ("printf 'a\\r\\nb\\n\\n'", 0, "a\r\nb\n\n", ""),
+        ("printf '\\303\\251 \\342\\202\\254' >&2; exit 255", 255, "", "é €"),
+        ("kill -TERM $$", 128, "", ""),
+        ("head -c 5000000 /dev/zero | tr '\\0' x", 0, "x" * 5_000_000, ""),
+    ],
+)
+def test_exit_code_output_and_errors_are_exact(
+    ansible: Ansible, command: str, rc: int, stdout: str, stderr: str
+) -> None:
+    (result,) = ansible.play({"ansible.builtin.raw": command})
+    assert (result["rc"], result["stderr"]) == (rc, stderr)
+    assert result["stdout"] == stdout
+
+
+def test_there_is_one_handshake_per_task_however_many_commands_it_takes(ansible: Ansible, sshd: t.Any) -> None:
+    before = sshd.handshakes()
+    ansible.play(
+        {"ansible.builtin.raw": "echo {{ item }}", "loop": [1, 2, 3]},
+        {"ansible.builtin.copy": {"content": "x", "dest": str(ansible.home / "copied"), "mode": "0600"}},
+        {"ansible.builtin.command": "true"},
+    )
+    assert (ansible.home / "copied").read_text() == "x"
+    assert sshd.handshakes() - before == 3
+
+
+def test_a_command_that_hangs_is_ended_by_the_limit_of_the_task(ansible: Ansible) -> None:
+    started = time.monotonic()
+    (result,) = ansible.play({"ansible.builtin.raw": "echo before; sleep 100", "timeout": 2})
+    assert result["failed"]
+    assert "2" in result["msg"]
+    assert time.monotonic() - started < 30
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
+def test_a_node_that_dies_is_given_up_in_time(ansible: Ansible, sshd: t.Any) -> None:
+    name = f"kuber-test-dead-{os.getpid()}"
+    subprocess.run(["ip", "netns", "add", name], check=True)
+    inside = ("ip", "netns", "exec", name)
+    try:
+        subprocess.run(["ip", "-n", name, "link", "set", "lo", "up"], check=True)
+        sshd.stop()
+        sshd.prefix = inside
+        sshd.start()
+        there = dataclasses.replace(ansible, prefix=inside)
+        marker = ansible.home / "running"
+        raw = ("-m", "ansible.builtin.raw", "-a", f"touch {marker}; sleep 100")
+        process = there.start("ansible", "minikube", *raw, minikube_silence_timeout=3)
+        while not marker.exists():
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        # Power off: nobody answers any more, and nobody says goodbye.
+        subprocess.run([*inside, "iptables", "-A", "INPUT", "-p", "tcp", "-j", "DROP"], check=True)
+        started = time.monotonic()
+        output = process.communicate(timeout=60)[0]
+        assert time.monotonic() - started < 30
+        assert "UNREACHABLE!" in output
+        assert f"The connection to {sshd.user}@127.0.0.1:{sshd.port} is lost" in output
+        assert "it ended while a command was running" in output
+    finally:
+        sshd.stop()
+        subprocess.run(["ip", "netns", "delete", name], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("sudo") is None, reason="needs root and sudo")
+def test_another_user_is_become_by_sudo(ansible: Ansible) -> None:
+    who = {"ansible.builtin.raw": "id -un; pwd >&2; exit 7", "become": True, "become_user": "nobody"}
+    (result,) = ansible.play(who)
+    assert (result["rc"], result["stdout"]) == (7, "nobody\n")
 
 
 def test_the_host_key_is_kept_in_the_file_of_the_machine(ansible: Ansible, sshd: t.Any) -> None:
