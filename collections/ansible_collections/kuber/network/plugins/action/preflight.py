@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
 from ansible_collections.kuber.network.plugins.module_utils._net.proxy_modes import remarks
 from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import Cluster, read_cluster
 from ansible_collections.kuber.network.plugins.module_utils._preflight.findings import (
@@ -17,6 +18,7 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight.findings 
     findings,
     report,
 )
+from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, look
 from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import may_become_root, own_routes
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._profile import known_profiles, minikube_directory
@@ -29,6 +31,7 @@ class ActionModule(KuberAction):
         "kubeconfig": {"type": "path"},
         "context": {"type": "str"},
         **SETTINGS_SPEC,
+        **HOST_SPEC,
     }
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -46,6 +49,7 @@ class ActionModule(KuberAction):
             params,
             minikube_home=str(home),
             known_profiles=tuple(known_profiles(home)),
+            host=look(params, LocalRunner()),
             may_become_root=bool(password) or may_become_root(),
         )
         found = findings(settings, cluster, own_routes())

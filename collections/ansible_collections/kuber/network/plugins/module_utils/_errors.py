@@ -42,3 +42,7 @@ class KuberError(Exception):
         if self.remedy is not None:
             text += " " + self.remedy.rstrip(".") + "."
         return text
+
+
+class RootRequired(KuberError):
+    """Something that only root may do, or see."""

@@ -16,18 +16,11 @@ description:
     ends.
   - The file is replaced atomically. Where it is a mount point, as in containers and network namespaces, it is written
     in place.
+  - On the machine that runs Ansible it looks without C(become), and only where something has to be changed does
+    C(become) come in. So a run that changes nothing, and every run in check mode, does without root.
 author: the kuber.network authors (@kuber-network)
-attributes:
-  check_mode:
-    support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying the target.
-  diff_mode:
-    support: full
-    description: Returns the text of the file before and after.
-  platform:
-    support: full
-    platforms: posix
-    description: Operating systems that can be operated against.
+extends_documentation_fragment:
+  - kuber.network.attributes
 options:
   entries:
     description:
@@ -94,70 +87,33 @@ import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._net.hosts import (
-    parse_entries,
-    with_entries,
-    without_entries,
-)
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired
+from ansible_collections.kuber.network.plugins.module_utils._net.hosts_file import ARGUMENT_SPEC, Change, study
 
 
-def read(path: str) -> str:
-    """The file's text with every byte kept; a file that is not there is empty."""
-    if os.path.isdir(path):
-        raise KuberError("The hosts file is a directory", wanted="a file", found=path)
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-            return file.read()
-    except FileNotFoundError:
-        return ""
-    except OSError as exc:
-        raise KuberError(f"Cannot read {path}", wanted="a readable file", found=str(exc)) from exc
-
-
-def write(module: AnsibleModule, path: str, text: str) -> None:
+def write(module: AnsibleModule, change: Change) -> None:
     """Replace the file in one step; where it is a mount point (EBUSY) ``unsafe_writes`` writes into it."""
-    if not os.access(path if os.path.exists(path) else os.path.dirname(path) or ".", os.W_OK):
-        raise KuberError(
-            f"{path} has to be changed and cannot be written",
+    if not os.access(change.path if os.path.exists(change.path) else os.path.dirname(change.path) or ".", os.W_OK):
+        raise RootRequired(
+            f"{change.path} has to be changed and cannot be written",
             found=f"no write permission for user id {os.geteuid()}",
             remedy="Run as root, or with `become: true` (`--ask-become-pass`)",
         )
     descriptor, temporary = tempfile.mkstemp(dir=module.tmpdir)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        file.write(text)
-    module.atomic_move(temporary, path, unsafe_writes=True)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(change.content)
+    module.atomic_move(temporary, change.path, unsafe_writes=True)
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "entries": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {
-                    "address": {"type": "str", "required": True},
-                    "names": {"type": "list", "elements": "str", "required": True},
-                },
-            },
-            "path": {"type": "path", "default": "/etc/hosts"},
-            "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
-        },
-        supports_check_mode=True,
-    )
-    path = os.path.realpath(module.params["path"])
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     try:
-        entries = parse_entries(module.params["entries"])
-        before = read(path)
-        change = with_entries if module.params["state"] == "present" else without_entries
-        after = change(before, entries)
-        if after != before and not module.check_mode:
-            write(module, path, after)
+        change = study(module.params)
+        if change.needed and not module.check_mode:
+            write(module, change)
     except KuberError as exc:
-        module.fail_json(msg=str(exc), exception=exc)
-    diff = {"before": before, "after": after, "before_header": path, "after_header": path}
-    module.exit_json(changed=after != before, path=path, diff=diff)
+        module.fail_json(msg=str(exc), changed=exc.changed, exception=exc)
+    module.exit_json(**change.result())
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ description:
     context of another cluster than the minikube profile's, a kube-proxy that is missing or cannot
       be configured, and a mode that this Kubernetes or the kernel of a node does not have (any more).
   - About this machine it finds an unknown profile, a running C(minikube tunnel), addons of minikube that do the same
-    work, nodes that cannot be worked on, and missing rights.
+    work, nodes that cannot be worked on, a route that cannot be set, and missing rights.
   - About the addresses it finds a pool that is no range of addresses or overlaps networks in use, addresses outside the
     pool, and a route that does not lead to it.
   - Changes nothing.
@@ -91,10 +91,34 @@ options:
     description: Destination of the route from this machine to the pool. Empty for no route.
     type: str
     default: ""
-  root:
-    description: Whether this machine's route and hosts file are going to be changed, which takes root.
+  via:
+    description:
+      - The node's address, next hop of O(route). With it, the route is looked at, and root is asked for only if it has
+        to be changed.
+    type: str
+    default: ""
+  persistent:
+    description:
+      - Whether the route shall come back after restarts, as with O(kuber.network.static_route#module:persistent).
     type: bool
     default: false
+  names:
+    description:
+      - Lines that the hosts file shall have, as with O(kuber.network.hosts_entries#module:entries). Root is asked for
+        only if they are not there.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      address:
+        description: An address.
+        type: str
+        required: true
+      names:
+        description: Names that lead to it.
+        type: list
+        elements: str
+        required: true
 seealso:
   - module: kuber.network.checks
   - module: kuber.network.node_kernel_info
@@ -112,7 +136,10 @@ EXAMPLES = r"""
       web-svc-lb: 172.17.255.1
       ingress-nginx: 172.17.255.3
     route: 172.17.255.0/24
-    root: true
+    via: 192.168.99.134
+    names:
+      - address: 172.17.255.3
+        names: [example.app.org]
 """
 
 RETURN = r"""

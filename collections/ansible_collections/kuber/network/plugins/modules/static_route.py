@@ -14,23 +14,16 @@ description:
     next hop.
   - A route to the same network through another next hop, a second one with another metric, one with several next hops
     and one of the type C(blackhole) or the like are replaced or removed. Routes to other networks are left alone.
-  - The route lives in the kernel only, and is lost when the machine or the interface restarts. Run the playbook again
-    to bring it back.
+  - The kernel loses a route when the machine or the interface restarts. O(persistent) makes the machine bring it back
+    by itself; without it, the next run of the playbook does.
+  - On the machine that runs Ansible it looks without C(become), and only where something has to be changed does
+    C(become) come in. So a run that changes nothing, and every run in check mode, does without root.
 requirements:
-  - The command C(ip) of iproute2 on the machine.
+  - Linux with the command C(ip) of iproute2.
   - Root, when something has to be changed.
 author: the kuber.network authors (@kuber-network)
-attributes:
-  check_mode:
-    support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying the target.
-  diff_mode:
-    support: full
-    description: Returns the routes to the network before and after.
-  platform:
-    support: full
-    platforms: linux
-    description: Operating systems that can be operated against.
+extends_documentation_fragment:
+  - kuber.network.attributes
 options:
   destination:
     description:
@@ -42,6 +35,19 @@ options:
       - Address of the next hop. It must be a neighbour of this machine, and of the same family as O(destination).
     type: str
     required: true
+  persistent:
+    description:
+      - Whether the machine brings the route back by itself when it, or the interface, has restarted.
+      - "The module writes one file of its own for whichever manager is in charge of the interface that leads to
+        O(via): a script in C(/etc/NetworkManager/dispatcher.d) for NetworkManager, a drop-in in
+        C(/etc/systemd/network/NAME.network.d) for systemd-networkd, a script in C(/etc/network/if-up.d) for ifupdown.
+        Where none of them is in charge, the task fails and nothing is changed."
+      - No manager is restarted or told to read its files anew, as that could interrupt the interface. The route itself
+        is set at once in any case.
+      - With V(false), and with O(state=absent), a file that an earlier run has written is removed. No other file is
+        ever touched.
+    type: bool
+    default: false
   state:
     description:
       - V(present) leaves exactly one route to O(destination), through O(via).
@@ -58,6 +64,13 @@ EXAMPLES = r"""
   kuber.network.static_route:
     destination: 172.17.255.0/24
     via: 192.168.99.134
+  become: true
+
+- name: The same, and again after every restart
+  kuber.network.static_route:
+    destination: 172.17.255.0/24
+    via: 192.168.99.134
+    persistent: true
   become: true
 
 - name: Take the route back
@@ -81,60 +94,33 @@ commands:
   type: list
   elements: str
   sample: [route replace 172.17.255.0/24 via 192.168.99.134]
+files:
+  description: The files that bring the route back, as they are afterwards (in check mode, as they would be).
+  returned: success
+  type: list
+  elements: str
+  sample: [/etc/NetworkManager/dispatcher.d/90-kuber-172-17-255-0-24]
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._net.module_runner import ModuleRunner
-from ansible_collections.kuber.network.plugins.module_utils._net.route import (
-    Plan,
-    RouteTable,
-    Wanted,
-    plan_absent,
-    plan_present,
-)
-
-
-def ensure(module: AnsibleModule) -> Plan:
-    """Read, plan, and outside of check mode act."""
-    wanted = Wanted.parse(module.params["destination"], module.params["via"])
-    table = RouteTable(ModuleRunner(module), wanted.destination.version)
-    routes = table.routes_to(wanted.destination)
-    if module.params["state"] == "absent":
-        plan = plan_absent(wanted, routes)
-    else:
-        plan = plan_present(wanted, routes)
-        table.require_neighbour(wanted.via)
-        for route in table.shadows(wanted):
-            module.warn(f"A part of {wanted.destination} is led elsewhere by another route: {route.text()}")
-    if plan.steps and not module.check_mode:
-        table.apply(plan, wanted)
-    return plan
+from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
+from ansible_collections.kuber.network.plugins.module_utils._net.static_route import ARGUMENT_SPEC, carry_out, study
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "destination": {"type": "str", "required": True},
-            "via": {"type": "str", "required": True},
-            "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
-        },
-        supports_check_mode=True,
-    )
-    module.get_bin_path("ip", required=True, opt_dirs=["/sbin", "/usr/sbin"])
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    runner = LocalRunner()
     try:
-        plan = ensure(module)
+        change = study(module.params, runner)
+        for warning in change.warnings:
+            module.warn(warning)
+        if change.needed and not module.check_mode:
+            carry_out(change, runner)
     except KuberError as exc:
-        module.fail_json(msg=str(exc), exception=exc)
-    header = f"routes to {module.params['destination']}"
-    diff = {
-        "before_header": header,
-        "after_header": header,
-        "before": "".join(f"{line}\n" for line in plan.before),
-        "after": "".join(f"{line}\n" for line in plan.after),
-    }
-    module.exit_json(changed=bool(plan.steps), routes=list(plan.after), commands=list(plan.steps), diff=diff)
+        module.fail_json(msg=str(exc), changed=exc.changed, exception=exc)
+    module.exit_json(**change.result())
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Mapping, Sequence
 
 LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z")
-FIELDS = re.compile(r"(?P<indent>[ \t]*)(?P<words>[^#\r\n]*?)(?P<rest>[ \t]*(?:#[^\r\n]*)?)(?P<end>\r?\n|\r|)\Z")
+BLANKS = " \t\v\f\r"
+"""What the C library takes for space between the fields of a line; other spaces of Unicode are parts of a name."""
 LOOPBACK_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
 """Too much of a machine rests on these to let a typing error lead them elsewhere."""
 
@@ -93,7 +94,7 @@ class Line:
 
     @classmethod
     def parse(cls, raw: str) -> Line:
-        words = _fields(raw)["words"].split()
+        words = _Parts.split(raw).words
         try:
             address = str(ipaddress.ip_address(words[0])) if len(words) > 1 else ""
         except ValueError:
@@ -105,23 +106,38 @@ class Line:
 
     def with_names(self, names: Sequence[str]) -> Line:
         """The same line with other names, its own spelling of address, spacing and comment kept."""
-        fields = _fields(self.raw)
-        written, gap = re.match(r"(\S+)([ \t]+)", fields["words"]).groups()  # type: ignore[union-attr]
-        words = f"{written}{gap}{' '.join(names)}"
-        return Line(f"{fields['indent']}{words}{fields['rest']}{fields['end']}", self.address, tuple(names))
+        parts = _Parts.split(self.raw)
+        written = parts.words[0]
+        gap = re.match(f"[{BLANKS}]+", parts.fields[len(written) :])[0]  # type: ignore[index]
+        return Line(parts.joined(f"{written}{gap}{' '.join(names)}"), self.address, tuple(names))
 
     def with_address(self, address: str) -> Line:
         """The same line for another address."""
-        fields = _fields(self.raw)
-        words = re.sub(r"\A\S+", address, fields["words"])
-        return Line(f"{fields['indent']}{words}{fields['rest']}{fields['end']}", address, self.names)
+        parts = _Parts.split(self.raw)
+        return Line(parts.joined(address + parts.fields[len(parts.words[0]) :]), address, self.names)
 
 
-def _fields(raw: str) -> dict[str, str]:
-    found = FIELDS.match(raw)
-    if found is None:
-        return {"indent": "", "words": "", "rest": raw, "end": ""}
-    return found.groupdict()
+@dataclasses.dataclass(frozen=True)
+class _Parts:
+    """A line cut into what is before, in and after its fields; joined again it is the same."""
+
+    indent: str
+    fields: str
+    rest: str
+
+    @classmethod
+    def split(cls, raw: str) -> _Parts:
+        content = raw.rstrip("\r\n").partition("#")[0]
+        fields = content.strip(BLANKS)
+        indent = content[: len(content) - len(content.lstrip(BLANKS))] if fields else ""
+        return cls(indent, fields, raw[len(indent) + len(fields) :])
+
+    @property
+    def words(self) -> list[str]:
+        return [word for word in re.split(f"[{BLANKS}]+", self.fields) if word]
+
+    def joined(self, fields: str) -> str:
+        return f"{self.indent}{fields}{self.rest}"
 
 
 def _lines(text: str) -> list[Line]:

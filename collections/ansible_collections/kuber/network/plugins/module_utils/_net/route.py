@@ -13,7 +13,7 @@ import ipaddress
 import json
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired
 from ansible_collections.kuber.network.plugins.module_utils._runner import CommandError
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -206,8 +206,8 @@ class RouteTable:
         inner = self._show("root", str(wanted.destination))
         return [route for route in inner if route.network != wanted.destination and not route.leads_to(wanted.via)]
 
-    def require_neighbour(self, via: Address) -> None:
-        """Refuse a next hop that the kernel would refuse, or that is this machine itself."""
+    def require_neighbour(self, via: Address) -> str:
+        """The interface that leads to the next hop; refuse one that the kernel would refuse, or this machine itself."""
         answer = self._runner.run([*self._ip, "-j", "route", "get", str(via)], check=False)
         hops = json.loads(answer.stdout or "[]") if answer.rc == 0 else []
         if not hops:
@@ -217,7 +217,7 @@ class RouteTable:
         elif "gateway" in hops[0]:
             found = f"it lies behind {hops[0]['gateway']} (dev {hops[0].get('dev', '?')})"
         else:
-            return
+            return str(hops[0]["dev"])
         raise KuberError(
             f"The next hop {via} is no neighbour of this machine",
             wanted="the node's address, directly reachable over one of this machine's interfaces",
@@ -231,7 +231,7 @@ class RouteTable:
             self._runner.run([*self._ip, "-batch", "-"], stdin="\n".join(plan.steps) + "\n")
         except CommandError as exc:
             if "Operation not permitted" in exc.result.stderr:
-                raise KuberError(
+                raise RootRequired(
                     "Only root may change the routes of this machine",
                     found="Operation not permitted",
                     remedy="Run as root, or with `become: true` (`--ask-become-pass`)",
@@ -244,6 +244,7 @@ class RouteTable:
                 wanted=", ".join(plan.after) or "none",
                 found=", ".join(found) or "none",
                 remedy="Look for a network manager or a VPN that owns this network",
+                changed=True,
             )
 
     def _show(self, how: str, destination: str) -> list[Route]:

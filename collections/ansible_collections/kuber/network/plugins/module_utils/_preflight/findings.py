@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._preflight import cluster as _cluster
+from ansible_collections.kuber.network.plugins.module_utils._preflight import host as _host
 from ansible_collections.kuber.network.plugins.module_utils._preflight import machine as _machine
 from ansible_collections.kuber.network.plugins.module_utils._preflight import pool as _pool
 
@@ -45,7 +46,6 @@ SETTINGS_SPEC: dict[str, t.Any] = {
     "pool": {"type": "list", "elements": "str", "default": []},
     "addresses": {"type": "dict", "default": {}},
     "route": {"type": "str", "default": ""},
-    "root": {"type": "bool", "default": False},
 }
 
 
@@ -65,7 +65,7 @@ class Settings:
     pool: tuple[str, ...]
     addresses: Mapping[str, str]
     route: str
-    root: bool
+    host: _host.Host
     may_become_root: bool
 
     @classmethod
@@ -96,7 +96,8 @@ def findings(
     ]
     if settings.route:
         found += _pool.uncovered(settings.route, ranges)
-    if settings.root:
+    found += settings.host.problems
+    if settings.host.needs_root:
         found += _machine.missing_root(user_id=os.geteuid(), may_become_root=settings.may_become_root)
     node_addresses = list(settings.profile_addresses)
     if isinstance(cluster, KuberError):

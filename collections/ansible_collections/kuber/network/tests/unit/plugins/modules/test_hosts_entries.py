@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import pathlib
 import subprocess
+import time
 import typing as t
 
 import pytest
@@ -103,3 +104,42 @@ def test_refusal_comes_before_any_write(run_module: ModuleCaller, hosts: pathlib
     assert failed["failed"]
     assert "172.17.255.999" in failed["msg"]
     assert hosts.read_bytes() == before
+
+
+BAD_FILES: dict[str, tuple[bytes, bytes | None]] = {
+    "CRLF": (b"127.0.0.1 localhost\r\n", b"127.0.0.1 localhost\r\n172.17.255.3\texample.app.org\r\n"),
+    "CR alone": (b"127.0.0.1 a\r10.0.0.1 b", b"127.0.0.1 a\r10.0.0.1 b\n172.17.255.3\texample.app.org\n"),
+    "tabs": (b"\t10.9.9.9\t\texample.app.org\t#\tx\n", b"\t172.17.255.3\t\texample.app.org\t#\tx\n"),
+    "no final newline": (b"127.0.0.1 localhost", b"127.0.0.1 localhost\n172.17.255.3\texample.app.org\n"),
+    "empty": (b"", b"172.17.255.3\texample.app.org\n"),
+    "no UTF-8": (b"\xff\xfe\n10.0.0.1 caf\xe9\n", b"\xff\xfe\n10.0.0.1 caf\xe9\n172.17.255.3\texample.app.org\n"),
+    "NUL": (b"127.0.0.1 localhost\n\0\0\n", None),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), BAD_FILES.values(), ids=BAD_FILES.keys())
+def test_odd_files_are_kept_or_refused(
+    run_module: ModuleCaller, hosts: pathlib.Path, before: bytes, after: bytes | None
+) -> None:
+    hosts.write_bytes(before)
+    done = run_module("hosts_entries", {"entries": APP, "path": str(hosts)})
+    if after is None:
+        assert "no text file" in done["msg"]
+        assert hosts.read_bytes() == before
+        return
+    assert done["changed"], done
+    assert hosts.read_bytes() == after
+    assert not run_module("hosts_entries", {"entries": APP, "path": str(hosts)})["changed"]
+
+
+def test_ten_thousand_lines_are_done_in_no_time(run_module: ModuleCaller, hosts: pathlib.Path) -> None:
+    lines = "".join(f"10.{n // 65536}.{n // 256 % 256}.{n % 256}\thost{n}\n" for n in range(10_000))
+    hosts.write_text(lines)
+    started = time.monotonic()
+    assert run_module("hosts_entries", {"entries": APP, "path": str(hosts)})["changed"]
+    assert time.monotonic() - started < 10
+    assert hosts.read_text() == lines + "172.17.255.3\texample.app.org\n"
+
+
+def test_a_directory_is_refused(run_module: ModuleCaller, tmp_path: pathlib.Path) -> None:
+    assert "is a directory" in run_module("hosts_entries", {"entries": APP, "path": str(tmp_path)})["msg"]

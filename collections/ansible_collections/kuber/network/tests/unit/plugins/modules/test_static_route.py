@@ -55,7 +55,8 @@ def test_present_leaves_exactly_the_wanted_route(
 
     again = run_module("static_route", WANTED, prefix=inside)
     assert not again["changed"]
-    assert again["diff"]["before"] == again["diff"]["after"]
+    (routes_only,) = again["diff"]
+    assert routes_only["before"] == routes_only["after"]
 
 
 def test_present_leaves_other_networks_alone(namespace: Namespace, run_module: ModuleCaller) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 import pytest
@@ -62,6 +63,16 @@ CASES: dict[str, tuple[tuple[Entry, ...], str, str]] = {
         APP,
         "what is this\n999.1.1.1 example.app.org\n",
         "what is this\n999.1.1.1 example.app.org\n" + OURS,
+    ),
+    "other blanks of the C library": (
+        APP,
+        "10.0.0.9\vexample.app.org\fx\r\n",
+        "10.0.0.9\vx\r\n172.17.255.3\texample.app.org\r\n",
+    ),
+    "a no-break space is part of a name": (
+        APP,
+        "10.0.0.9 example.app.org\u00a0 y\n",
+        "10.0.0.9 example.app.org\u00a0 y\n" + OURS,
     ),
     "two entries swap their names": (
         (Entry("10.0.0.1", ("b.org",)), Entry("10.0.0.2", ("a.org",))),
@@ -131,9 +142,20 @@ def test_refuses_a_binary_file() -> None:
         with_entries("\0\0", APP)
 
 
-def test_ten_thousand_lines_stay_as_they_are() -> None:
-    text = "".join(f"10.{n // 65536}.{n // 256 % 256}.{n % 256}\thost{n}\n" for n in range(10_000))
+LONG: dict[str, str] = {
+    "ten thousand lines": "".join(f"10.{n // 65536}.{n // 256 % 256}.{n % 256}\thost{n}\n" for n in range(10_000)),
+    "ten thousand comments": "#\n" * 10_000,
+    "a line of blanks": "10.0.0.1 a" + " " * 1_000_000 + "b\n",
+    "a long line": "10.0.0.1 " + "a " * 100_000 + "\n",
+}
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG.keys())
+def test_long_files_take_no_time_and_stay_as_they_are(text: str) -> None:
+    started = time.monotonic()
     assert with_entries(text, APP) == text + OURS
+    assert without_entries(text + OURS, APP) == text
+    assert time.monotonic() - started < 5
 
 
 NAMES = ["a.org", "b.org", "c.org", "foreign", "other"]
@@ -147,6 +169,7 @@ LINES = st.one_of(
         st.sampled_from(["", " # note", "\t"]),
     ),
     st.text(st.characters(exclude_characters="\n\0"), max_size=12),
+    st.text(" \t\v\f\r#.ab10\u00a0", max_size=12),
 )
 FILES = st.builds(
     lambda lines, end, last: end.join(lines) + last,
@@ -198,3 +221,43 @@ def test_absent_removes_what_present_added(text: str, entries: tuple[Entry, ...]
     after = without_entries(with_entries(text, entries), entries)
     names = {name for entry in entries for name in entry.names}
     assert not [pair for pair in pairs(after) if pair[1] in names]
+
+
+BYTES = st.lists(
+    st.one_of(
+        st.binary(max_size=12),
+        LINES.map(lambda line: line.encode("utf-8", "surrogatepass")),
+        st.sampled_from([b"10.0.0.1 a.org", b"10.0.0.9\tb.org foreign # \xff", b"\xff\xfe 10.0.0.1 c.org"]),
+    ),
+    max_size=8,
+).flatmap(lambda lines: st.sampled_from([b"\n", b"\r\n"]).map(lambda end: end.join(lines).replace(b"\0", b"")))
+
+
+def decoded(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")
+
+
+@given(BYTES, ENTRIES)
+def test_any_bytes_survive_outside_of_our_names(content: bytes, entries: tuple[Entry, ...]) -> None:
+    names = {name for entry in entries for name in entry.names}
+
+    def is_foreign(line: bytes) -> bool:
+        return not names & {name.lower() for name in Line.parse(decoded(line)).names}
+
+    after = with_entries(decoded(content), entries).encode("utf-8", "surrogateescape")
+    foreign = [line for line in content.split(b"\n") if line.strip() and is_foreign(line)]
+    there = iter([line.rstrip(b"\r") for line in after.split(b"\n")])
+    assert all(line.rstrip(b"\r") in there for line in foreign), "lost, changed or out of order"
+    assert with_entries(decoded(after), entries).encode("utf-8", "surrogateescape") == after
+
+
+@given(BYTES, ENTRIES)
+def test_absent_after_present_gives_back_what_was_there(content: bytes, entries: tuple[Entry, ...]) -> None:
+    text = decoded(content)
+    names = {name for entry in entries for name in entry.names}
+    if any(names & {name.lower() for name in Line.parse(line).names} for line in text.split("\n")):
+        # One of our names was there before: then it was moved or is ours to take away.
+        return
+    back = without_entries(with_entries(text, entries), entries)
+    # A last line without an end had to be given one.
+    assert back in (text, text + "\n", text + "\r\n")

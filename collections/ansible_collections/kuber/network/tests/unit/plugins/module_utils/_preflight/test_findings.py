@@ -17,6 +17,7 @@ from ansible_collections.kuber.network.plugins.module_utils._net import proxy_mo
 from ansible_collections.kuber.network.plugins.module_utils._net.proxy_absence import NoProxyError
 from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import Cluster
 from ansible_collections.kuber.network.plugins.module_utils._preflight.findings import Settings, findings, report
+from ansible_collections.kuber.network.plugins.module_utils._preflight.host import Host
 from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import Node
 from ansible_collections.kuber.network.plugins.module_utils._preflight.pool import AddressRange, Taken, parse_pool
 
@@ -55,7 +56,7 @@ def good() -> Settings:
         pool=(POOL,),
         addresses={"web-svc-lb": "172.17.255.1", "ingress-nginx": "172.17.255.3"},
         route="172.17.255.0/24",
-        root=True,
+        host=Host(needs_root=True),
         may_become_root=True,
     )
 
@@ -228,7 +229,7 @@ def test_root_is_needed_only_for_this_machine(
     monkeypatch.setattr("os.geteuid", lambda: user_id)
     settings = dataclasses.replace(good, may_become_root=may_become_root)
     assert len(findings(settings, CLUSTER, ROUTES)) == refused
-    assert findings(dataclasses.replace(settings, root=False), CLUSTER, ROUTES) == []
+    assert findings(dataclasses.replace(settings, host=Host()), CLUSTER, ROUTES) == []
 
 
 ADDRESSES = st.ip_addresses(v=4)

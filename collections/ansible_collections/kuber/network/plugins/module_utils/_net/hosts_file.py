@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""The task of module ``hosts_entries``, up to the point where the file is written."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired
+from ansible_collections.kuber.network.plugins.module_utils._net.hosts import (
+    parse_entries,
+    with_entries,
+    without_entries,
+)
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Mapping
+
+ENTRY_SPEC: dict[str, t.Any] = {
+    "address": {"type": "str", "required": True},
+    "names": {"type": "list", "elements": "str", "required": True},
+}
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "entries": {"type": "list", "elements": "dict", "required": True, "options": ENTRY_SPEC},
+    "path": {"type": "path", "default": "/etc/hosts"},
+    "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """The text of the file before and after."""
+
+    path: str
+    before: str
+    after: str
+
+    @property
+    def needed(self) -> bool:
+        return self.after != self.before
+
+    @property
+    def content(self) -> bytes:
+        return self.after.encode("utf-8", "surrogateescape")
+
+    def result(self) -> dict[str, t.Any]:
+        """What the task returns."""
+        diff = {
+            "before_header": self.path,
+            "after_header": self.path,
+            "before": _printable(self.before),
+            "after": _printable(self.after),
+        }
+        return {"changed": self.needed, "path": self.path, "diff": diff}
+
+
+def _printable(text: str) -> str:
+    """Bytes that are no UTF-8 stand in the file as they are; on their way to the screen they cannot."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def study(params: Mapping[str, t.Any]) -> Change:
+    """Read the file and decide; nothing is changed."""
+    path = os.path.realpath(params["path"])
+    entries = parse_entries(params["entries"])
+    before = _read(path)
+    change = with_entries if params["state"] == "present" else without_entries
+    return Change(path, before, change(before, entries))
+
+
+def _read(path: str) -> str:
+    """The file's text with every byte kept; a file that is not there is empty."""
+    if os.path.isdir(path):
+        raise KuberError("The hosts file is a directory", wanted="a file", found=path)
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+    except PermissionError as exc:
+        raise RootRequired(f"Only root may read {path}", found=str(exc)) from exc
+    except OSError as exc:
+        raise KuberError(f"Cannot read {path}", wanted="a readable file", found=str(exc)) from exc

@@ -1,0 +1,202 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""A file of our own that makes the machine's network manager bring a route back, and the place where it has to lie."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import re
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired
+from ansible_collections.kuber.network.plugins.module_utils._net.local import COMMAND_NOT_FOUND
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Callable, Iterable, Mapping
+
+    from ansible_collections.kuber.network.plugins.module_utils._net.route import Network, Wanted
+    from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
+
+HEADER = "# Made by kuber.network.static_route (Ansible), which changes and removes this file."
+DISPATCHER = "etc/NetworkManager/dispatcher.d"
+NETWORKD = "etc/systemd/network"
+IF_UP = "etc/network/if-up.d"
+
+HOOK = """\
+#!/bin/sh
+{header}
+# NetworkManager (interface and event as arguments) and ifupdown (interface in IFACE) run it when an interface is up.
+case "${{2:-up}}" in up | reapply | dhcp4-change | dhcp6-change) ;; *) exit 0 ;; esac
+case "$(ip -{version} -o route get {via} 2>/dev/null)" in
+  *" via "*) ;;
+  *" dev ${{1:-$IFACE}} "*) exec ip -{version} route replace {destination} via {via} dev "${{1:-$IFACE}}" ;;
+esac
+"""
+"""Whichever interface comes up: only the one on whose other side the next hop is takes the route."""
+
+DROP_IN = """\
+{header}
+[Route]
+Destination={destination}
+Gateway={via}
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class File:
+    """A file as it is or shall be."""
+
+    path: pathlib.Path
+    text: str
+    mode: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What a network manager has to do with an interface: where our file belongs, or why nowhere."""
+
+    path: pathlib.Path | None = None
+    refusal: str = ""
+
+
+def file_name(destination: Network) -> str:
+    """One name per destination; run-parts passes over a name with anything but letters, digits, "-" and "_"."""
+    return "90-kuber-" + re.sub(r"[^0-9a-f]", "-", destination.exploded)
+
+
+def _network_manager(runner: Runner, device: str, name: str) -> Answer:
+    asked = runner.run(["nmcli", "-g", "GENERAL.STATE", "device", "show", device], check=False)
+    state = asked.stdout.strip()
+    if asked.rc == COMMAND_NOT_FOUND:
+        return Answer(refusal="not installed")
+    if asked.rc != 0:
+        return Answer(refusal=(asked.stderr or asked.stdout).strip().replace("Error: ", "").rstrip("."))
+    if "unmanaged" in state:
+        return Answer(refusal=f"leaves {device} alone")
+    # A script, since it is a file of ours alone, and since interfaces that others have made, such as bridges of libvirt
+    # and of container engines, have no connection profile to which a route could be added without taking them over.
+    return Answer(pathlib.Path(DISPATCHER, name))
+
+
+def _networkd(runner: Runner, device: str, name: str) -> Answer:
+    asked = runner.run(["networkctl", "--no-pager", "--lines=0", "status", device], check=False)
+    if asked.rc == COMMAND_NOT_FOUND:
+        return Answer(refusal="not installed")
+    if "is not running" in asked.stderr:
+        return Answer(refusal="not running")
+    found = re.search(r"^\s*Network File: (\S+\.network)$", asked.stdout, re.MULTILINE)
+    if not found:
+        return Answer(refusal=f"has no .network file for {device}")
+    # The file itself may lie below /usr/lib or /run (netplan writes there); drop-ins below /etc apply to all of them.
+    return Answer(pathlib.Path(NETWORKD, f"{pathlib.Path(found[1]).name}.d", f"{name}.conf"))
+
+
+def _ifupdown(runner: Runner, device: str, name: str) -> Answer:
+    asked = runner.run(["ifquery", device], check=False)
+    if asked.rc == COMMAND_NOT_FOUND:
+        return Answer(refusal="not installed")
+    if asked.rc != 0:
+        return Answer(refusal=f"has no stanza for {device}")
+    return Answer(pathlib.Path(IF_UP, name))
+
+
+MANAGERS: Mapping[str, Callable[[Runner, str, str], Answer]] = {
+    "NetworkManager": _network_manager,
+    "systemd-networkd": _networkd,
+    "ifupdown": _ifupdown,
+}
+"""In the order in which they are asked. A machine may have all of them, each for interfaces of its own."""
+
+
+def wanted_file(runner: Runner, wanted: Wanted, device: str, root: pathlib.Path) -> File:
+    """The file for the manager that is in charge of the interface."""
+    name = file_name(wanted.destination)
+    refusals = []
+    for manager, ask in MANAGERS.items():
+        answer = ask(runner, device, name)
+        if answer.path is not None:
+            return render(root / answer.path, wanted)
+        refusals.append(f"{manager} ({answer.refusal})")
+    raise KuberError(
+        f"Nothing on this machine would bring the route to {wanted.destination} back",
+        wanted=f"a network manager that is in charge of interface {device}",
+        found=", ".join(refusals),
+        remedy="Leave `persistent` off (host_network_persistent=false); the next run brings the route back, too",
+    )
+
+
+def render(path: pathlib.Path, wanted: Wanted) -> File:
+    """The text is chosen by the place: systemd-networkd reads settings, the others run a script."""
+    values = {
+        "header": HEADER,
+        "destination": wanted.destination,
+        "via": wanted.via,
+        "version": wanted.destination.version,
+    }
+    if path.suffix == ".conf":
+        return File(path, DROP_IN.format(**values), 0o644)
+    return File(path, HOOK.format(**values), 0o755)
+
+
+def own_files(destination: Network, root: pathlib.Path) -> list[File]:
+    """Our files for this destination, wherever a manager of this machine, or of its past, reads them."""
+    name = file_name(destination)
+    places = [root / DISPATCHER / name, root / IF_UP / name, *(root / NETWORKD).glob(f"*.network.d/{name}.conf")]
+    return [_read(path) for path in sorted(places) if path.is_file()]
+
+
+def _read(path: pathlib.Path) -> File:
+    try:
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    except PermissionError as exc:
+        raise RootRequired(f"Only root may read {path}", found=str(exc)) from exc
+    if HEADER not in text.splitlines()[:2]:
+        raise KuberError(
+            f"{path} has the name of a file of ours and is none",
+            wanted=f"the line {HEADER!r} at its beginning, or no such file",
+            remedy="See what it is for, and move it away",
+        )
+    return File(path, text, path.stat().st_mode & 0o777)
+
+
+@dataclasses.dataclass(frozen=True)
+class FilePlan:
+    """What happens to our files."""
+
+    write: tuple[File, ...]
+    remove: tuple[File, ...]
+    before: Mapping[pathlib.Path, File]
+    after: tuple[pathlib.Path, ...]
+
+    @property
+    def changes(self) -> bool:
+        return bool(self.write or self.remove)
+
+    def diffs(self) -> list[dict[str, str]]:
+        """One diff per file that changes, in Ansible's form."""
+        pairs = [(file.path, self._text(file.path), file.text) for file in self.write]
+        pairs += [(file.path, file.text, "") for file in self.remove]
+        return [
+            {"before_header": str(path), "after_header": str(path), "before": before, "after": after}
+            for path, before, after in pairs
+        ]
+
+    def _text(self, path: pathlib.Path) -> str:
+        return self.before[path].text if path in self.before else ""
+
+
+def plan_files(wanted: File | None, ours: Iterable[File]) -> FilePlan:
+    """Leave exactly the wanted file, or none."""
+    before = {file.path: file for file in ours}
+    keep = [] if wanted is None else [wanted]
+    return FilePlan(
+        write=tuple(file for file in keep if before.get(file.path) != file),
+        remove=tuple(file for path, file in before.items() if wanted is None or path != wanted.path),
+        before=before,
+        after=tuple(file.path for file in keep),
+    )
