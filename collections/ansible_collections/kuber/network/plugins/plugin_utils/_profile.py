@@ -27,6 +27,9 @@ LOOPBACK = "127.0.0.1"
 # Nodes that are containers: sshd is published on a port of the machine that runs the engine. minikube takes its address
 # from this variable, too (pkg/drivers/kic/oci/oci.go, DaemonHost).
 ENGINE_HOST_VARIABLES = {"docker": "DOCKER_HOST", "podman": "CONTAINER_HOST"}
+# The machine's address is not the way to its sshd: that is forwarded from a port of this machine
+# (pkg/drivers/virtualbox/virtualbox.go, GetSSHHostname).
+FORWARDING_DRIVERS = ("virtualbox",)
 # With this driver the machine that runs minikube is the node.
 BARE_METAL_DRIVERS = ("none", "native")
 ENGINE_SECONDS = 20
@@ -167,7 +170,8 @@ def _ssh(directory: pathlib.Path, driver: str, address: str, machine: Mapping[st
     if driver in ENGINE_HOST_VARIABLES:
         host, port = engine_host(driver, os.environ), _published_port(driver, directory.name)
     else:
-        host, port = str(machine.get("IPAddress") or address), int(machine.get("SSHPort") or SSH_PORT)
+        host = LOOPBACK if driver in FORWARDING_DRIVERS else str(machine.get("IPAddress") or address)
+        port = int(machine.get("SSHPort") or SSH_PORT)
     # The path in the file is that of the day the machine was made: the directory may have moved since.
     given = str(machine.get("SSHKeyPath") or "")
     return Ssh(

@@ -212,8 +212,10 @@ def test_lines_without_our_names_stay_byte_for_byte(text: str, entries: tuple[En
     def is_foreign(raw: str) -> bool:
         return not names & {name.lower() for name in Line.parse(raw).names}
 
-    after = iter(with_entries(text, entries).split("\n"))
-    assert all(raw in after for raw in text.split("\n") if raw and is_foreign(raw)), "lost, changed or out of order"
+    # A last line without an end is given one, which may be that of Windows.
+    after = iter([raw.rstrip("\r") for raw in with_entries(text, entries).split("\n")])
+    foreign = [raw.rstrip("\r") for raw in text.split("\n") if raw and is_foreign(raw)]
+    assert all(raw in after for raw in foreign), "lost, changed or out of order"
 
 
 @given(FILES, ENTRIES)
