@@ -197,12 +197,13 @@ class Connection(ConnectionBase):
 
     @staticmethod
     def _guard(action: t.Callable[[], T]) -> T:
+        # Ansible appends the text of every cause; ours says it all.
         try:
             return action()
         except SshAuthError as exc:
-            raise AnsibleAuthenticationFailure(str(exc)) from exc
+            raise AnsibleAuthenticationFailure(str(exc)) from None
         except KuberError as exc:
-            raise AnsibleConnectionFailure(str(exc)) from exc
+            raise AnsibleConnectionFailure(str(exc)) from None
 
 
 class Password:

@@ -106,7 +106,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             profiles = self._cached(path, cache) if self.get_option("cache") else self._read()
         except KuberError as exc:
-            raise AnsibleParserError(str(exc)) from exc
+            # Ansible appends the text of every cause; ours says it all.
+            raise AnsibleParserError(str(exc)) from None
         for group in ("minikube_nodes", "control_plane", "workers"):
             self.inventory.add_group(group)
         for profile in profiles:
