@@ -234,7 +234,7 @@ def _claim(body: Body, storage_classes: t.Sequence[Body]) -> Verdict:
     return Verdict(State.PENDING, f"no volume is bound to it, its phase is {phase}")
 
 
-def _metallb(_: Body, states: t.Sequence[Body]) -> Verdict:
+def _metallb(_body: Body, states: t.Sequence[Body]) -> Verdict:
     """MetalLB takes all of its configuration or nothing of it, and says so in one object for each of its processes.
 
     MetalLB before 0.15.3 has no such objects; what it does not like it tells its log alone.

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# ruff: noqa: E501
-
 from __future__ import annotations
 
 import typing as t
@@ -53,23 +51,64 @@ def test_newest_word_on_each_probe_counts() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("probe", "ports", "cause", "expected"),
-    [
-        (HTTP, [PORT], REFUSED, "Set readinessProbe.httpGet.port of container web to 8000, the port that it declares, or let it listen on port 80"),
-        (HTTP, [], REFUSED, "Set readinessProbe.httpGet.port of container web to the port that it listens on"),
-        (HTTP, [{"containerPort": 80}], REFUSED, "Let container web listen on port 80 of all addresses, not of 127.0.0.1 alone, or correct readinessProbe.httpGet.port and the port that it declares"),
-        ({"tcpSocket": {"port": "http"}}, [{"name": "http", "containerPort": 8080}], "dial tcp 10.0.0.1:8080: connect: connection refused", "Let container web listen on port 8080 of all addresses, not of 127.0.0.1 alone, or correct readinessProbe.tcpSocket.port and the port that it declares"),
-        (HTTP, [PORT], "HTTP probe failed with statuscode: 404", "Set readinessProbe.httpGet.path of container web to a page that it serves, or let it serve /index.html"),
-        (HTTP, [PORT], "HTTP probe failed with statuscode: 500", "Look why container web answers with an error: kubectl logs shows what it says"),
-        ({**HTTP, "timeoutSeconds": 2}, [PORT], "context deadline exceeded (Client.Timeout exceeded while awaiting headers)", "Raise readinessProbe.timeoutSeconds of container web above 2, or find out what keeps it from answering"),
-        ({"httpGet": {"port": 80, "scheme": "HTTPS"}}, [PORT], "http: server gave HTTP response to HTTPS client", "Set readinessProbe.httpGet.scheme of container web to HTTP: it speaks no TLS there"),
-        (HTTP, [PORT], 'malformed HTTP response "..."', "Set readinessProbe.httpGet.scheme of container web to HTTPS"),
-        ({"httpGet": {"port": "web"}}, [PORT], 'strconv.Atoi: parsing "web": invalid syntax', "Give a port of container web the name web, or set readinessProbe.httpGet.port to a number"),
-        ({"exec": {"command": ["cat", "/ok"]}}, [], "cat: can't open '/ok': connection refused", ""),
-        (HTTP, [PORT], "something new", ""),
-    ],
-)  # fmt: skip
+DECLARED_BUT_DEAF = (
+    "Let container web listen on port {port} of all addresses, not of 127.0.0.1 alone, or correct "
+    "readinessProbe.{handler}.port and the port that it declares"
+)
+TIMED_OUT = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+PROBES = [
+    (
+        HTTP,
+        [PORT],
+        REFUSED,
+        "Set readinessProbe.httpGet.port of container web to 8000, the port that it declares, "
+        "or let it listen on port 80",
+    ),
+    (HTTP, [], REFUSED, "Set readinessProbe.httpGet.port of container web to the port that it listens on"),
+    (HTTP, [{"containerPort": 80}], REFUSED, DECLARED_BUT_DEAF.format(port=80, handler="httpGet")),
+    (
+        {"tcpSocket": {"port": "http"}},
+        [{"name": "http", "containerPort": 8080}],
+        "dial tcp 10.0.0.1:8080: connect: connection refused",
+        DECLARED_BUT_DEAF.format(port=8080, handler="tcpSocket"),
+    ),
+    (
+        HTTP,
+        [PORT],
+        "HTTP probe failed with statuscode: 404",
+        "Set readinessProbe.httpGet.path of container web to a page that it serves, or let it serve /index.html",
+    ),
+    (
+        HTTP,
+        [PORT],
+        "HTTP probe failed with statuscode: 500",
+        "Look why container web answers with an error: kubectl logs shows what it says",
+    ),
+    (
+        {**HTTP, "timeoutSeconds": 2},
+        [PORT],
+        TIMED_OUT,
+        "Raise readinessProbe.timeoutSeconds of container web above 2, or find out what keeps it from answering",
+    ),
+    (
+        {"httpGet": {"port": 80, "scheme": "HTTPS"}},
+        [PORT],
+        "http: server gave HTTP response to HTTPS client",
+        "Set readinessProbe.httpGet.scheme of container web to HTTP: it speaks no TLS there",
+    ),
+    (HTTP, [PORT], 'malformed HTTP response "..."', "Set readinessProbe.httpGet.scheme of container web to HTTPS"),
+    (
+        {"httpGet": {"port": "web"}},
+        [PORT],
+        'strconv.Atoi: parsing "web": invalid syntax',
+        "Give a port of container web the name web, or set readinessProbe.httpGet.port to a number",
+    ),
+    ({"exec": {"command": ["cat", "/ok"]}}, [], "cat: can't open '/ok': connection refused", ""),
+    (HTTP, [PORT], "something new", ""),
+]
+
+
+@pytest.mark.parametrize(("probe", "ports", "cause", "expected"), PROBES)
 def test_what_to_change_about_a_probe(
     probe: dict[str, t.Any], ports: list[dict[str, t.Any]], cause: str, expected: str
 ) -> None:
@@ -78,17 +117,27 @@ def test_what_to_change_about_a_probe(
     assert advice.on_probe(failure) == expected
 
 
-@pytest.mark.parametrize(
-    ("status", "expected"),
-    [
-        ({"state": {"running": {}}}, []),
-        ({"state": {"waiting": {"reason": "ImagePullBackOff"}}}, ["Correct the image of container web (x:1), or load it into the node"]),
-        ({"state": {"waiting": {"reason": "InvalidImageName"}}}, ["Correct the image of container web: x:1"]),
-        ({"state": {"waiting": {"reason": "ErrImageNeverPull"}}}, ["Load image x:1 into the node, or let imagePullPolicy of container web be IfNotPresent"]),
-        ({"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": {"reason": "OOMKilled"}}}, ["Raise resources.limits.memory of container web"]),
-        ({"state": {"running": {}}, "lastState": {"terminated": {"reason": "OOMKilled"}}, "ready": True}, []),
-    ],
-)  # fmt: skip
+OUT_OF_MEMORY = {"terminated": {"reason": "OOMKilled"}}
+CONTAINERS = [
+    ({"state": {"running": {}}}, []),
+    (
+        {"state": {"waiting": {"reason": "ImagePullBackOff"}}},
+        ["Correct the image of container web (x:1), or load it into the node"],
+    ),
+    ({"state": {"waiting": {"reason": "InvalidImageName"}}}, ["Correct the image of container web: x:1"]),
+    (
+        {"state": {"waiting": {"reason": "ErrImageNeverPull"}}},
+        ["Load image x:1 into the node, or let imagePullPolicy of container web be IfNotPresent"],
+    ),
+    (
+        {"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": OUT_OF_MEMORY},
+        ["Raise resources.limits.memory of container web"],
+    ),
+    ({"state": {"running": {}}, "lastState": OUT_OF_MEMORY, "ready": True}, []),
+]
+
+
+@pytest.mark.parametrize(("status", "expected"), CONTAINERS)
 def test_what_to_change_about_a_container(status: dict[str, t.Any], expected: list[str]) -> None:
     body = pod({"name": "web", "image": "x:1"})
     body["status"] = {"containerStatuses": [{"name": "web", **status}]}
