@@ -131,7 +131,7 @@ class Bench:
         if not verbs:
             raise FailedError(f"{tool.name} has sent no request: see {log}")
         stats = json.loads(place.stats.read_text()) if place.stats.exists() else {}
-        return Run(usage, verbs, stats.get("seconds"))
+        return Run(usage, verbs, stats.get("seconds", {}).get("total"))
 
 
 def in_turns(series: t.Sequence[Series]) -> list[Series]:

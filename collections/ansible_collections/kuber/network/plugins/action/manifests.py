@@ -31,7 +31,7 @@ def _result(outcome: Outcome) -> dict[str, t.Any]:
         "changed": outcome.changes.changed,
         "objects": outcome.changes.dump(),
         "summary": outcome.changes.summary(),
-        "stats": {"requests": outcome.requests, "seconds": round(outcome.seconds, 3)},
+        "stats": outcome.stats.dump(),
         "diff": outcome.changes.diffs(),
     }
     if outcome.warnings:

@@ -25,6 +25,10 @@ description:
     address.
   - What does not become ready is explained with its pods, containers, probes, last lines of logs and last events, and
     with what to change where that can be said.
+  - What is there is read with one request for each kind and namespace. Objects of which the API server's own records
+    prove that applying them would change nothing are not sent.
+  - Fields that C(kubectl apply) or an addon manager has set before are taken over, so that those that the set does not
+    name go. Fields that others edit one by one are left to them.
   - Nothing is applied when any object of the set is malformed or of a kind that neither the cluster nor the set knows.
   - The certificates of conversion webhooks (C(caBundle)) are left to the controllers that inject them, so are C(status)
     and empty values of C(creationTimestamp).
@@ -75,7 +79,8 @@ options:
   conflicts:
     description:
       - What to do about fields that somebody else manages and that the set wants to have another value.
-      - With V(force), they are taken over. With V(fail), they are named and the task fails.
+      - With V(force), they are taken over. With V(fail), they are named and the task fails, and nothing is taken over
+        from C(kubectl apply) either.
     type: str
     choices: [force, fail]
     default: force
@@ -267,12 +272,31 @@ objects:
         - In check mode, what would be done.
       type: str
     reason:
-      description: Which fields were changed, or why nothing had to be done. May be empty.
+      description:
+        - Which fields were changed and who had set them otherwise, or why nothing had to be done. May be empty.
       type: str
+    fields:
+      description: The fields that were changed, of an object that was there before.
+      type: list
+      elements: dict
+      contains:
+        field:
+          description: Where it is, such as V(spec.template.spec.containers[name=web].image).
+          type: str
+        manager:
+          description: Who had set it, when that was somebody else, in the words of the API server (C(managedFields)).
+          type: str
+        time:
+          description: When that manager last wrote to the object.
+          type: str
   sample:
     - ref: Deployment default/web
       action: configured
-      reason: spec.replicas
+      reason: spec.replicas (kubectl-edit, 3 min ago)
+      fields:
+        - field: spec.replicas
+          manager: kubectl-edit
+          time: "2026-11-24T11:57:00Z"
 summary:
   description: The same in one line.
   returned: always
@@ -284,12 +308,20 @@ stats:
   type: dict
   contains:
     requests:
-      description: How many requests were sent to the API server.
-      type: int
+      description: How many requests were sent to the API server, by HTTP method.
+      type: dict
     seconds:
-      description: How long it took.
-      type: float
+      description:
+        - How long it took, by phase. V(read) is looking at what is there, V(apply) and V(delete) are the changes,
+          V(wait) is waiting for readiness and V(total) is all of it with the preparation.
+      type: dict
   sample:
-    requests: 14
-    seconds: 0.21
+    requests:
+      GET: 6
+      PATCH: 1
+    seconds:
+      read: 0.09
+      apply: 0.04
+      wait: 0.001
+      total: 0.17
 """

@@ -14,13 +14,16 @@ import time
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import diff, refusals
+from ansible_collections.kuber.network.plugins.module_utils._kube import drift, fieldset, handover, refusals
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, Entry
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
+from ansible_collections.kuber.network.plugins.module_utils._kube.edits import CRD
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError, is_asleep
+from ansible_collections.kuber.network.plugins.module_utils._kube.live import Live, path_to, read
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import NAMESPACE, Item
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.shapes import Shapes
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import PARALLEL, Client
 
 APPLY = "application/apply-patch+yaml"
@@ -28,8 +31,6 @@ RETRY_SECONDS = 1.0
 POLL_SECONDS = 0.5
 # In check mode nothing is on its way up that would be worth more patience.
 CHECK_SECONDS = 10.0
-# How many of an entry's changed fields its reason names.
-FIELDS = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,27 +51,51 @@ class Applier:
         self._options = options
         self._clock = Clock(CHECK_SECONDS) if options.check else clock
         self._progress = progress
+        self._live = Live(client)
+        self._shapes = Shapes(client)
+        self._successor = handover.Successor(client, options.field_manager)
         self._pending_namespaces: set[str] = set()
+
+    def expect(self, items: t.Iterable[Item]) -> None:
+        """Which items the stages will bring."""
+        self._live.expect(items)
+
+    def read(self) -> None:
+        """Look for all that is to come, if what was seen may no longer hold."""
+        self._live.refresh()
 
     def apply(self, items: t.Sequence[Item]) -> tuple[list[Entry], list[KuberError]]:
         """What became of the items, and what kept the others from being applied."""
         entries, errors = each(self._apply_one, items)
-        if self._options.check:
-            created = (entry.ref for entry in entries if entry.action is Action.CREATED)
-            self._pending_namespaces |= {ref.name for ref in created if ref.kind == NAMESPACE}
+        self._take_note(entries)
         return entries, errors
+
+    def _take_note(self, entries: t.Iterable[Entry]) -> None:
+        """Of what other objects depend on."""
+        for entry in entries:
+            key = kind_key(entry.ref.api_version, entry.ref.kind)
+            if key == CRD and not entry.changed and entry.after is not None:
+                self._shapes.note(entry.after)
+            if key in (CRD, NAMESPACE) and entry.changed and not self._options.check:
+                self._live.forget()
+            if key == NAMESPACE and entry.action is Action.CREATED and self._options.check:
+                self._pending_namespaces.add(entry.ref.name)
 
     def _apply_one(self, item: Item) -> Entry:
         missing = self._missing_ground(item)
         if missing:
             return Entry(item.ref, Action.CREATED, f"{missing} would be created before", after=item.body)
-        before = read(self._client, item)
+        before = self._live.take(item)
         if before is not None and is_leaving(before) and not self._options.check:
             wait_until_gone(self._client, item, self._clock, self._progress)
             before = None
+        if before is not None and self._is_as_wanted(item, before):
+            # The record of who manages what is most of a small object, and has served its purpose.
+            before["metadata"].pop("managedFields", None)
+            return Entry(item.ref, Action.UNCHANGED, after=before)
         try:
-            after = until_awake(
-                lambda: self._patch(item),
+            taken, after = until_awake(
+                lambda: self._bring(item, before),
                 item,
                 clock=self._clock,
                 progress=self._progress,
@@ -80,7 +105,24 @@ class Applier:
             if self._options.check and (is_asleep(exc) or refusals.is_unpredictable(exc)):
                 return self._unpredicted(item, before, exc)
             raise refusals.explain(item, exc, seconds=self._clock.elapsed) from exc
-        return judge(item.ref, before, after, self._options)
+        return judge(item.ref, before, after, self._options, taken)
+
+    def _bring(self, item: Item, before: Body | None) -> tuple[tuple[str, ...], Body]:
+        """What the object becomes, after a look at what others have left behind."""
+        if before is None or not self._options.force:
+            return (), self._patch(item)
+        if self._options.check:
+            return self._successor.predict(item, before, self._patch(item))
+        return self._successor.take_over(item, before), self._patch(item)
+
+    def _is_as_wanted(self, item: Item, live: Body) -> bool:
+        """Whether it is certain that the server, if asked, would change nothing."""
+        if item.resource is None or is_leaving(live):
+            return False
+        if self._options.force and handover.left_behind(item.body, live):
+            return False
+        shape = self._shapes.of(item.resource)
+        return fieldset.doubt(item.body, live, manager=self._options.field_manager, shape=shape) is None
 
     def _missing_ground(self, item: Item) -> str | None:
         """What an object stands on that only a real run would bring."""
@@ -111,23 +153,22 @@ class Applier:
         return Entry(item.ref, action, f"cannot be predicted: {error.message}", before=before, after=item.body)
 
 
-def judge(ref: Ref, before: Body | None, after: Body, options: Options) -> Entry:
-    """Whether an apply has changed, or in a dry run would change, anything."""
+def judge(ref: Ref, before: Body | None, after: Body, options: Options, taken: t.Sequence[str] = ()) -> Entry:
+    """Whether an apply has changed, or in a dry run would change, anything; ``taken`` over from whom."""
     if before is None:
         return Entry(ref, Action.CREATED, after=after)
     unmoved = before["metadata"].get("resourceVersion") == after["metadata"].get("resourceVersion")
     if unmoved and not options.check:
-        return Entry(ref, Action.UNCHANGED, before=before, after=after)
-    fields = list(diff.changed_fields(diff.content(before), diff.content(after)))
-    if fields:
-        more = f" and {len(fields) - FIELDS} more" if len(fields) > FIELDS else ""
-        return Entry(ref, Action.CONFIGURED, ", ".join(fields[:FIELDS]) + more, before=before, after=after)
+        return Entry(ref, Action.UNCHANGED, after=after)
+    fields = drift.fields(before, after, options.field_manager)
     # A controller that writes the status in between moves the version too; an apply that does something leaves
     # its trace, with the time, in the manager's own record.
-    if _own_records(before, options) == _own_records(after, options):
-        return Entry(ref, Action.UNCHANGED, before=before, after=after)
-    reason = f"fields are now managed by {options.field_manager}"
-    return Entry(ref, Action.CONFIGURED, reason, before=before, after=after)
+    if not fields and not taken and _own_records(before, options) == _own_records(after, options):
+        return Entry(ref, Action.UNCHANGED, after=after)
+    reasons = [drift.summary(fields) if fields else f"fields are now managed by {options.field_manager}"]
+    if taken:
+        reasons.append(f"taken over from {', '.join(taken)}")
+    return Entry(ref, Action.CONFIGURED, "; ".join(reasons), before=before, after=after, fields=fields)
 
 
 def each(act: t.Callable[[Item], Entry], items: t.Sequence[Item]) -> tuple[list[Entry], list[KuberError]]:
@@ -160,26 +201,6 @@ def until_awake(
                 raise
             progress.tell(f"Waiting for what answers for {item.ref}: {exc.message}")
         time.sleep(RETRY_SECONDS)
-
-
-def path_to(item: Item) -> str:
-    if item.resource is None:
-        raise KuberError(
-            f"The API server does not know the kind of {item.ref} ({item.origin})",
-            wanted=f"kind {item.ref.kind} of {item.ref.api_version}",
-            remedy="Apply the CustomResourceDefinition before or in the same set, or correct apiVersion and kind",
-        )
-    return item.resource.path_to(item.ref)
-
-
-def read(client: Client, item: Item) -> Body | None:
-    """The live object."""
-    try:
-        return t.cast("Body", client.get(path_to(item)))
-    except ApiError as exc:
-        if exc.status == 404:
-            return None
-        raise
 
 
 def is_leaving(body: Body) -> bool:

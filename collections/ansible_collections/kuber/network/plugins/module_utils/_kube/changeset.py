@@ -14,6 +14,7 @@ import enum
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import diff
+from ansible_collections.kuber.network.plugins.module_utils._kube.drift import Field
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref
 
 
@@ -35,13 +36,19 @@ class Entry:
     reason: str = ""
     before: Body | None = None
     after: Body | None = None
+    fields: tuple[Field, ...] = ()
 
     @property
     def changed(self) -> bool:
         return self.action is not Action.UNCHANGED
 
-    def dump(self) -> dict[str, str]:
-        return {"ref": str(self.ref), "action": self.action.value, "reason": self.reason}
+    def dump(self) -> dict[str, t.Any]:
+        return {
+            "ref": str(self.ref),
+            "action": self.action.value,
+            "reason": self.reason,
+            "fields": [field.dump() for field in self.fields],
+        }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +64,7 @@ class ChangeSet:
     def __add__(self, other: t.Iterable[Entry]) -> ChangeSet:
         return ChangeSet((*self.entries, *other))
 
-    def dump(self) -> list[dict[str, str]]:
+    def dump(self) -> list[dict[str, t.Any]]:
         return [entry.dump() for entry in self.entries]
 
     def diffs(self) -> list[dict[str, str]]:

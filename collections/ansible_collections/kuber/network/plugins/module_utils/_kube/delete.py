@@ -12,16 +12,11 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import refusals
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import (
-    each,
-    path_to,
-    read,
-    until_awake,
-    wait_until_gone,
-)
+from ansible_collections.kuber.network.plugins.module_utils._kube.apply import each, until_awake, wait_until_gone
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, Entry
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
+from ansible_collections.kuber.network.plugins.module_utils._kube.live import path_to, read
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 

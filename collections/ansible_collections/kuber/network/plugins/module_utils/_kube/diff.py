@@ -11,7 +11,8 @@ from __future__ import annotations
 import copy
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext
+from ansible_collections.kuber.network.plugins.module_utils._kube import fieldset, keyed, yamltext
+from ansible_collections.kuber.network.plugins.module_utils._kube.fieldset import Node
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, kind_key
 
 # Written by the server at every turn, wanted by nobody.
@@ -31,8 +32,11 @@ def content(body: Body | None) -> Body:
 
 
 def of(name: str, before: Body | None, after: Body | None) -> dict[str, str]:
-    """Before and after in the form that Ansible shows."""
+    """Before and after in the form that Ansible shows: of an object that is there all along, only what differs."""
     left, right = _masked(content(before), content(after))
+    if before is not None and after is not None:
+        nodes = [one["fieldsV1"] for body in (before, after) for one in fieldset.records(body)]
+        left, right = _only_differing(left, right, nodes)
     return {
         "before_header": name,
         "after_header": name,
@@ -41,23 +45,41 @@ def of(name: str, before: Body | None, after: Body | None) -> dict[str, str]:
     }
 
 
-def changed_fields(before: t.Any, after: t.Any, path: str = "") -> t.Iterator[str]:
-    """Where two values differ; lists count as one value."""
-    if not isinstance(before, dict) or not isinstance(after, dict):
-        if before != after:
-            yield path
-        return
-    for key in sorted(before.keys() | after.keys()):
-        step = f"[{key}]" if "." in key or "/" in key else f".{key}" if path else key
-        yield from changed_fields(before.get(key), after.get(key), path + step)
+def _only_differing(before: t.Any, after: t.Any, nodes: list[Node]) -> tuple[t.Any, t.Any]:
+    """Both without what they have in common; lists whose items have no keys count as one value."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return _differing_parts(before, after, nodes, "f:")
+    if isinstance(before, list) and isinstance(after, list):
+        keys = keyed.item_keys(nodes)
+        items = keyed.aligned(before, after, keys)
+        if keys is not None and items is not None:
+            left, right = _differing_parts(*items, nodes, "")
+            return _named(left, items[0], keys), _named(right, items[1], keys)
+    return before, after
+
+
+def _differing_parts(before: Body, after: Body, nodes: list[Node], kind: str) -> tuple[Body, Body]:
+    left, right = {}, {}
+    for key in before.keys() & after.keys():
+        if before[key] != after[key]:
+            below = [node[kind + key] for node in nodes if kind + key in node]
+            left[key], right[key] = _only_differing(before[key], after[key], below)
+    left |= {key: before[key] for key in before if key not in after}
+    right |= {key: after[key] for key in after if key not in before}
+    return left, right
+
+
+def _named(parts: Body, items: Body, keys: tuple[str, ...]) -> list[Body]:
+    """What remains of the items, in their order, with the fields that tell which they are."""
+    return [{key: items[step][key] for key in keys} | parts[step] for step in items if step in parts]
 
 
 def _masked(before: Body, after: Body) -> tuple[Body, Body]:
-    if not any(_is_secret(body) for body in (before, after)):
-        return before, after
     left, right = copy.deepcopy(before), copy.deepcopy(after)
     for body in (left, right):
         (body.get("metadata", {}).get("annotations") or {}).pop(LAST_APPLIED, None)
+    if not any(_is_secret(body) for body in (before, after)):
+        return left, right
     for field in ("data", "stringData"):
         old, new = left.get(field) or {}, right.get(field) or {}
         for key in old.keys() | new.keys():

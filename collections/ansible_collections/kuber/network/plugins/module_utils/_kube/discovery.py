@@ -13,6 +13,7 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import wellknown
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, group_of
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
@@ -44,6 +45,14 @@ class Resource:
         return self.path(namespace=ref.namespace, name=ref.name)
 
 
+WELL_KNOWN = {
+    (api_version, kind): Resource(api_version, kind, plural, namespaced)
+    for namespaced, table in ((True, wellknown.NAMESPACED), (False, wellknown.CLUSTER_WIDE))
+    for api_version, kinds in table.items()
+    for kind, plural in kinds.items()
+}
+
+
 class Kinds:
     """The kinds of one API server, and those that a set brings along itself."""
 
@@ -59,7 +68,7 @@ class Kinds:
 
     def served(self, api_version: str, kind: str) -> Resource | None:
         """The kind, if the server knows it by now."""
-        return self._all().get((api_version, kind))
+        return WELL_KNOWN.get((api_version, kind)) or self._all().get((api_version, kind))
 
     def find_by_kind(self, kind: str) -> Resource | None:
         """The only group's kind of that name, in the version the server prefers."""

@@ -9,20 +9,21 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import documents as _documents
 from ansible_collections.kuber.network.plugins.module_utils._kube import edits, plan, probes
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Applier, Options, read
+from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Applier, Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import ChangeSet, Entry
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress, Say
 from ansible_collections.kuber.network.plugins.module_utils._kube.delete import Deleter
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds, Resource
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
+from ansible_collections.kuber.network.plugins.module_utils._kube.live import read
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Ref, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.stats import Meter, Stats
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube.wait import Goal, Waiter, check_query
 
@@ -60,9 +61,12 @@ class Outcome:
 
     changes: ChangeSet
     warnings: tuple[str, ...]
-    requests: int
-    seconds: float
+    stats: Stats
     error: KuberError | None = None
+
+    @property
+    def seconds(self) -> float:
+        return self.stats.seconds["total"]
 
 
 class Run:
@@ -77,11 +81,11 @@ class Run:
         self._changes = ChangeSet()
         self._reached: set[Ref] = set()
         self._warnings: list[str] = []
+        self._meter = Meter(client)
 
     def execute(self) -> Outcome:
         """Do what is wished; an error before anything is touched is raised, a later one is part of the outcome."""
-        started = time.monotonic()
-        sent_before = sum(self._client.requests.values())
+        remarks_before = len(self._client.warnings)
         items = self._prepare()
         error = None
         try:
@@ -90,9 +94,8 @@ class Run:
             error = exc
         return Outcome(
             changes=self._changes,
-            warnings=(*self._warnings, *self._client.warnings),
-            requests=sum(self._client.requests.values()) - sent_before,
-            seconds=time.monotonic() - started,
+            warnings=(*self._warnings, *self._client.warnings[remarks_before:]),
+            stats=self._meter.read(),
             error=error,
         )
 
@@ -152,13 +155,16 @@ class Run:
         applier = Applier(self._client, self._kinds, wish.options, self._clock, self._progress)
         waits = wish.wait and not wish.options.check
         applied: dict[Ref, Entry] = {}
-        stages = plan.stages(items)
-        for stage in stages:
+        applier.expect(items)
+        for stage in plan.stages(items):
             number = plan.stage_of(stage[0])
             # What guards the last stage comes with the set: if it cannot start, its own trouble is what to report.
             if waits and number == plan.GUARDED_STAGE and plan.brings_webhook(items):
                 self._wait_for(applied, items)
-            entries, errors = applier.apply(stage)
+            with self._meter.phase("read"):
+                applier.read()
+            with self._meter.phase("apply"):
+                entries, errors = applier.apply(stage)
             self._take_note(entries, errors)
             applied.update({entry.ref: entry for entry in entries})
             if number == 0 and not wish.options.check:
@@ -177,7 +183,9 @@ class Run:
             progress=self._progress,
         )
         for stage in reversed(plan.stages(items)):
-            self._take_note(*deleter.delete(stage))
+            with self._meter.phase("delete"):
+                entries, errors = deleter.delete(stage)
+            self._take_note(entries, errors)
 
     def _take_note(self, entries: t.Iterable[Entry], errors: t.Sequence[KuberError]) -> None:
         self._changes += entries
@@ -190,13 +198,15 @@ class Run:
         waited = applied.keys() - self._reached
         mine = [(item, applied[item.ref]) for item in items if item.ref in waited]
         goals = [(Goal(item, changed=entry.changed), entry.after) for item, entry in mine]
-        Waiter(self._client, self._clock, self._progress).wait(goals)
+        with self._meter.phase("wait"):
+            Waiter(self._client, self._clock, self._progress).wait(goals)
         self._reached |= waited
 
     def _meet_conditions(self) -> None:
         goals = [Goal(self._subject(condition), condition.query) for condition in self._wish.wait_for]
-        seen = [(goal, read(self._client, goal.item)) for goal in goals]
-        Waiter(self._client, self._clock, self._progress).wait(seen)
+        with self._meter.phase("wait"):
+            seen = [(goal, read(self._client, goal.item)) for goal in goals]
+            Waiter(self._client, self._clock, self._progress).wait(seen)
 
     def _subject(self, condition: Condition) -> Item:
         resource = find_kind(self._kinds, condition.kind, condition.api_version)

@@ -117,11 +117,18 @@ class Client:
     def get(self, path: str, **query: t.Any) -> t.Any:
         return self.request("GET", path, query=query)
 
-    def list(self, path: str, *, patience: float | None = None, **query: t.Any) -> list[dict[str, t.Any]]:
-        """All objects below ``path``, page by page, each with its apiVersion and kind."""
+    def list(
+        self,
+        path: str,
+        *,
+        keep: t.Callable[[dict[str, t.Any]], bool] = lambda body: True,
+        patience: float | None = None,
+        **query: t.Any,
+    ) -> list[dict[str, t.Any]]:
+        """All objects below ``path`` that are worth to ``keep``, page by page, each with its apiVersion and kind."""
         for last_try in (False, True):
             try:
-                return list(self._pages(path, query, patience))
+                return [body for body in self._pages(path, query, patience) if keep(body)]
             except ApiError as exc:
                 # The snapshot behind a continuation is gone after a few minutes: begin anew, once.
                 if exc.status != 410 or last_try:

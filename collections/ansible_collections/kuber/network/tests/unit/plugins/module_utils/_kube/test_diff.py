@@ -54,12 +54,32 @@ def test_long_texts_are_shown_line_by_line() -> None:
     assert "  config.conf: |\n    mode: ipvs\n    ipvs:\n      strictARP: true\n" in shown["after"]
 
 
-def test_changed_fields_are_named_by_their_path() -> None:
-    before = {"spec": {"replicas": 3, "ports": [1], "same": 1}, "metadata": {"annotations": {"a.b/c": "x"}}}
-    after = {"spec": {"replicas": 2, "ports": [2], "same": 1, "new": {"x": 1}}, "metadata": {"annotations": {}}}
-    assert list(diff.changed_fields(before, after)) == [
-        "metadata.annotations[a.b/c]",
-        "spec.new",
-        "spec.ports",
-        "spec.replicas",
-    ]
+def test_only_what_differs_is_shown() -> None:
+    before = config_map(data={"a": "1", "b": "1", "gone": "1"}, other={"same": 1})
+    after = config_map(data={"a": "1", "b": "2", "new": "1"}, other={"same": 1})
+    shown = diff.of("ConfigMap c", before, after)
+    assert shown["before"] == "data:\n  b: '1'\n  gone: '1'\n"
+    assert shown["after"] == "data:\n  b: '2'\n  new: '1'\n"
+
+
+def test_items_that_differ_are_shown_with_their_names_only() -> None:
+    items = {'k:{"name":"a"}': {".": {}}, 'k:{"name":"b"}': {".": {}}}
+    records = {"managedFields": [{"manager": "m", "fieldsV1": {"f:spec": {"f:containers": items}}}], "name": "p"}
+    before, after = (
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": records,
+            "spec": {"containers": [{"name": "a", "image": "x", "tty": True}, {"name": "b", "image": image}]},
+        }
+        for image in "yz"
+    )
+    shown = diff.of("Pod p", before, after)
+    assert shown["before"] == "spec:\n  containers:\n  - image: y\n    name: b\n"
+    assert shown["after"] == "spec:\n  containers:\n  - image: z\n    name: b\n"
+
+
+def test_note_of_kubectl_is_not_shown() -> None:
+    before = config_map(metadata={"name": "c", "annotations": {diff.LAST_APPLIED: "{}"}}, data={"a": "1"})
+    shown = diff.of("ConfigMap c", before, config_map(data={"a": "2"}))
+    assert diff.LAST_APPLIED not in shown["before"]

@@ -57,8 +57,13 @@ def test_only_what_differs_is_configured_and_the_fields_are_named(cluster: Clust
     cluster.apply(config_map("a", x="1"), config_map("b", x="1"))
     outcome = cluster.run(config_map("a", x="2", y="1"), config_map("b", x="1"))
     assert [entry.dump() for entry in outcome.changes.entries] == [
-        {"ref": f"ConfigMap {cluster.namespace}/a", "action": "configured", "reason": "data.x, data.y"},
-        {"ref": f"ConfigMap {cluster.namespace}/b", "action": "unchanged", "reason": ""},
+        {
+            "ref": f"ConfigMap {cluster.namespace}/a",
+            "action": "configured",
+            "reason": "data.x, data.y",
+            "fields": [{"field": "data.x"}, {"field": "data.y"}],
+        },
+        {"ref": f"ConfigMap {cluster.namespace}/b", "action": "unchanged", "reason": "", "fields": []},
     ]
     assert outcome.changes.summary() == "2 objects: 1 configured, 1 unchanged"
     assert [one["after_header"] for one in outcome.changes.diffs()] == [f"ConfigMap {cluster.namespace}/a"]

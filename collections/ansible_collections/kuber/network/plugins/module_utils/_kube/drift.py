@@ -1,0 +1,93 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Where two states of an object differ, and who had a hand in it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._kube import diff, fieldset, keyed
+from ansible_collections.kuber.network.plugins.module_utils._kube.fieldset import Node, Steps
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
+
+# How many of an object's changed fields its reason names.
+NAMED = 4
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
+
+# Records with what they say of one place; those of the new state, without an owner, only know the lists.
+_Records = t.Sequence[tuple[t.Optional[Body], Node]]
+_Difference = tuple[Steps, _Records]
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """A field that changes; ``manager`` is who else had set it, ``time`` when that one last wrote to the object."""
+
+    field: str
+    manager: str | None = None
+    time: str | None = None
+
+    def dump(self) -> dict[str, str]:
+        return {key: value for key, value in dataclasses.asdict(self).items() if value is not None}
+
+    def text(self, now: datetime.datetime) -> str:
+        """Such as "spec.replicas (kubectl-edit, 3 min ago)"."""
+        if self.manager is None:
+            return self.field
+        when = f", {_ago(self.time, now)}" if self.time else ""
+        return f"{self.field} ({self.manager}{when})"
+
+
+def fields(before: Body, after: Body, manager: str) -> tuple[Field, ...]:
+    """Where two states of an object differ, its status aside; ``manager`` is ourselves."""
+    witnesses = [(one, one["fieldsV1"]) for one in fieldset.records(before)]
+    new = [(None, one["fieldsV1"]) for one in fieldset.records(after)]
+    found = _differences(diff.content(before), diff.content(after), (), [*witnesses, *new])
+    return tuple(_field(steps, owners, manager) for steps, owners in found)
+
+
+def summary(changed: t.Sequence[Field]) -> str:
+    now = datetime.datetime.now(datetime.UTC)
+    more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
+    return ", ".join(field.text(now) for field in changed[:NAMED]) + more
+
+
+def _differences(before: t.Any, after: t.Any, steps: Steps, records: _Records) -> t.Iterator[_Difference]:
+    if isinstance(before, list) and isinstance(after, list):
+        items = keyed.aligned(before, after, keyed.item_keys(node for _one, node in records))
+        if items is not None:
+            yield from _in_mappings(*items, steps, records, "")
+            return
+    if isinstance(before, dict) and isinstance(after, dict):
+        yield from _in_mappings(before, after, steps, records, "f:")
+    elif before != after:
+        yield steps, records
+
+
+def _in_mappings(before: Body, after: Body, steps: Steps, records: _Records, kind: str) -> t.Iterator[_Difference]:
+    for key in sorted(before.keys() | after.keys()):
+        step = kind + key
+        below = [(one, node[step]) for one, node in records if step in node]
+        yield from _differences(before.get(key), after.get(key), (*steps, step), below)
+
+
+def _field(steps: Steps, owners: _Records, manager: str) -> Field:
+    others = [one for one, _node in owners if one is not None and one.get("manager") != manager]
+    last = max(others, key=lambda one: one.get("time") or "", default=None)
+    if last is None:
+        return Field(fieldset.place(steps))
+    return Field(fieldset.place(steps), last.get("manager"), last.get("time"))
+
+
+def _ago(time: str, now: datetime.datetime) -> str:
+    seconds = (now - datetime.datetime.fromisoformat(time)).total_seconds()
+    for size, unit in _UNITS:
+        if seconds >= size:
+            return f"{seconds // size:.0f} {unit} ago"
+    return "just now"

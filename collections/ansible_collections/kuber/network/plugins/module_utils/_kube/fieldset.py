@@ -1,0 +1,250 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""The proof that a server-side apply would change nothing, read off the server's own record of who owns what.
+
+The record of a manager is a tree beside the object (``FieldsV1``): ``f:name`` is a field, ``k:{...}`` an item of a list
+whose items have keys, ``v:...`` an item of a set, and ``.`` says that the place itself is owned and not only what is
+below it. An apply changes nothing when the record lists exactly the fields that are wanted, each has the wanted value,
+and the items stand in the wanted order.
+https://github.com/kubernetes-sigs/structured-merge-diff/blob/master/merge/update.go (Apply)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._kube import normal
+from ansible_collections.kuber.network.plugins.module_utils._kube.normal import ITEM, MISSING
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.shapes import Shape
+
+Node = t.Mapping[str, t.Any]
+Steps = tuple[str, ...]
+
+OWNED = "."
+# The parts of metadata that nobody is said to own.
+UNNOTED = frozenset(
+    {
+        "creationTimestamp",
+        "generation",
+        "managedFields",
+        "name",
+        "namespace",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    }
+)
+# The server keeps the annotation of this manager up to date behind our back.
+# https://github.com/kubernetes/apimachinery/blob/v0.34.1/pkg/util/managedfields/internal/lastappliedupdater.go
+KUBECTL = "kubectl"
+
+
+class _DoubtError(Exception):
+    """Says why there is no proof."""
+
+
+def doubt(wanted: Body, live: Body, *, manager: str, shape: Shape | None) -> str | None:
+    """What speaks against it that applying ``wanted`` would leave ``live`` as it is; ``None`` if nothing does."""
+    try:
+        _prove(wanted, live, manager, shape)
+    except _DoubtError as exc:
+        return str(exc)
+    return None
+
+
+def records(body: Body) -> list[Body]:
+    return body["metadata"].get("managedFields") or []
+
+
+def own_record(body: Body, manager: str) -> Body | None:
+    """What ``manager`` has applied, the status aside."""
+    for one in records(body):
+        if (one.get("manager"), one.get("operation"), one.get("subresource", "")) == (manager, "Apply", ""):
+            return one
+    return None
+
+
+def place(steps: Steps) -> str:
+    """The place as users write it: ``spec.containers[name=web].image``."""
+    text = ""
+    for step in steps:
+        kind, _colon, rest = step.partition(":")
+        if kind == "f":
+            plain = "." not in rest and "/" not in rest
+            text += (f".{rest}" if text else rest) if plain else f"[{rest}]"
+        elif kind == "k":
+            text += "[" + ",".join(f"{key}={value}" for key, value in json.loads(rest).items()) + "]"
+        else:
+            text += f"[{rest}]"
+    return text
+
+
+def at(node: Node, steps: Steps) -> Node | None:
+    """What a record says of a place."""
+    found: Node | None = node
+    for step in steps:
+        found = found.get(step) if found is not None else None
+    return found
+
+
+def _prove(wanted: Body, live: Body, manager: str, shape: Shape | None) -> None:
+    if manager == KUBECTL:
+        raise _DoubtError(f"what {KUBECTL} applies, the server notes in an annotation")
+    if shape is None:
+        raise _DoubtError("the kind has no definition that could be read")
+    if "generateName" in wanted["metadata"]:
+        raise _DoubtError("metadata.generateName is set")
+    own = own_record(live, manager)
+    fields = owned_part(wanted)
+    if own is None:
+        # An object of which only the name is given: nothing is owned, and so nothing is noted. Unless nobody has noted
+        # anything yet: then the server first notes all that is there.
+        if fields or (owned_part(live) and not records(live)):
+            raise _DoubtError(f"{manager} does not manage it yet")
+        return
+    if own["apiVersion"] != wanted["apiVersion"]:
+        raise _DoubtError(f"{manager} manages it as {own['apiVersion']}")
+    walk = _Walk(kind_key(wanted["apiVersion"], wanted["kind"]))
+    walk.fields(fields, own["fieldsV1"], live, (), shape)
+    others = [one for one in records(live) if one is not own]
+    for steps in walk.rewritten:
+        # The server compares before it normalises: whoever shares such a field loses it.
+        if any(one["apiVersion"] != own["apiVersion"] or at(one["fieldsV1"], steps) is not None for one in others):
+            raise _DoubtError(f"{place(steps)} is written differently and may be shared")
+
+
+def owned_part(body: Body) -> Body:
+    """``body`` without what the server never notes.
+
+    https://github.com/kubernetes/apimachinery/blob/v0.34.1/pkg/util/managedfields/internal/stripmeta.go
+    """
+    metadata = {key: value for key, value in body["metadata"].items() if key not in UNNOTED}
+    rest = {key: value for key, value in body.items() if key not in ("apiVersion", "kind", "metadata")}
+    return {**rest, "metadata": metadata} if metadata else rest
+
+
+@dataclasses.dataclass
+class _Walk:
+    """Goes through a wanted object, its record and the live object side by side."""
+
+    kind: str
+    # Places where the server makes the live value out of another one.
+    rewritten: list[Steps] = dataclasses.field(default_factory=list)
+
+    def value(self, wanted: t.Any, node: Node, live: t.Any, steps: Steps, shape: Shape) -> None:
+        if not node.keys() - {OWNED}:
+            self.whole(wanted, live, steps, shape)
+        elif isinstance(wanted, dict):
+            self.fields(wanted, node, live, steps, shape)
+        elif isinstance(wanted, list):
+            self.items(wanted, node, live, steps, shape)
+        else:
+            raise _DoubtError(f"{place(steps)} was more than one value")
+
+    def whole(self, wanted: t.Any, live: t.Any, steps: Steps, shape: Shape) -> None:
+        if wanted and not shape.is_whole(wanted):
+            raise _DoubtError(f"{place(steps)} is recorded as one value")
+        if _holds_null(wanted):
+            raise _DoubtError(f"{place(steps)} holds null")
+        if equal(wanted, live):
+            return
+        path = tuple(step[2:] if step.startswith("f:") else ITEM for step in steps)
+        if isinstance(live, dict) and normal.asks_nothing(self.kind, path, wanted):
+            return
+        if not equal(normal.normal(self.kind, path, wanted), live):
+            raise _DoubtError(f"{place(steps)} differs")
+        self.rewritten.append(steps)
+
+    def fields(self, wanted: Body, node: Node, live: t.Any, steps: Steps, shape: Shape) -> None:
+        if not shape.has_fields():
+            raise _DoubtError(f"{place(steps)} is recorded field by field")
+        if not isinstance(live, dict):
+            raise _DoubtError(f"{place(steps)} is not there")
+        recorded = node.keys() - {OWNED}
+        for step in sorted(recorded ^ {f"f:{key}" for key in wanted}):
+            raise _DoubtError(f"{place((*steps, step))} is {'no longer wanted' if step in recorded else 'not ours'}")
+        for key, value in wanted.items():
+            step = f"f:{key}"
+            child = shape.field(key)
+            below = node[step]
+            if below and (OWNED in below) is child.declared:
+                raise _DoubtError(f"{place((*steps, step))} itself is owned, or should be")
+            self.value(value, below, live.get(key, MISSING), (*steps, step), child)
+
+    def items(self, wanted: list[t.Any], node: Node, live: t.Any, steps: Steps, shape: Shape) -> None:
+        if not isinstance(live, list):
+            raise _DoubtError(f"{place(steps)} is not there")
+        names = _Names.of(node, steps, shape)
+        ours, theirs = [names.name(item) for item in wanted], [names.name(item) for item in live]
+        if None in ours or set(ours) != set(names.steps):
+            raise _DoubtError(f"{place(steps)} has other items")
+        if len(set(ours)) < len(ours) or len(set(theirs)) < len(theirs):
+            raise _DoubtError(f"{place(steps)} has an item twice")
+        if ours != [name for name in theirs if name in names.steps]:
+            raise _DoubtError(f"{place(steps)} has items in another order")
+        found = dict(zip(theirs, live, strict=True))
+        for item, name in zip(wanted, ours, strict=True):
+            step = names.steps[t.cast("str", name)]
+            below = node[step]
+            if below and OWNED not in below:
+                raise _DoubtError(f"{place((*steps, step))} itself is not owned")
+            self.value(item, below, found[name], (*steps, step), shape.item())
+
+
+@dataclasses.dataclass(frozen=True)
+class _Names:
+    """How the items of one list are told apart, and where the record has those it has."""
+
+    keys: tuple[str, ...] | None
+    shape: Shape
+    steps: dict[str, str]
+
+    @classmethod
+    def of(cls, node: Node, steps: Steps, shape: Shape) -> _Names:
+        recorded = {step: json.loads(step[2:]) for step in node if step[:2] in ("k:", "v:")}
+        kinds = {step[:2] for step in node if step != OWNED}
+        if kinds == {"v:"} and shape.is_set():
+            return cls(
+                None, shape.item(), {json.dumps(value, sort_keys=True): step for step, value in recorded.items()}
+            )
+        keys = {frozenset(value) for step, value in recorded.items() if step.startswith("k:")}
+        if kinds == {"k:"} and len(keys) == 1 and shape.has_keys(one := next(iter(keys))):
+            names = cls(tuple(sorted(one)), shape.item(), {})
+            names.steps.update({t.cast("str", names.name(value)): step for step, value in recorded.items()})
+            return names
+        raise _DoubtError(f"{place(steps)} is recorded item by item")
+
+    def name(self, item: t.Any) -> str | None:
+        """``None`` for what has none."""
+        if self.keys is None:
+            return json.dumps(item, sort_keys=True)
+        if not isinstance(item, dict):
+            return None
+        values = [item[key] if key in item else self.shape.default(key) for key in self.keys]
+        return None if None in values else json.dumps(values, sort_keys=True)
+
+
+def equal(one: t.Any, other: t.Any) -> bool:
+    """Whether two JSON values are the same, their types included: 1 is neither true nor 1.0."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(equal(value, other[key]) for key, value in one.items())
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(equal, one, other))
+    return bool(one == other)
+
+
+def _holds_null(value: t.Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_null, value.values()))
+    if isinstance(value, list):
+        return any(map(_holds_null, value))
+    return value is None

@@ -1,0 +1,196 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""How the API server takes a value apart when it notes who owns what of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Resource
+from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, group_of
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+
+# The groups whose types are part of the API server. Everything else is defined by somebody, and may be redefined.
+BUILTIN_GROUPS = frozenset(
+    {
+        "",
+        "admissionregistration.k8s.io",
+        "apiextensions.k8s.io",
+        "apiregistration.k8s.io",
+        "apps",
+        "autoscaling",
+        "batch",
+        "certificates.k8s.io",
+        "coordination.k8s.io",
+        "discovery.k8s.io",
+        "events.k8s.io",
+        "flowcontrol.apiserver.k8s.io",
+        "networking.k8s.io",
+        "node.k8s.io",
+        "policy",
+        "rbac.authorization.k8s.io",
+        "resource.k8s.io",
+        "scheduling.k8s.io",
+        "storage.k8s.io",
+    }
+)
+
+
+class Shape(t.Protocol):
+    """What is known of one value beside what a record says of it."""
+
+    @property
+    def declared(self) -> bool:
+        """Whether the value belongs to a field with a type of its own, not to one key of a mapping among others."""
+
+    def field(self, name: str) -> Shape: ...
+
+    def item(self) -> Shape: ...
+
+    def is_whole(self, value: t.Any) -> bool:
+        """Whether ``value``, which is not empty, is replaced as a whole."""
+
+    def has_fields(self) -> bool: ...
+
+    def is_set(self) -> bool: ...
+
+    def has_keys(self, keys: frozenset[str]) -> bool:
+        """Whether its items are told apart by these of their fields."""
+
+    def default(self, key: str) -> t.Any:
+        """What a field that tells items apart is when an item does not name it; ``None`` if nothing is known."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Builtin:
+    """A value of a kind of Kubernetes itself: the records, made by the same server, are believed.
+
+    None of these kinds has mappings whose values have fields of their own, but inside of what is replaced as a whole.
+    """
+
+    declared: bool = True
+
+    def field(self, name: str) -> Builtin:
+        return self
+
+    def item(self) -> Builtin:
+        return self
+
+    def is_whole(self, value: t.Any) -> bool:
+        return True
+
+    def has_fields(self) -> bool:
+        return True
+
+    def is_set(self) -> bool:
+        return True
+
+    def has_keys(self, keys: frozenset[str]) -> bool:
+        return True
+
+    def default(self, key: str) -> t.Any:
+        return "TCP" if key == "protocol" else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Custom:
+    """A value of a custom resource, with the part of the definition's schema that is about it.
+
+    https://github.com/kubernetes/kube-openapi/blob/master/pkg/schemaconv/openapi.go
+    """
+
+    schema: Body
+    declared: bool = True
+    top: bool = False
+
+    def field(self, name: str) -> Shape:
+        if self.top and name == "metadata":
+            return Builtin()
+        properties = self.schema.get("properties") or {}
+        if name in properties:
+            return Custom(properties[name])
+        others = self.schema.get("additionalProperties")
+        return Custom(others if isinstance(others, dict) else {}, declared=False)
+
+    def item(self) -> Custom:
+        return Custom(self.schema.get("items") or {})
+
+    def is_whole(self, value: t.Any) -> bool:
+        if isinstance(value, dict):
+            return self._says("x-kubernetes-map-type") == "atomic" and self._is_plain
+        if isinstance(value, list):
+            return self._says("x-kubernetes-list-type") in (None, "atomic") and self._is_plain
+        return True
+
+    def has_fields(self) -> bool:
+        return self._says("x-kubernetes-map-type") in (None, "granular") and self._is_plain
+
+    def is_set(self) -> bool:
+        return bool(self._says("x-kubernetes-list-type") == "set")
+
+    def has_keys(self, keys: frozenset[str]) -> bool:
+        told_apart = self._says("x-kubernetes-list-type") == "map"
+        return told_apart and frozenset(self._says("x-kubernetes-list-map-keys") or ()) == keys
+
+    def default(self, key: str) -> t.Any:
+        return ((self.schema.get("properties") or {}).get(key) or {}).get("default")
+
+    @property
+    def _is_plain(self) -> bool:
+        # An embedded object has metadata that its schema does not mention.
+        return not self._says("x-kubernetes-embedded-resource")
+
+    def _says(self, word: str) -> t.Any:
+        return self.schema.get(word)
+
+
+class Shapes:
+    """The shapes of the kinds of one API server."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self._definitions: dict[str, Body | None] = {}
+
+    def note(self, definition: Body) -> None:
+        """Take note of a CustomResourceDefinition as the server has it."""
+        self._definitions[definition["metadata"]["name"]] = definition
+
+    def of(self, resource: Resource) -> Shape | None:
+        """``None`` when it cannot be known."""
+        group = group_of(resource.api_version)
+        if group in BUILTIN_GROUPS:
+            return Builtin()
+        name = f"{resource.plural}.{group}"
+        with self._lock:
+            if name not in self._definitions:
+                self._definitions[name] = self._read(name)
+            definition = self._definitions[name]
+        return None if definition is None else _shape(definition, resource)
+
+    def _read(self, name: str) -> Body | None:
+        path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"
+        try:
+            return t.cast("Body", self._client.get(path))
+        except ApiError as exc:
+            if exc.status in (403, 404):
+                return None
+            raise
+
+
+def _shape(definition: Body, resource: Resource) -> Custom | None:
+    spec = definition["spec"]
+    if spec.get("preserveUnknownFields"):
+        return None
+    for version in spec["versions"]:
+        if f"{spec['group']}/{version['name']}" == resource.api_version:
+            schema = (version.get("schema") or {}).get("openAPIV3Schema")
+            return Custom(schema, top=True) if isinstance(schema, dict) else None
+    return None

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Kinds that every API server knows: sets of nothing else need not ask what there is."""
+
+from __future__ import annotations
+
+import typing as t
+
+# Stable since before Kubernetes 1.27 (the oldest that is supported), with no end announced: kind, plural.
+NAMESPACED: t.Final = {
+    "v1": {
+        "ConfigMap": "configmaps",
+        "LimitRange": "limitranges",
+        "PersistentVolumeClaim": "persistentvolumeclaims",
+        "Pod": "pods",
+        "PodTemplate": "podtemplates",
+        "ReplicationController": "replicationcontrollers",
+        "ResourceQuota": "resourcequotas",
+        "Secret": "secrets",
+        "Service": "services",
+        "ServiceAccount": "serviceaccounts",
+    },
+    "apps/v1": {
+        "DaemonSet": "daemonsets",
+        "Deployment": "deployments",
+        "ReplicaSet": "replicasets",
+        "StatefulSet": "statefulsets",
+    },
+    "autoscaling/v2": {"HorizontalPodAutoscaler": "horizontalpodautoscalers"},
+    "batch/v1": {"CronJob": "cronjobs", "Job": "jobs"},
+    "networking.k8s.io/v1": {"Ingress": "ingresses", "NetworkPolicy": "networkpolicies"},
+    "policy/v1": {"PodDisruptionBudget": "poddisruptionbudgets"},
+    "rbac.authorization.k8s.io/v1": {"Role": "roles", "RoleBinding": "rolebindings"},
+}
+CLUSTER_WIDE: t.Final = {
+    "v1": {"Namespace": "namespaces", "Node": "nodes", "PersistentVolume": "persistentvolumes"},
+    "admissionregistration.k8s.io/v1": {
+        "MutatingWebhookConfiguration": "mutatingwebhookconfigurations",
+        "ValidatingWebhookConfiguration": "validatingwebhookconfigurations",
+    },
+    "apiextensions.k8s.io/v1": {"CustomResourceDefinition": "customresourcedefinitions"},
+    "networking.k8s.io/v1": {"IngressClass": "ingressclasses"},
+    "rbac.authorization.k8s.io/v1": {"ClusterRole": "clusterroles", "ClusterRoleBinding": "clusterrolebindings"},
+    "scheduling.k8s.io/v1": {"PriorityClass": "priorityclasses"},
+    "storage.k8s.io/v1": {"StorageClass": "storageclasses"},
+}
