@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help site test lab lab-down lab-reset exec bench requirements
+.PHONY: help site trace test lab lab-down lab-reset exec bench requirements
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euc
@@ -14,6 +14,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PYTHONUNBUFFERED := 1
 
 PYTHON ?= python3
+HTML ?= trace.html
 BIN := .venv/bin
 PLAYBOOK := $(BIN)/ansible-playbook
 # The lab comes before any profile that the inventory could read: "," is the empty inventory.
@@ -27,6 +28,8 @@ BENCH := bench/.venv/.use-$(call key,bench/requirements.txt)
 help:
 	@echo 'make site [PROFILE=minikube] [ARGS="--check --diff"]'
 	@echo '                     set everything up, or repair what has drifted; without PROFILE on the lab cluster'
+	@echo 'make trace TARGET=http://example.app.org/test-webapp [HEADER="mtest: true"] [PROFILE=minikube] [HTML=trace.html]'
+	@echo '                     follow a request hop by hop, and see where it ends; on a running cluster'
 	@echo 'make test [ARGS="ruff unit"]'
 	@echo '                     lint, sanity, unit tests, Molecule on the lab cluster; only the named stages'
 	@echo 'make lab             bring the lab cluster up (the first time builds it)'
@@ -46,6 +49,19 @@ else
 	@echo 'site: the cluster is the lab (PROFILE=NAME takes a minikube profile of yours)'
 	@$(LAB_PLAYBOOK) playbooks/lab.yml
 	@.lab/exec $(PLAYBOOK) playbooks/site.yml -e @.lab/vars.yml $(ARGS)
+endif
+
+# The words of the request go through the environment, untouched by make and by the recipe's shell.
+trace: export KUBER_TRACE_TARGET := $(value TARGET)
+trace: export KUBER_TRACE_HEADER := $(value HEADER)
+trace: export KUBER_TRACE_HTML := $(abspath $(HTML))
+trace: $(USE)
+	@test -n "$$KUBER_TRACE_TARGET" || { echo "trace: say where to: make trace TARGET=http://example.app.org/test-webapp" >&2; exit 2; }
+ifdef PROFILE
+	@KUBER_PROFILE='$(PROFILE)' $(PLAYBOOK) playbooks/trace.yml $(ARGS)
+else
+	@test -x .lab/exec || { echo 'trace: the lab is not up: make site (PROFILE=NAME takes a minikube profile of yours)' >&2; exit 2; }
+	@.lab/exec $(PLAYBOOK) playbooks/trace.yml -e @.lab/vars.yml $(ARGS)
 endif
 
 test: $(TEST)

@@ -9,13 +9,13 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import re
 import shlex
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Outcome, Probe, shortened
 from ansible_collections.kuber.network.plugins.module_utils._checks.services import service_ports, socket_text
+from ansible_collections.kuber.network.plugins.module_utils._net import virtual_servers
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable, Sequence
@@ -30,42 +30,9 @@ IPSET_OF_KUBE_PROXY = 'nsenter --mount --target "$(pidof -s kube-proxy)" ipset s
 """Nodes need no ipset of their own; the container of kube-proxy always has one."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Server:
-    """A virtual server of IPVS."""
-
-    scheduler: str
-    backends: frozenset[str]
-
-
-def parse_servers(text: str) -> dict[str, Server]:
-    """Read ``ipvsadm -Ln`` or ``/proc/net/ip_vs``; the keys look like ``tcp 10.96.0.1:443``."""
-    heads: dict[str, str] = {}
-    members: dict[str, set[str]] = {}
-    current = ""
-    for words in (line.split() for line in text.splitlines()):
-        if len(words) > 2 and words[0] in ("TCP", "UDP", "SCTP"):
-            current = f"{words[0].lower()} {_socket(words[1])}"
-            heads[current] = words[2]
-            members[current] = set()
-        elif len(words) > 1 and words[0] == "->" and current:
-            members[current].add(_socket(words[1]))
-    return {key: Server(scheduler, frozenset(members[key])) for key, scheduler in heads.items()}
-
-
-def _socket(text: str) -> str:
-    address, _colon, port = text.rpartition(":")
-    if re.fullmatch(r"[0-9A-F]{8}", address):
-        # /proc/net/ip_vs writes IPv4 addresses and all ports in hexadecimal.
-        return socket_text(str(ipaddress.IPv4Address(int(address, 16))), int(port, 16))
-    if address.startswith("[") and re.fullmatch(r"[0-9A-F]{4}", port) and len(address) == 41:
-        return socket_text(str(ipaddress.IPv6Address(address[1:-1])), int(port, 16))
-    return text
-
-
 def compare_servers(ports: Sequence[ServicePort], text: str, node: str, scheduler: str) -> Outcome:
     """One virtual server per address and port of a service, with exactly its pods behind it."""
-    servers = parse_servers(text)
+    servers = {server.key: server for server in virtual_servers.parse(text)}
     pods: set[str] = set()
     wrong: list[str] = []
     total = 0

@@ -76,29 +76,35 @@ def _service_port(service: Object, port: Object, slices: Sequence[Object]) -> Se
         protocol=port.get("protocol", "TCP").lower(),
         port=port["port"],
         cluster_addresses=tuple(spec.get("clusterIPs") or [spec["clusterIP"]]),
-        outer_addresses=(*spec.get("externalIPs", ()), *_load_balancer_addresses(service)),
+        outer_addresses=(*spec.get("externalIPs", ()), *load_balancer_addresses(service)),
         backends=tuple(_backends(meta, port, slices)),
         cluster_local=spec.get("internalTrafficPolicy") == "Local",
         outer_local=spec.get("externalTrafficPolicy") == "Local",
     )
 
 
-def _load_balancer_addresses(service: Object) -> list[str]:
+def load_balancer_addresses(service: Object) -> list[str]:
     ingress = service.get("status", {}).get("loadBalancer", {}).get("ingress") or []
     # With mode Proxy the load balancer answers itself and kube-proxy leaves the address alone.
     return [item["ip"] for item in ingress if item.get("ip") and item.get("ipMode") != "Proxy"]
 
 
 def _backends(meta: Object, port: Object, slices: Sequence[Object]) -> Iterable[Backend]:
+    for number, endpoint in endpoints(meta, port, slices):
+        if endpoint.get("conditions", {}).get("ready", True):
+            yield Backend(endpoint["addresses"][0], number, endpoint.get("nodeName") or "")
+
+
+def endpoints(meta: Object, port: Object, slices: Sequence[Object]) -> Iterable[tuple[int, Object]]:
+    """All endpoints of one port of the service with these metadata, each with the number of its own port."""
     for item in slices:
         owner = item["metadata"].get("labels", {}).get("kubernetes.io/service-name")
         if item["metadata"]["namespace"] != meta["namespace"] or owner != meta["name"]:
             continue
         numbers = [entry["port"] for entry in item.get("ports") or () if _same_port(entry, port)]
         for endpoint in item.get("endpoints") or ():
-            if endpoint.get("conditions", {}).get("ready", True):
-                for number in numbers:
-                    yield Backend(endpoint["addresses"][0], number, endpoint.get("nodeName") or "")
+            for number in numbers:
+                yield number, endpoint
 
 
 def _same_port(entry: Object, port: Object) -> bool:

@@ -9,9 +9,10 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import re
 import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._net import virtual_servers
 
 DEVICE = "kube-ipvs0"
 
@@ -88,14 +89,11 @@ class Plan:
 
 
 def parse_servers(text: str) -> tuple[VirtualServer, ...]:
-    """Read /proc/net/ip_vs, which has addresses and ports in hexadecimal."""
+    """Read /proc/net/ip_vs."""
     found = []
-    for line in text.splitlines():
-        words = line.split()
-        if words and words[0] in OPTIONS:
-            address, _colon, port = words[1].rpartition(":")
-            host = address.strip("[]") if address.startswith("[") else str(ipaddress.ip_address(int(address, 16)))
-            found.append(VirtualServer(words[0], str(ipaddress.ip_address(host)), int(port, 16)))
+    for server in virtual_servers.parse(text):
+        address, _colon, port = server.socket.rpartition(":")
+        found.append(VirtualServer(server.protocol, address.strip("[]"), int(port)))
     return tuple(found)
 
 

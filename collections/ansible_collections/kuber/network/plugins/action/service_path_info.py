@@ -1,0 +1,66 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import datetime
+import pathlib
+import shutil
+import typing as t
+
+from ansible.utils.color import stringc
+from ansible.utils.display import Display
+
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._trace import host, page, target, tree
+from ansible_collections.kuber.network.plugins.module_utils._trace.gather import Sources, trace
+from ansible_collections.kuber.network.plugins.module_utils._trace.model import Hop, first_broken
+from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+
+# Read on import, which happens in the main process: the workers, where actions run, have no terminal.
+WIDTH = shutil.get_terminal_size((120, 0)).columns
+HOSTS = pathlib.Path("/etc/hosts")
+
+
+class ActionModule(KuberAction):
+    ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]] = {
+        "kubeconfig": {"type": "path"},
+        "context": {"type": "str"},
+        "target": {"type": "str", "required": True},
+        "headers": {"type": "dict", "default": {}},
+        "node": {"type": "str"},
+        "show": {"type": "bool", "default": True},
+    }
+
+    _requires_connection = True
+
+    def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        wanted = target.parse(params["target"])
+        client = Client.from_kubeconfig(kubeconfig=params["kubeconfig"], context=params["context"])
+        sources = Sources(
+            client=client,
+            machine=host.LocalRunner(),
+            hosts=HOSTS.read_text(errors="replace"),
+            resolve=host.ask_name_servers,
+            node=self.runner,
+            node_name=params["node"] or task_vars["inventory_hostname"],
+        )
+        root = trace(sources, wanted, {name: str(value) for name, value in params["headers"].items()})
+        if params["show"]:
+            Display().display("\n".join(tree.render(root, width=WIDTH, paint=stringc)))
+        now = datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+        return {
+            "target": wanted.text,
+            "whole": first_broken(root) is None,
+            "broken": self._broken(first_broken(root)),
+            "path": root.dump(),
+            "lines": [line.rstrip() for line in tree.render(root, width=120, paint=lambda text, _color: text)],
+            "html": page.render(root, remark=f"Seen on {now} in context {client.context}, by kuber.network."),
+        }
+
+    @staticmethod
+    def _broken(hop: Hop | None) -> dict[str, str] | None:
+        if hop is None or hop.trouble is None:
+            return None
+        return {"kind": hop.kind.value, "name": hop.name, "what": hop.trouble.what, "remedy": hop.trouble.remedy}

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""One table as ``nft --json list table`` prints it: chains with their rules, and maps with their elements."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+
+Statement = dict[str, t.Any]
+VERDICTS = ("goto", "jump", "drop", "accept", "return", "reject", "continue")
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """Where an element or a rule sends a packet to."""
+
+    action: str
+    target: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.target}".rstrip()
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """What there is in one table."""
+
+    chains: t.Mapping[str, tuple[tuple[Statement, ...], ...]]
+    """The rules of each chain, as their statements in order."""
+    maps: t.Mapping[str, t.Mapping[tuple[str, ...], Verdict]]
+    """The elements of each map of verdicts."""
+
+
+def parse(text: str) -> Table:
+    try:
+        items = json.loads(text)["nftables"]
+    except (ValueError, TypeError, KeyError) as exc:
+        raise KuberError("nft has printed what is no list of rules", wanted="JSON", found=text[:80]) from exc
+    chains: dict[str, list[tuple[Statement, ...]]] = {}
+    maps: dict[str, dict[tuple[str, ...], Verdict]] = {}
+    for item in items:
+        if "chain" in item:
+            chains.setdefault(item["chain"]["name"], [])
+        elif "rule" in item:
+            chains.setdefault(item["rule"]["chain"], []).append(tuple(item["rule"]["expr"]))
+        elif "map" in item:
+            maps[item["map"]["name"]] = dict(_elements(item["map"].get("elem") or ()))
+    return Table({name: tuple(rules) for name, rules in chains.items()}, maps)
+
+
+def verdict(value: t.Any) -> Verdict | None:
+    """What ``{"goto": {"target": "x"}}`` and the like mean; nothing for what is no verdict."""
+    if isinstance(value, dict):
+        for action in VERDICTS:
+            if action in value:
+                return Verdict(action, (value[action] or {}).get("target", ""))
+    return None
+
+
+def choices(statement: Statement) -> tuple[str, list[tuple[str, Verdict]]] | None:
+    """A choice by ``vmap``: by what (``numgen``, ``jhash``...), and the verdicts of the anonymous map."""
+    chosen = statement.get("vmap")
+    if not isinstance(chosen, dict) or not isinstance(chosen.get("data"), dict):
+        return None
+    key = chosen.get("key")
+    by = next(iter(key)) if isinstance(key, dict) else ""
+    return by, [(" ".join(name), found) for name, found in _elements(chosen["data"].get("set") or ())]
+
+
+def _elements(raw: t.Iterable[t.Any]) -> t.Iterator[tuple[tuple[str, ...], Verdict]]:
+    for key, value in raw:
+        found = verdict(value)
+        if found is not None:
+            yield _key(key), found
+
+
+def _key(key: t.Any) -> tuple[str, ...]:
+    """An element's key; a comment or a counter wraps it."""
+    if isinstance(key, dict) and "elem" in key:
+        key = key["elem"]["val"]
+    if isinstance(key, dict) and "concat" in key:
+        return tuple(str(part) for part in key["concat"])
+    return (str(key),)

@@ -1,0 +1,188 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Where a request enters the cluster: the address it goes to, and what has that address."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._kube.diagnosis import event_text
+from ansible_collections.kuber.network.plugins.module_utils._trace import cluster as _cluster
+from ansible_collections.kuber.network.plugins.module_utils._trace import host as _host
+from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import Endpoint, title
+from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Hop, Kind
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
+    from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import Cluster
+    from ansible_collections.kuber.network.plugins.module_utils._trace.host import Machine
+    from ansible_collections.kuber.network.plugins.module_utils._trace.target import Target
+
+WISHES = ("metallb.io/loadBalancerIPs", "metallb.universe.tf/loadBalancerIPs")
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """The beginning of the way in."""
+
+    address: str | None = None
+    """``None`` for a headless Service, and when no address is known."""
+    service: Body | None = None
+    port: Body | None = None
+    from_outside: bool = True
+    """The request comes from this machine; those to addresses that only the cluster knows come from the node."""
+    node_port: bool = False
+    endpoint: Endpoint | None = None
+    """The target is the address of a pod."""
+    name_hop: Hop | None = None
+    trouble_hop: Hop | None = None
+    """Nothing has the address."""
+
+
+def find(target: Target, cluster: Cluster, machine: Machine) -> Entry:
+    if target.scheme == "service":
+        return _service(target, cluster)
+    if not target.is_name:
+        return _at(target, cluster, target.host)
+    hop, address = _host.name_hop(machine, target.host, ingress_addresses(cluster, target.host))
+    if address is None:
+        nobody = Hop(Kind.SERVICE, "no address").idle("Without an address there is nothing to ask")
+        return Entry(name_hop=hop, trouble_hop=nobody)
+    return dataclasses.replace(_at(target, cluster, address), name_hop=hop)
+
+
+def ingress_addresses(cluster: Cluster, name: str) -> list[str]:
+    """The addresses that the Ingresses with rules for a host say they are reached at."""
+    found: dict[str, None] = {}
+    for ingress in cluster.ingresses:
+        if not any(rule.get("host") == name for rule in ingress["spec"].get("rules") or ()):
+            continue
+        for one in ((ingress.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ():
+            if one.get("ip"):
+                found[one["ip"]] = None
+    return list(found)
+
+
+def _at(target: Target, cluster: Cluster, address: str) -> Entry:
+    """What has an address."""
+    for addresses, outside in ((_cluster.outer_addresses, True), (_cluster.cluster_addresses, False)):
+        # Several Services may share an address, each with ports of its own.
+        owners = [service for service in cluster.services if address in addresses(service)]
+        for service in owners:
+            port = _port(service, target)
+            if port is not None:
+                return Entry(address, service, port, from_outside=outside)
+        if owners:
+            return Entry(address, owners[0], from_outside=outside, trouble_hop=_no_port(owners, target))
+    if cluster.node_at(address) is not None:
+        return _at_node(target, cluster, address)
+    endpoint = _pod_at(target, cluster, address)
+    if endpoint is not None:
+        return Entry(address, from_outside=False, endpoint=endpoint)
+    return Entry(address, trouble_hop=_nobody(cluster, address))
+
+
+def _at_node(target: Target, cluster: Cluster, address: str) -> Entry:
+    for service in cluster.services:
+        for port in service["spec"].get("ports") or ():
+            if port.get("nodePort") == target.port and port.get("protocol", "TCP") == target.protocol:
+                return Entry(address, service, port, node_port=True)
+    what = f"No Service has node port {target.protocol} {target.port}"
+    hop = Hop(Kind.SERVICE, f"{address}:{target.port}")
+    remedy = "`kubectl get services --all-namespaces` shows the node ports that there are"
+    return Entry(address, trouble_hop=hop.broken(what, remedy))
+
+
+def _pod_at(target: Target, cluster: Cluster, address: str) -> Endpoint | None:
+    for pod in cluster.pods:
+        status = pod.get("status") or {}
+        if status.get("podIP") == address and not pod["spec"].get("hostNetwork"):
+            conditions = {one["type"]: one["status"] for one in status.get("conditions") or ()}
+            ready = conditions.get("Ready") == "True"
+            return Endpoint(address, target.port or 0, pod["spec"].get("nodeName", ""), ready, pod, target.protocol)
+    return None
+
+
+def _port(service: Body, target: Target) -> Body | None:
+    for port in service["spec"].get("ports") or ():
+        if port["port"] == target.port and port.get("protocol", "TCP") == target.protocol:
+            return t.cast("Body", port)
+    return None
+
+
+def _no_port(owners: list[Body], target: Target) -> Hop:
+    ports = [f"{one.get('protocol', 'TCP')} {one['port']}" for service in owners for one in service["spec"]["ports"]]
+    names = ", ".join(title(service) for service in owners)
+    hop = Hop(Kind.SERVICE, names, (Fact("ports", ", ".join(ports)),))
+    what = f"{names} has no port {target.protocol} {target.port}, only {', '.join(ports)}"
+    return hop.broken(what, "Ask for one of those, or add the port to the Service")
+
+
+def _service(target: Target, cluster: Cluster) -> Entry:
+    service = cluster.service(target.namespace, target.host)
+    if service is None:
+        alike = [title(one) for one in cluster.services if one["metadata"]["name"] == target.host]
+        there = [title(one) for one in cluster.services if one["metadata"]["namespace"] == target.namespace]
+        known = ", ".join(alike or there) or "none"
+        hop = Hop(Kind.SERVICE, f"{target.namespace}/{target.host}")
+        return Entry(
+            from_outside=False, trouble_hop=hop.broken("There is no such Service", f"Those that come near: {known}")
+        )
+    ports = service["spec"].get("ports") or []
+    chosen = [one for one in ports if _is_meant(one, target)]
+    if not chosen:
+        return Entry(service=service, from_outside=False, trouble_hop=_no_port([service], target))
+    outer, inner = _cluster.outer_addresses(service), _cluster.cluster_addresses(service)
+    if service["spec"].get("type") == "LoadBalancer" and not outer:
+        return Entry(service=service, trouble_hop=_no_address(cluster, service))
+    address = next(iter((*outer, *inner)), None)
+    return Entry(address, service, chosen[0], from_outside=bool(outer))
+
+
+def _is_meant(port: Body, target: Target) -> bool:
+    if target.port is None and not target.port_name:
+        return True
+    return port["port"] == target.port or (bool(target.port_name) and port.get("name") == target.port_name)
+
+
+def _no_address(cluster: Cluster, service: Body) -> Hop:
+    """Why a load balancer has no address, in MetalLB's own words where it has said something."""
+    wish = next(
+        (_wish(service, name) for name in WISHES if _wish(service, name)), service["spec"].get("loadBalancerIP")
+    )
+    facts = (Fact("type", "LoadBalancer"), *([Fact("wants", str(wish))] if wish else []))
+    hop = Hop(Kind.SERVICE, title(service), facts)
+    what = f"Service {title(service)} has no address"
+    if not cluster.metallb:
+        return hop.broken(f"{what}: nothing in the cluster gives any", "Install MetalLB and give it a pool")
+    if not cluster.pools:
+        return hop.broken(f"{what}: MetalLB has no pool", "Create an IPAddressPool and an L2Advertisement")
+    said = [event_text(event) for event in cluster.events(service)]
+    pools = "; ".join(f"{one['metadata']['name']}: {', '.join(one['spec']['addresses'])}" for one in cluster.pools)
+    if said:
+        return hop.broken(f"{what}: {said[-1]}", f"Pools: {pools}. Make one larger, or wish for an address within")
+    return hop.broken(f"{what} yet", f"Look at MetalLB's controller; pools: {pools}")
+
+
+def _wish(service: Body, name: str) -> str:
+    return str((service["metadata"].get("annotations") or {}).get(name, ""))
+
+
+def _nobody(cluster: Cluster, address: str) -> Hop:
+    """An address that nothing has; a Service may be waiting for it."""
+    for service in cluster.services:
+        wishes = [_wish(service, name) for name in WISHES] + [str(service["spec"].get("loadBalancerIP", ""))]
+        if any(address in wish.split(",") for wish in wishes):
+            return _no_address(cluster, service)
+    hop = Hop(Kind.SERVICE, address)
+    pool = _cluster.pool_of(cluster, address)
+    if pool is not None:
+        what = f"No Service has {address}, which is free in pool {pool['metadata']['name']}"
+        return hop.broken(what, "`kubectl get services --all-namespaces` shows the addresses that are given")
+    what = f"Nothing in the cluster has {address}: no Service, no node, no pod"
+    return hop.broken(what, "`kubectl get services --all-namespaces` shows the addresses that are given")

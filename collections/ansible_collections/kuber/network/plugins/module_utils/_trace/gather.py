@@ -1,0 +1,59 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Reads all that a trace needs, and has it put together."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._trace import cluster as _cluster
+from ansible_collections.kuber.network.plugins.module_utils._trace import host as _host
+from ansible_collections.kuber.network.plugins.module_utils._trace import node as _node
+from ansible_collections.kuber.network.plugins.module_utils._trace.entry import find
+from ansible_collections.kuber.network.plugins.module_utils._trace.model import walk
+from ansible_collections.kuber.network.plugins.module_utils._trace.plan import World, plan
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Callable, Mapping
+
+    from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+    from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
+    from ansible_collections.kuber.network.plugins.module_utils._trace.model import Hop
+    from ansible_collections.kuber.network.plugins.module_utils._trace.target import Target
+
+
+@dataclasses.dataclass(frozen=True)
+class Sources:
+    """Where things are read: the API server, this machine, and one node."""
+
+    client: Client
+    machine: Runner
+    hosts: str
+    resolve: Callable[[str], tuple[str, ...]]
+    node: Runner
+    node_name: str
+
+
+def trace(sources: Sources, target: Target, headers: Mapping[str, str]) -> Hop:
+    """The way of a request. Pods are tried last, for only the way itself tells which ones."""
+    cluster = _cluster.read(sources.client)
+    machine = _machine(sources, cluster, target)
+    node = _node.read(sources.client, sources.node, sources.node_name)
+    world = World(cluster, machine, node, headers)
+    sockets = [hop.socket for hop in walk(plan(target, world)) if hop.socket]
+    return plan(target, dataclasses.replace(world, answers=_node.try_sockets(sources.node, sockets)))
+
+
+def _machine(sources: Sources, cluster: _cluster.Cluster, target: Target) -> _host.Machine:
+    machine = _host.Machine(sources.hosts)
+    if target.is_name and not _host.lookup(sources.hosts, target.host):
+        machine = dataclasses.replace(machine, resolved=sources.resolve(target.host))
+    entry = find(target, cluster, machine)
+    if entry.from_outside and entry.address:
+        return dataclasses.replace(machine, way=_host.read_way(sources.machine, entry.address))
+    return machine

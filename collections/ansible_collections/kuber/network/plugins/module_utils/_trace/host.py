@@ -1,0 +1,170 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""The part of the way that lies on the machine that asks: names and routes."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import json
+import socket
+import subprocess
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._net.hosts import Line
+from ansible_collections.kuber.network.plugins.module_utils._net.route import Route
+from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
+from ansible_collections.kuber.network.plugins.module_utils._trace import cluster as _cluster
+from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Hop, Kind
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Sequence
+
+    from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import Cluster
+
+NOT_FOUND = 127
+EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
+
+
+class LocalRunner(Runner):
+    """Runs commands on the machine that runs Ansible, whose way it is that is traced."""
+
+    def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
+        try:
+            done = subprocess.run(argv, input=stdin or "", capture_output=True, text=True, check=False)
+        except OSError as exc:
+            return Result(argv, NOT_FOUND, "", str(exc))
+        return Result(argv, done.returncode, done.stdout, done.stderr)
+
+
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """The kernel's answer to how an address is reached; without a route there is the reason."""
+
+    route: Route | None
+    problem: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    """What the machine that asks knows of the target."""
+
+    hosts: str = ""
+    """Its /etc/hosts."""
+    resolved: tuple[str, ...] = ()
+    """What its name servers say, asked only if /etc/hosts says nothing."""
+    way: Way | None = None
+    """How it reaches the address; ``None`` when the request begins on the node."""
+
+
+def read_way(runner: Runner, address: str) -> Way:
+    done = runner.run(["ip", "-j", "route", "get", address], check=False)
+    found = json.loads(done.stdout or "[]") if done.rc == 0 else []
+    if found:
+        return Way(Route.load(found[0]))
+    return Way(None, done.stderr.strip().removeprefix("RTNETLINK answers: ") or f"exit code {done.rc}")
+
+
+def ask_name_servers(name: str) -> tuple[str, ...]:
+    try:
+        found = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)
+    except OSError:
+        return ()
+    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def lookup(hosts: str, name: str) -> list[str]:
+    """All addresses that a hosts file has for a name; the first one counts."""
+    lines = [Line.parse(raw) for raw in hosts.splitlines(keepends=True)]
+    return [line.address for line in lines if line.holds(name)]
+
+
+def name_hop(machine: Machine, name: str, wanted: Sequence[str]) -> tuple[Hop, str | None]:
+    """How the name becomes an address; ``wanted`` are the addresses that the cluster means it to have."""
+    listed = lookup(machine.hosts, name)
+    source = "/etc/hosts" if listed else "name server"
+    found = listed or list(machine.resolved)
+    line = f"{wanted[0]} {name}" if wanted else f"ADDRESS {name}"
+    if not found:
+        what = f"Nobody knows the name {name}: it is not in /etc/hosts, and no name server has it"
+        hop = Hop(Kind.NAME, name).broken(what, f"Add the line `{line}` to /etc/hosts")
+        return hop, wanted[0] if wanted else None
+    hop = Hop(Kind.NAME, name, (Fact("address", found[0]), Fact("told by", source)))
+    if len(set(listed)) > 1:
+        hop = dataclasses.replace(hop, facts=(*hop.facts, Fact("also listed", ", ".join(listed[1:]))))
+    if wanted and found[0] not in wanted:
+        what = f"{source} has {found[0]} for {name}, and its ingress is at {', '.join(wanted)}"
+        remedy = f"Change the line in /etc/hosts to `{line}`" if listed else f"Add the line `{line}` to /etc/hosts"
+        return hop.broken(what, remedy), wanted[0]
+    return hop, found[0]
+
+
+def route_hop(cluster: Cluster, way: Way, address: str, announcing: Sequence[str]) -> Hop:
+    """How this machine sends a packet to an address of the cluster; ``announcing`` are the nodes that MetalLB chose."""
+    network = _cluster.network_around(cluster, address)
+    remedy = f"As root: `ip route replace {network} via {_gateway(cluster, announcing)}`"
+    if way.route is None:
+        return Hop(Kind.ROUTE, network).broken(f"This machine has no route to {address} ({way.problem})", remedy)
+    route = way.route
+    facts = (Fact("way", _text(route)),)
+    if route.kind == "local":
+        what = f"{address} is an address of this machine itself, so nothing is sent"
+        return Hop(Kind.ROUTE, network, facts).broken(what, f"Take it off device {route.device}")
+    if not route.gateway:
+        return _on_link(cluster, Hop(Kind.ROUTE, network, facts), address, announcing)
+    node = cluster.node_at(route.gateway)
+    if node is None:
+        what = f"The route to {address} leads to {route.gateway}, which is no node of the cluster"
+        return Hop(Kind.ROUTE, network, facts).broken(what, remedy)
+    return _with_node(Hop(Kind.ROUTE, network, facts), node)
+
+
+def _on_link(cluster: Cluster, hop: Hop, address: str, announcing: Sequence[str]) -> Hop:
+    """The machine asks with ARP who has the address: the node itself, or the one that MetalLB lets answer."""
+    node = cluster.node_at(address)
+    if node is not None:
+        return _with_node(hop, node)
+    hop = dataclasses.replace(hop, facts=(*hop.facts, Fact("asks", f"ARP: who has {address}?")))
+    if announcing:
+        node = cluster.node(announcing[0])
+        hop = dataclasses.replace(hop, facts=(*hop.facts, Fact("answered by", f"MetalLB on {announcing[0]}")))
+        return _with_node(hop, node) if node else hop
+    what = f"{address} lies in a network of this machine, and no node answers for it (MetalLB announces it nowhere)"
+    return hop.broken(what, _why_silent(cluster, address))
+
+
+def _why_silent(cluster: Cluster, address: str) -> str:
+    if not cluster.advertisements:
+        return "Create an L2Advertisement for its pool"
+    excluded = [
+        node["metadata"]["name"] for node in cluster.nodes if EXCLUDED in (node["metadata"].get("labels") or {})
+    ]
+    if len(excluded) == len(cluster.nodes):
+        return f"Take the label {EXCLUDED} off node {excluded[0]}"
+    gateway = _gateway(cluster, ())
+    return f"Look at the pods of MetalLB's speaker; or as root: `ip route replace {address} via {gateway}`"
+
+
+def _with_node(hop: Hop, node: dict[str, t.Any]) -> Hop:
+    name = node["metadata"]["name"]
+    ready = _cluster.is_ready_node(node)
+    hop = dataclasses.replace(hop, facts=(*hop.facts, Fact("node", f"{name}, {'ready' if ready else 'not ready'}")))
+    if not ready:
+        return hop.broken(f"Node {name} is not ready", f"Look at `kubectl describe node {name}`, start the machine")
+    return hop
+
+
+def _gateway(cluster: Cluster, announcing: Sequence[str]) -> str:
+    chosen = [node for name in announcing if (node := cluster.node(name))]
+    ready = [node for node in cluster.nodes if _cluster.is_ready_node(node)]
+    addresses = [address for node in [*chosen, *ready, *cluster.nodes] for address in _cluster.node_addresses(node)]
+    return next((one for one in addresses if ipaddress.ip_address(one).version == 4), "NODE")
+
+
+def _text(route: Route) -> str:
+    parts = [f"via {route.gateway}" if route.gateway else "directly"]
+    return " ".join([*parts, *([f"dev {route.device}"] if route.device else [])])

@@ -1,0 +1,119 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""What a trace is made of: hops, each with what is known of it, and the hops that come after it."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import fractions
+import typing as t
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Iterator
+
+
+class Kind(enum.Enum):
+    """What a hop is, in the word that users see."""
+
+    REQUEST = "request"
+    NAME = "name"
+    ROUTE = "route"
+    SERVICE = "service"
+    RULES = "rules"
+    CONTROLLER = "ingress"
+    RULE = "rule"
+    POD = "pod"
+
+
+class Health(enum.Enum):
+    """Whether requests get through."""
+
+    OK = "ok"
+    BROKEN = "broken"
+    """Requests end here."""
+    IDLE = "idle"
+    """No requests come here, and the way is whole without it."""
+    UNKNOWN = "unknown"
+    """It could not be looked at."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Trouble:
+    """What is wrong, and what to do about it."""
+
+    what: str
+    remedy: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Fact:
+    """One thing that is known of a hop."""
+
+    label: str
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Hop:
+    """One station of a request."""
+
+    kind: Kind
+    name: str
+    facts: tuple[Fact, ...] = ()
+    health: Health = Health.OK
+    trouble: Trouble | None = None
+    share: fractions.Fraction | None = None
+    """Which part of the requests of the hop before comes here; ``None`` is all of them."""
+    socket: str = ""
+    """Where a pod is spoken to, such as 10.244.0.3:8000 (TCP only)."""
+    children: tuple[Hop, ...] = ()
+
+    def then(self, *children: Hop) -> Hop:
+        return dataclasses.replace(self, children=children)
+
+    def broken(self, what: str, remedy: str) -> Hop:
+        return dataclasses.replace(self, health=Health.BROKEN, trouble=Trouble(what, remedy))
+
+    def idle(self, what: str, remedy: str = "") -> Hop:
+        return dataclasses.replace(self, health=Health.IDLE, trouble=Trouble(what, remedy))
+
+    def dump(self) -> dict[str, t.Any]:
+        return {
+            "kind": self.kind.value,
+            "name": self.name,
+            "health": self.health.value,
+            "facts": [dataclasses.asdict(fact) for fact in self.facts],
+            "trouble": dataclasses.asdict(self.trouble) if self.trouble else None,
+            "share": None if self.share is None else float(round(self.share, 6)),
+            "children": [child.dump() for child in self.children],
+        }
+
+
+def chain(*hops: Hop | None) -> Hop:
+    """The first hop, with the second behind it, and so on; those that are not there are left out."""
+    first, *rest = [hop for hop in hops if hop is not None]
+    return first.then(chain(*rest)) if rest else first
+
+
+def walk(hop: Hop) -> Iterator[Hop]:
+    """The hop and all behind it, in the order of the request."""
+    yield hop
+    for child in hop.children:
+        yield from walk(child)
+
+
+def first_broken(hop: Hop) -> Hop | None:
+    return next((one for one in walk(hop) if one.health is Health.BROKEN), None)
+
+
+def percent(share: fractions.Fraction) -> str:
+    """Such as "33.3 %"; nothing but none is "0 %", and nothing but all is "100 %"."""
+    text = f"{float(share) * 100:.1f}".removesuffix(".0")
+    if text == "0" and share:
+        return "under 0.1 %"
+    return "over 99.9 %" if text == "100" and share != 1 else f"{text} %"

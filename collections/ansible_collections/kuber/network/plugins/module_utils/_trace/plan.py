@@ -1,0 +1,195 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""The whole way of a request, out of what has been read; nothing is asked here."""
+
+from __future__ import annotations
+
+import dataclasses
+import fractions
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._trace import host, ingress
+from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import Cluster, endpoints, title
+from ansible_collections.kuber.network.plugins.module_utils._trace.entry import Entry, find
+from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Health, Hop, Kind, chain
+from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet, equal_shares
+from ansible_collections.kuber.network.plugins.module_utils._trace.service import pod_hop, service_hop
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Mapping, Sequence
+
+    from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
+    from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import Endpoint
+    from ansible_collections.kuber.network.plugins.module_utils._trace.node import Node
+    from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Finding
+    from ansible_collections.kuber.network.plugins.module_utils._trace.target import Target
+
+
+@dataclasses.dataclass(frozen=True)
+class World:
+    """All that has been read."""
+
+    cluster: Cluster
+    machine: host.Machine
+    node: Node
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    answers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """For each pod's address and port that was tried: why it does not take connections, empty if it does."""
+
+
+def plan(target: Target, world: World) -> Hop:
+    """The way as a tree, the request at its root."""
+    entry = find(target, world.cluster, world.machine)
+    inside = not entry.from_outside
+    origin = f"node {world.node.name}" if inside else "this machine"
+    headers = [Fact("header", f"{name}: {value}") for name, value in world.headers.items()]
+    request = Hop(Kind.REQUEST, target.text, (Fact("from", origin), *headers))
+    way = world.machine.way
+    route = None
+    if way is not None and entry.address and not inside:
+        announcing = world.cluster.announcing_nodes(entry.service) if entry.service else []
+        route = host.route_hop(world.cluster, way, entry.address, announcing)
+    return chain(request, entry.name_hop, route, _way_in(target, world, entry))
+
+
+def _way_in(target: Target, world: World, entry: Entry) -> Hop:
+    if entry.trouble_hop is not None:
+        return entry.trouble_hop
+    if entry.endpoint is not None:
+        return pod_hop(world.cluster, entry.endpoint, service="", share=None, answers=world.answers)
+    assert entry.service is not None
+    assert entry.port is not None
+    found = endpoints(world.cluster, entry.service, entry.port)
+    hop = service_hop(world.cluster, entry.service, entry.port, found, entry.address or "")
+    if not entry.address:
+        return hop.then(*_pods(world, entry.service, found))
+    packet = _packet(entry)
+    rules = world.node.look(packet)
+    controllers = [one.pod for one in found if one.pod and ingress.is_controller(one.pod)]
+    if target.is_web and controllers:
+        behind = [_controller(target, world, controllers)]
+    else:
+        behind = _pods_behind(world, entry.service, found, rules, packet)
+    return chain(hop, _rules_hop(world, entry, found, rules, packet).then(*behind))
+
+
+def _packet(entry: Entry) -> Packet:
+    assert entry.service is not None
+    assert entry.port is not None
+    spec = entry.service["spec"]
+    field = "externalTrafficPolicy" if entry.from_outside else "internalTrafficPolicy"
+    return Packet(
+        protocol=entry.port.get("protocol", "TCP"),
+        address=entry.address or "",
+        port=entry.port["nodePort"] if entry.node_port else entry.port["port"],
+        outside=entry.from_outside,
+        local=spec.get(field) == "Local",
+        node_port=entry.node_port,
+    )
+
+
+def _rules_hop(world: World, entry: Entry, found: Sequence[Endpoint], rules: Finding, packet: Packet) -> Hop:
+    """What the kernel of the node does, compared with what it should do."""
+    hop = Hop(Kind.RULES, rules.name, (Fact("node", world.node.title), *rules.facts))
+    if world.node.problem:
+        return dataclasses.replace(hop, health=Health.UNKNOWN, facts=(*hop.facts, Fact("unknown", world.node.problem)))
+    if rules.trouble:
+        return hop.broken(rules.trouble.what, rules.trouble.remedy)
+    ready = [one for one in found if one.ready]
+    here = [one for one in ready if one.node in ("", world.node.name)] if packet.local else ready
+    if ready and not here:
+        nodes = ", ".join(sorted({one.node for one in ready}))
+        return hop.broken(
+            f"The traffic policy is Local, and node {world.node.name} has no ready pod of "
+            f"{title(entry.service or {})}: its packets are dropped",
+            f"Send the requests to node {nodes}, or set the traffic policy to Cluster",
+        )
+    missing = [one.socket for one in here if one.socket not in {backend.socket for backend in rules.backends}]
+    if missing:
+        return hop.broken(
+            f"The rules lack {', '.join(missing)}, which the API server has as ready: kube-proxy lags behind",
+            "Look at `kubectl --namespace kube-system logs daemonset/kube-proxy`",
+        )
+    return hop
+
+
+def _pods_behind(world: World, service: Body, found: Sequence[Endpoint], rules: Finding, packet: Packet) -> list[Hop]:
+    """A hop for each pod that the rules lead to, and for each that they should lead to."""
+    by_socket = {one.socket: one for one in found}
+    hops = []
+    for backend in rules.backends:
+        endpoint = by_socket.pop(backend.socket, None)
+        if endpoint is None:
+            hop = Hop(Kind.POD, backend.socket, backend.facts, share=backend.share)
+            what = f"The rules lead to {backend.socket}, which is no endpoint of {title(service)} any more"
+            hops.append(hop.broken(what, "Look at `kubectl --namespace kube-system logs daemonset/kube-proxy`"))
+            continue
+        hops.append(_pod(world, service, endpoint, backend.share, backend.facts))
+    for endpoint in by_socket.values():
+        nothing = None if world.node.problem else fractions.Fraction(0)
+        hop = _pod(world, service, endpoint, nothing)
+        if packet.local and endpoint.ready and endpoint.node != world.node.name:
+            hop = hop.idle(f"The traffic policy is Local: node {world.node.name} sends nothing to node {endpoint.node}")
+        hops.append(hop)
+    return _all_to_one(hops)
+
+
+def _all_to_one(hops: list[Hop]) -> list[Hop]:
+    """Where there is no choice, there is no share."""
+    return [dataclasses.replace(hop, share=None) for hop in hops] if [hop.share for hop in hops] == [1] else hops
+
+
+def _pod(
+    world: World,
+    service: Body,
+    endpoint: Endpoint,
+    share: fractions.Fraction | None,
+    facts: Sequence[Fact] = (),
+) -> Hop:
+    name = title(service)
+    return pod_hop(world.cluster, endpoint, service=name, share=share, facts=facts, answers=world.answers)
+
+
+def _pods(world: World, service: Body, found: Sequence[Endpoint]) -> list[Hop]:
+    """The pods of a Service that is reached past the rules of the node: each client chooses by itself."""
+    share = equal_shares(sum(one.ready for one in found))
+    return _all_to_one([_pod(world, service, one, share) for one in found])
+
+
+def _controller(target: Target, world: World, pods: Sequence[Body]) -> Hop:
+    hop = ingress.controller_hop(pods)
+    rule, backends = ingress.rule_hop(world.cluster, target, world.headers, pods)
+    return hop.then(rule.then(*(_backend(world, backend) for backend in backends)))
+
+
+def _backend(world: World, backend: ingress.Backend) -> Hop:
+    """A Service behind a rule. The controller takes its pods from the API and passes the Service's address by."""
+    namespace, name, wanted = backend.reference
+    share = None if backend.share == 1 else backend.share
+    service = world.cluster.service(namespace, name)
+    bare = Hop(Kind.SERVICE, f"{namespace}/{name}", backend.facts, share=share)
+    owner = title(backend.location.ingress)
+    if service is None:
+        return bare.broken(
+            f"Ingress {owner} names Service {namespace}/{name}, which does not exist: nginx answers 503",
+            f"Create the Service, or correct the backend: `kubectl --namespace {namespace} edit ingress "
+            f"{backend.location.ingress['metadata']['name']}`",
+        )
+    ports = service["spec"].get("ports") or []
+    port = next((one for one in ports if wanted in (one["port"], one.get("name"))), None)
+    if port is None:
+        there = ", ".join(str(one["port"]) for one in ports)
+        return bare.broken(
+            f"Ingress {owner} names port {wanted} of Service {namespace}/{name}, which has {there}: nginx answers 503",
+            f"Correct the port of the backend to {there}",
+        )
+    found = endpoints(world.cluster, service, port)
+    hop = service_hop(world.cluster, service, port, found)
+    hop = dataclasses.replace(hop, share=share, facts=(*backend.facts, *hop.facts))
+    if hop.health is Health.BROKEN and not backend.share:
+        hop = dataclasses.replace(hop, health=Health.IDLE)
+    return hop.then(*_pods(world, service, found))

@@ -1,0 +1,123 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""How a trace looks: the picture, which carries its own colours wherever it is shown, and the page around it."""
+
+from __future__ import annotations
+
+PICTURE = """
+.way {
+  --paper: #ffffff; --zone: #f4f6f9; --edge: #d3d9e2; --card: #ffffff; --ink: #1b2330; --dim: #5b6676; --line:
+  #9aa5b5; --go: #1769d2; --ok: #1a7f45; --bad: #c5283d; --badfill: #fdeef0; --end: #e9f6ee; font-family:
+  system-ui,sans-serif;
+}
+@media (prefers-color-scheme: dark) {
+  .way {
+    --paper: #0e131b; --zone: #151c27; --edge: #2b3646; --card: #1a2331; --ink: #e8edf4; --dim: #98a5b7; --line:
+    #5c6a7e; --go: #5aa5ff; --ok: #4cc27f; --bad: #ff7382; --badfill: #331a22; --end: #15291f;
+  }
+}
+.way .paper { fill: var(--paper); }
+.way .zone { fill: var(--zone); stroke: var(--edge); }
+.way .zonename { fill: var(--dim); font-size: 13px; font-weight: 600; }
+.way .card { fill: var(--card); stroke: var(--edge); stroke-width: 1.2; }
+.way .stripe { fill: var(--go); }
+.way .pod .card { fill: var(--end); }
+.way .pod .stripe { fill: var(--ok); }
+.way .kind { fill: var(--go); font-size: 11px; font-weight: 700; letter-spacing: .6px; }
+.way .pod .kind { fill: var(--ok); }
+.way .name { fill: var(--ink); font-size: 13.5px; font-weight: 650; }
+.way .fact { fill: var(--ink); font: 12px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace; }
+.way .fact .label { fill: var(--dim); }
+.way .mark { fill: none; stroke: var(--ok); stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
+.way .broken .card { fill: var(--badfill); stroke: var(--bad); stroke-width: 2; }
+.way .broken .stripe { fill: var(--bad); }
+.way .broken .kind { fill: var(--bad); }
+.way .broken .mark { stroke: var(--bad); }
+.way .note { fill: var(--bad); font-size: 12.5px; }
+.way .note.remedy { fill: var(--ink); }
+.way .idle .stripe, .way .unknown .stripe, .way .beyond .stripe { fill: var(--line); }
+.way .idle .kind, .way .unknown .kind, .way .beyond .kind { fill: var(--dim); }
+.way .idle .mark, .way .unknown .mark { stroke: var(--line); }
+.way .beyond { opacity: .62; }
+.way .idle .card { stroke-dasharray: 4 3; }
+.way .link { fill: none; stroke: var(--go); stroke-width: 2; }
+.way .link.off { stroke: var(--line); stroke-dasharray: 4 4; }
+.way .tip { fill: var(--go); }
+.way .tip.off { fill: var(--line); }
+.way .pill { fill: var(--go); }
+.way .pod .pill { fill: var(--ok); }
+.way .pill.off, .way .beyond .pill { fill: none; stroke: var(--line); }
+.way .share { fill: var(--card); font-size: 11.5px; font-weight: 700; text-anchor: middle; }
+.way .share.off, .way .beyond .share { fill: var(--dim); }
+"""
+
+PAGE = """
+:root {
+  color-scheme: light dark; --paper: #eef1f5; --sheet: #ffffff; --ink: #1b2330; --dim: #5b6676; --edge: #d3d9e2;
+  --go: #1769d2; --ok: #1a7f45; --okfill: #e9f6ee; --bad: #c5283d; --badfill: #fdeef0;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --paper: #090d13; --sheet: #0e131b; --ink: #e8edf4; --dim: #98a5b7; --edge: #2b3646; --go: #5aa5ff; --ok:
+    #4cc27f; --okfill: #15291f; --bad: #ff7382; --badfill: #331a22;
+  }
+}
+* { box-sizing: border-box; }
+body {
+  margin: 0; padding: 28px clamp(12px, 3vw, 40px) 48px; background: var(--paper); color: var(--ink); font:
+  16px/1.5 system-ui, sans-serif;
+}
+main { max-width: 1440px; margin: 0 auto; }
+h1 { font-size: 15px; margin: 0; color: var(--dim); font-weight: 600; }
+.target {
+  font: 600 clamp(18px, 2.4vw, 27px)/1.3 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; margin: 2px 0
+  16px; overflow-wrap: anywhere;
+}
+.verdict {
+  border-left: 5px solid var(--ok); background: var(--okfill); border-radius: 6px; padding: 12px 18px; margin: 0 0
+  20px;
+}
+.verdict.broken { border-color: var(--bad); background: var(--badfill); }
+.verdict strong { color: var(--ok); }
+.verdict.broken strong { color: var(--bad); }
+.verdict p { margin: 4px 0 0; }
+figure {
+  margin: 0 0 28px; overflow-x: auto; background: var(--sheet); border: 1px solid var(--edge); border-radius:
+  12px;
+}
+figure svg { display: block; width: 100%; min-width: 860px; height: auto; margin: 0 auto; }
+h2 { font-size: 17px; margin: 0 0 10px; }
+ol { list-style: none; margin: 0; padding: 0; }
+ol ol { margin-left: 14px; padding-left: 18px; border-left: 2px solid var(--edge); }
+ol.row { margin-left: 0; padding-left: 0; border: 0; }
+.hop {
+  background: var(--sheet); border: 1px solid var(--edge); border-radius: 8px; padding: 10px 16px; margin: 0 0
+  8px;
+}
+.hop.broken { border-color: var(--bad); background: var(--badfill); }
+.hop.idle { border-style: dashed; }
+.hop header { display: flex; gap: 10px; align-items: baseline; flex-wrap: wrap; overflow-wrap: anywhere; }
+.kind { color: var(--go); font-weight: 700; font-size: 12px; letter-spacing: .05em; text-transform: uppercase; }
+.broken .kind { color: var(--bad); }
+.share { margin-left: auto; color: var(--dim); font-size: 14px; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 1px 14px; margin: 6px 0 0; font-size: 14px; }
+dt { color: var(--dim); }
+dd, code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+dd { margin: 0; font-size: 13.5px; overflow-wrap: anywhere; }
+.trouble { margin: 8px 0 0; color: var(--bad); }
+.idle .trouble { color: var(--dim); }
+.remedy { margin: 2px 0 0; }
+code {
+  background: color-mix(in srgb, var(--dim) 16%, transparent); padding: 1px 5px; border-radius: 4px; font-size:
+  .92em; overflow-wrap: anywhere;
+}
+footer { color: var(--dim); font-size: 13px; margin-top: 24px; }
+@media (max-width: 640px) {
+  dl { grid-template-columns: 1fr; }
+  dd { margin-bottom: 4px; }
+}
+"""

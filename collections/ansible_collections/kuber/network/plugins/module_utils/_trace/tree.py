@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""A trace for a terminal: the stations one below the other, branches indented."""
+
+from __future__ import annotations
+
+import textwrap
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._trace.model import (
+    Health,
+    Hop,
+    Kind,
+    first_broken,
+    percent,
+)
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Callable, Iterator
+
+    Paint = Callable[[str, str], str]
+
+GREEN, RED, GREY, BOLD, YELLOW = "green", "red", "dark gray", "white", "yellow"
+MARKS = {
+    Health.OK: ("✔", GREEN),
+    Health.BROKEN: ("✘", RED),
+    Health.IDLE: ("○", GREY),
+    Health.UNKNOWN: ("?", YELLOW),
+}
+KIND_WIDTH = max(len(kind.value) for kind in Kind)
+NARROWEST = 40
+
+
+def render(root: Hop, *, width: int, paint: Paint) -> list[str]:
+    return ["", *_lines(root, " ", "", width, paint), "", *verdict(root, width, paint), ""]
+
+
+def verdict(root: Hop, width: int, paint: Paint) -> list[str]:
+    """What comes of the request, in a word; with the remedy where it ends."""
+    broken = first_broken(root)
+    if broken is None:
+        return [paint(" ✔ The way is whole", GREEN)]
+    trouble = broken.trouble
+    lines = [paint(f" ✘ The way ends at the {broken.kind.value} {broken.name}", RED)]
+    if trouble:
+        lines += [paint(line, RED) for line in _wrap(trouble.what, "   ", width)]
+        lines += _wrap(f"→ {trouble.remedy}", "   ", width) if trouble.remedy else []
+    return lines
+
+
+def _lines(hop: Hop, margin: str, lead: str, width: int, paint: Paint) -> Iterator[str]:
+    """A hop and what follows; ``lead`` stands before its first line, ``margin`` before all others."""
+    yield f"{lead or margin}{_head(hop, paint)}"
+    last = not hop.children
+    below = f"{margin}{' ' if last else '│'}{' ' * (KIND_WIDTH + 3)}"
+    yield from (paint(line, GREY) for line in _facts(hop, below, width))
+    if hop.trouble:
+        color = RED if hop.health is Health.BROKEN else GREY
+        yield from (paint(line, color) for line in _wrap(hop.trouble.what, below, width))
+        yield from _wrap(f"→ {hop.trouble.remedy}", below, width) if hop.trouble.remedy else ()
+    if len(hop.children) == 1 and hop.children[0].share is None:
+        yield from _lines(hop.children[0], margin, "", width, paint)
+        return
+    for number, child in enumerate(hop.children, 1):
+        ends = number == len(hop.children)
+        share = "" if child.share is None else f"{percent(child.share):>7} "
+        lead = f"{margin}{'└─' if ends else '├─'}{share}"
+        inner = f"{margin}{' ' if ends else '│'} {' ' * len(share)}"
+        yield from _lines(child, inner, lead, width, paint)
+
+
+def _head(hop: Hop, paint: Paint) -> str:
+    mark, color = MARKS[hop.health]
+    return f"{paint(mark, color)} {paint(hop.kind.value.ljust(KIND_WIDTH), GREY)} {paint(hop.name, BOLD)}"
+
+
+def _facts(hop: Hop, margin: str, width: int) -> list[str]:
+    if hop.kind is Kind.POD:
+        # There are many of them, and all have the same to say.
+        return _wrap(", ".join(f"{fact.label} {fact.text}" for fact in hop.facts), margin, width)
+    label = max((len(fact.label) for fact in hop.facts), default=0)
+    lines = []
+    for fact in hop.facts:
+        first, *rest = _wrap(fact.text, "", width - len(margin) - label - 2) or [""]
+        lines.append(f"{margin}{fact.label:<{label}}  {first}")
+        lines += [f"{margin}{' ' * label}  {line}" for line in rest]
+    return lines
+
+
+def _wrap(text: str, margin: str, width: int) -> list[str]:
+    room = max(NARROWEST, width - len(margin))
+    return [f"{margin}{line}" for line in textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)]

@@ -1,0 +1,190 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: service_path_info
+short_description: Follow a request hop by hop to the pods that answer it
+version_added: "1.0.0"
+author:
+  - the kuber.network authors (@kuber-network)
+description:
+  - Reads the live way of a request, from the name and the route of the machine that runs Ansible over the address of a
+    Service, the rules of the node's kernel (iptables, IPVS or nftables, whatever kube-proxy runs in), the rule of an
+    Ingress and its canary, down to every pod with its share of the requests.
+  - At the first hop where requests end it says what is wrong and what repairs it. What comes after is shown as well.
+  - Prints the way as a tree, and returns it as data and as a page of HTML with a picture.
+  - Sends no request on that way and changes nothing. Only to see whether the pods listen, it opens a TCP connection to
+    each of them from the node.
+  - The way is that of a new connection from the machine that runs Ansible. Requests to what is only known inside the
+    cluster (the address of a Service of type C(ClusterIP), a pod) are followed from the node.
+  - Which Ingress takes a request is decided as ingress-nginx does it. With another controller the way ends at its pods.
+extends_documentation_fragment:
+  - kuber.network.attributes.info
+requirements:
+  - kubernetes
+  - urllib3
+  - PyYAML
+notes:
+  - Run it on the node that the requests enter at. The node needs a shell and root, and no Python; C(curl) to try the
+    pods, and C(ipset) or C(nft) only if the container of kube-proxy cannot be entered.
+  - The API server, C(/etc/hosts), the name servers and the route are asked from the machine that runs Ansible.
+options:
+  kubeconfig:
+    description:
+      - Path of the kubeconfig file.
+      - Without it, the files that the environment variable E(KUBECONFIG) lists, or C(~/.kube/config).
+    type: path
+  context:
+    description: Which context of the kubeconfig to use. Without it, the current one.
+    type: str
+  target:
+    description:
+      - Where the request goes. A URL with C(http://) or C(https://), C(tcp://HOST:PORT), C(udp://HOST:PORT),
+        C(HOST:PORT) (TCP), or C(service NAMESPACE/NAME[:PORT]), whose first port is followed when none is named.
+      - C(HOST) is a name or an address, of a Service, a node (with a node port) or a pod.
+    type: str
+    required: true
+  headers:
+    description: Headers of the request, by which a canary may be chosen. The header C(Cookie) holds cookies.
+    type: dict
+    default: {}
+  node:
+    description: The name of the node that the task's host is. Without it, the name of the host in the inventory.
+    type: str
+  show:
+    description: Print the way as a tree.
+    type: bool
+    default: true
+seealso:
+  - module: kuber.network.checks
+    description: Proves that requests are answered, where this module tells how they get there.
+"""
+
+EXAMPLES = r"""
+- name: Follow a request through the ingress
+  kuber.network.service_path_info:
+    target: http://example.app.org/web/index.html
+  register: way
+
+- name: Keep the picture
+  ansible.builtin.copy:
+    content: "{{ way.html }}"
+    dest: /tmp/trace.html
+    mode: "0644"
+  delegate_to: localhost
+
+- name: Follow the requests that the canary gets
+  kuber.network.service_path_info:
+    target: http://example.app.org/test-webapp
+    headers:
+      mtest: "true"
+
+- name: See which pods stand behind a Service, and with which share
+  kuber.network.service_path_info:
+    target: service default/web-svc-cip
+
+- name: Follow a question to CoreDNS
+  kuber.network.service_path_info:
+    target: udp://172.17.255.2:53
+
+- name: Stop when a load balancer is out of reach, and say why
+  kuber.network.service_path_info:
+    target: 172.17.255.1:80
+    show: false
+  register: way
+  failed_when: not way.whole
+"""
+
+RETURN = r"""
+target:
+  description: The target as it was understood.
+  returned: success
+  type: str
+  sample: http://example.app.org/web/index.html
+whole:
+  description: Whether no hop was found broken.
+  returned: success
+  type: bool
+  sample: false
+broken:
+  description: The first hop where requests end; V(null) when the way is whole.
+  returned: success
+  type: dict
+  contains:
+    kind:
+      description: The kind of the hop, as in RV(path.kind).
+      returned: success
+      type: str
+      sample: route
+    name:
+      description: Its name.
+      returned: success
+      type: str
+      sample: 172.17.255.0/24
+    what:
+      description: What is wrong.
+      returned: success
+      type: str
+      sample: This machine has no route to 172.17.255.1 (Network is unreachable)
+    remedy:
+      description: What repairs it.
+      returned: success
+      type: str
+      sample: "As root: `ip route replace 172.17.255.0/24 via 192.168.99.134`"
+path:
+  description: The first hop. Each hop has the same fields, and RV(path.children) leads on.
+  returned: success
+  type: dict
+  contains:
+    kind:
+      description:
+        - What the hop is, one of V(request), V(name), V(route), V(service), V(rules) (of the node's kernel), V(ingress)
+          (the controller), V(rule) (of an Ingress) and V(pod).
+      returned: success
+      type: str
+      sample: service
+    name:
+      description: Its name.
+      returned: success
+      type: str
+      sample: default/web-svc-lb
+    health:
+      description:
+        - V(ok), V(broken) (requests end here), V(idle) (no requests come here, and the way is whole without it) or
+          V(unknown) (it could not be looked at).
+      returned: success
+      type: str
+      sample: ok
+    facts:
+      description: What is known of it, as pairs of C(label) and C(text).
+      returned: success
+      type: list
+      elements: dict
+      sample: [{label: address, text: 172.17.255.1}]
+    trouble:
+      description: What is wrong (C(what)) and what repairs it (C(remedy)); V(null) when nothing is.
+      returned: success
+      type: dict
+    share:
+      description: Which part of the requests of the hop before comes here; V(null) is all of them.
+      returned: success
+      type: float
+      sample: 0.333333
+    children:
+      description: The hops that come next; more than one where requests are distributed.
+      returned: success
+      type: list
+      elements: dict
+lines:
+  description: The tree, without colours.
+  returned: success
+  type: list
+  elements: str
+html:
+  description: The way as one page with a picture, which needs nothing from elsewhere.
+  returned: success
+  type: str
+"""

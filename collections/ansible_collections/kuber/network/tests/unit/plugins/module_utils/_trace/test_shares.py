@@ -1,0 +1,117 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The arithmetic of shares: whatever the number of pods, all requests go somewhere, and evenly."""
+
+from __future__ import annotations
+
+import fractions
+import ipaddress
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.kuber.network.plugins.module_utils._net import iptables
+from ansible_collections.kuber.network.plugins.module_utils._net.virtual_servers import RealServer, Server
+from ansible_collections.kuber.network.plugins.module_utils._trace import rules_iptables, rules_ipvs
+from ansible_collections.kuber.network.plugins.module_utils._trace.model import percent
+from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Backend, Packet, merged
+
+CHANCES = st.fractions(0, 1, max_denominator=1000)
+ADDRESS = "10.96.7.7"
+
+
+@given(st.lists(CHANCES, max_size=30))
+def test_a_row_of_rules_hands_out_all_and_no_more(chances: list[fractions.Fraction]) -> None:
+    shares = rules_iptables.cascade([*chances, None])
+    assert sum(shares) == 1
+    assert all(0 <= share <= 1 for share in shares)
+
+
+@given(st.integers(1, 300))
+def test_what_kube_proxy_writes_for_so_many_pods_is_even(count: int) -> None:
+    # probability(n) of pkg/proxy/iptables/proxier.go: ten digits of 1/n, for the n that are left.
+    chances: list[fractions.Fraction | None] = [fractions.Fraction(f"{1 / left:.10f}") for left in range(count, 1, -1)]
+    shares = rules_iptables.cascade([*chances, None])
+    assert sum(shares) == 1
+    assert all(abs(share - fractions.Fraction(1, count)) < fractions.Fraction(1, 10**6) for share in shares)
+
+
+@given(st.integers(1, 60), st.booleans())
+def test_the_chains_of_a_service_lead_evenly_to_all_of_its_pods(count: int, external: bool) -> None:
+    pods = [str(ipaddress.ip_address("10.244.0.2") + number) for number in range(count)]
+    found = rules_iptables.look(tables(pods, external=external), Packet("TCP", ADDRESS, 80, outside=external))
+    assert found.trouble is None
+    assert [backend.socket for backend in found.backends] == [f"{pod}:8000" for pod in pods]
+    assert sum(backend.share for backend in found.backends) == 1
+
+
+def tables(pods: list[str], *, external: bool) -> dict[str, iptables.Table]:
+    """As kube-proxy writes them, read as iptables-save prints them."""
+    first = "KUBE-EXT-X" if external else "KUBE-SVC-X"
+    lines = [
+        f'-A KUBE-SERVICES -d {ADDRESS}/32 -p tcp -m comment --comment "a/b" -m tcp --dport 80 -j {first}',
+        "-A KUBE-EXT-X -m comment --comment masquerade -j KUBE-MARK-MASQ",
+        '-A KUBE-EXT-X -s 10.244.0.0/16 -m comment --comment "pod traffic" -j KUBE-SVC-Y',
+        "-A KUBE-EXT-X -m addrtype --src-type LOCAL -j KUBE-SVC-Y",
+        "-A KUBE-EXT-X -j KUBE-SVC-X",
+        f"-A KUBE-SVC-X ! -s 10.244.0.0/16 -d {ADDRESS}/32 -p tcp -m tcp --dport 80 -j KUBE-MARK-MASQ",
+    ]
+    for number, pod in enumerate(pods):
+        left = len(pods) - number
+        chance = f"-m statistic --mode random --probability {1 / left:.10f} " if left > 1 else ""
+        lines.append(f"-A KUBE-SVC-X {chance}-j KUBE-SEP-{number}")
+        lines.append(f"-A KUBE-SEP-{number} -s {pod}/32 -j KUBE-MARK-MASQ")
+        lines.append(f"-A KUBE-SEP-{number} -p tcp -m tcp -j DNAT --to-destination {pod}:8000")
+    return iptables.parse("\n".join(["*nat", ":KUBE-SERVICES - [0:0]", *lines, "COMMIT", ""]))
+
+
+def test_a_way_that_turns_in_circles_ends() -> None:
+    lines = [
+        f"-A KUBE-SERVICES -d {ADDRESS}/32 -p tcp -m tcp --dport 80 -j KUBE-SVC-A",
+        "-A KUBE-SVC-A -j KUBE-SVC-B",
+        "-A KUBE-SVC-B -j KUBE-SVC-A",
+    ]
+    found = rules_iptables.look(
+        iptables.parse("\n".join(["*nat", *lines, "COMMIT"])), Packet("TCP", ADDRESS, 80, outside=False)
+    )
+    assert found.backends == ()
+
+
+@given(
+    weights=st.lists(st.integers(0, 100), max_size=40),
+    scheduler=st.sampled_from([*rules_ipvs.SCHEDULERS, *rules_ipvs.WEIGHTED]),
+)
+def test_the_shares_of_ipvs_are_all_or_nothing(weights: list[int], scheduler: str) -> None:
+    real = tuple(RealServer(f"10.244.0.{number}:80", weight, 0, 0) for number, weight in enumerate(weights, 1))
+    server = Server("TCP", f"{ADDRESS}:80", scheduler, (), real)
+    table = rules_ipvs.Table({server.key: server}, None, frozenset({ADDRESS}))
+    found = rules_ipvs.look(table, Packet("TCP", ADDRESS, 80, outside=False))
+    assert sum(backend.share for backend in found.backends) == (1 if any(weights) else 0)
+    assert all((backend.share > 0) == (one.weight > 0) for backend, one in zip(found.backends, real, strict=True))
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), CHANCES), max_size=20))
+def test_merging_loses_nothing(parts: list[tuple[str, fractions.Fraction]]) -> None:
+    found = merged(Backend(socket, share) for socket, share in parts)
+    assert sum(backend.share for backend in found) == sum(share for _socket, share in parts)
+    assert len({backend.socket for backend in found}) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (fractions.Fraction(0), "0 %"),
+        (fractions.Fraction(1), "100 %"),
+        (fractions.Fraction(1, 3), "33.3 %"),
+        (fractions.Fraction("0.33333333349"), "33.3 %"),
+        (fractions.Fraction(1, 2), "50 %"),
+        (fractions.Fraction(1, 100000), "under 0.1 %"),
+        (fractions.Fraction(99999, 100000), "over 99.9 %"),
+    ],
+)
+def test_shares_are_written_for_people(share: fractions.Fraction, text: t.Any) -> None:
+    assert percent(share) == text
