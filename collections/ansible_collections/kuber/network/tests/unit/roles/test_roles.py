@@ -99,6 +99,14 @@ def test_path_of_the_dashboard_is_a_regular_expression_only_to_be_stripped(
     assert bool(ingress["metadata"].get("annotations")) is strip
 
 
+@pytest.mark.parametrize(("host", "hosts"), [("", [None]), ("example.app.org", [None, "example.app.org"])])
+def test_the_application_is_found_by_address_and_under_its_name(host: str, hosts: list[str | None]) -> None:
+    (ingress,) = rendered("web_app", "ingress.yml.j2", {"web_app_host": host})
+    rules = ingress["spec"]["rules"]
+    assert [rule.get("host") for rule in rules] == hosts
+    assert all(rule["http"] == rules[0]["http"] for rule in rules)
+
+
 def test_dns_services_may_share_their_address() -> None:
     tcp, udp = rendered("metallb", "dns.yml.j2", {})
     assert [service["spec"].pop("ports")[0]["protocol"] for service in (tcp, udp)] == ["TCP", "UDP"]
