@@ -80,7 +80,7 @@ def _explain(around: Surroundings, body: Body, told: str) -> Explanation:
         return found
     lines = _conditions(body, told)
     for one in (body, *around.replica_sets(body)[:1]):
-        lines += [f"event: {_event_text(event)}" for event in around.events(one)[-EVENTS:]]
+        lines += [f"event: {event_text(event)}" for event in around.events(one)[-EVENTS:]]
     return Explanation(lines)
 
 
@@ -117,7 +117,7 @@ def _explain_pod(around: Surroundings, pod: Body, others: int) -> Explanation:
     lines += _pods.probes(pod) if not failures else []
     lines += _last_words(around, pod)
     untold = [event for event in events if event not in told and not _is_told(event, trouble)]
-    lines += [f"event: {_event_text(event)}" for event in untold[-EVENTS:]]
+    lines += [f"event: {event_text(event)}" for event in untold[-EVENTS:]]
     return Explanation(lines, [*filter(None, map(advice.on_probe, failures)), *advice.on_containers(pod)])
 
 
@@ -129,7 +129,7 @@ def _last_words(around: Surroundings, pod: Body) -> list[str]:
     return lines
 
 
-def _event_text(event: Body) -> str:
+def event_text(event: Body) -> str:
     """Such as "Unhealthy (7 times): Readiness probe failed"."""
     count = times(event)
     often = f" ({count} times)" if count > 1 else ""

@@ -41,7 +41,7 @@ class Table:
 
 def parse(text: str) -> Table:
     try:
-        items = json.loads(text)["nftables"]
+        items = list(json.loads(text)["nftables"])
     except (ValueError, TypeError, KeyError) as exc:
         raise KuberError("nft has printed what is no list of rules", wanted="JSON", found=text[:80]) from exc
     chains: dict[str, list[tuple[Statement, ...]]] = {}
@@ -65,14 +65,33 @@ def verdict(value: t.Any) -> Verdict | None:
     return None
 
 
-def choices(statement: Statement) -> tuple[str, list[tuple[str, Verdict]]] | None:
-    """A choice by ``vmap``: by what (``numgen``, ``jhash``...), and the verdicts of the anonymous map."""
+def choices(statement: Statement) -> list[Verdict] | None:
+    """The verdicts among which ``numgen random mod N vmap`` chooses evenly."""
     chosen = statement.get("vmap")
-    if not isinstance(chosen, dict) or not isinstance(chosen.get("data"), dict):
+    if not isinstance(chosen, dict) or not _is_random(chosen.get("key")):
         return None
-    key = chosen.get("key")
-    by = next(iter(key)) if isinstance(key, dict) else ""
-    return by, [(" ".join(name), found) for name, found in _elements(chosen["data"].get("set") or ())]
+    return [found for _number, found in _elements(chosen["data"].get("set") or ())]
+
+
+def destinations(statement: Statement) -> list[str] | None:
+    """The sockets that ``dnat to`` leads to; with a map, it chooses evenly among them."""
+    dnat = statement.get("dnat")
+    if not isinstance(dnat, dict):
+        return None
+    address = dnat.get("addr")
+    chosen = address.get("map") if isinstance(address, dict) else None
+    if chosen is None:
+        return [_socket(address, dnat.get("port", ""))]
+    pairs = [value["concat"] for _number, value in chosen["data"]["set"]] if _is_random(chosen.get("key")) else []
+    return [_socket(*pair) for pair in pairs]
+
+
+def _is_random(key: t.Any) -> bool:
+    return isinstance(key, dict) and key.get("numgen", {}).get("mode") == "random"
+
+
+def _socket(address: t.Any, port: t.Any) -> str:
+    return f"[{address}]:{port}" if ":" in str(address) else f"{address}:{port}"
 
 
 def _elements(raw: t.Iterable[t.Any]) -> t.Iterator[tuple[tuple[str, ...], Verdict]]:

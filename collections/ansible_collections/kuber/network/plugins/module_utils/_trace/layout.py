@@ -24,30 +24,20 @@ PADDING, HEAD, LINE = 12, 26, 17
 MARGIN, ZONE_HEAD, ZONE_PADDING = 16, 30, 14
 # As many as there is room for with the widest of the usual fonts.
 NAME_LETTERS, FACT_LETTERS, NOTE_LETTERS = 24, 29, 30
-# What of a hop is worth the room; all of it stands below the picture.
+# What of a hop is worth the room, in this order (nothing: all); the rest stands below the picture.
 SHOWN = {
     Kind.REQUEST: ("from", "header"),
     Kind.NAME: ("address", "told by"),
     Kind.ROUTE: ("way", "node", "answered by"),
     Kind.SERVICE: ("address", "header", "cookie", "weight", "port", "externalTrafficPolicy", "endpoints"),
-    Kind.RULES: (
-        "node",
-        "scheduler",
-        "kube-ipvs0",
-        "ipset",
-        "KUBE-SERVICES",
-        "KUBE-NODEPORTS",
-        "map",
-        "verdict",
-        "filter",
-    ),
+    Kind.RULES: (),
     Kind.CONTROLLER: ("pod",),
     Kind.RULE: ("Ingress", "rewrite", "redirect", "answer"),
     Kind.POD: ("address", "ready", "port"),
 }
-MOST_FACTS, MOST_LINES = 4, 2
-# A line may end behind a space and behind these signs.
-PIECES = re.compile(r"[^ /.:,-]*(?:[ /.:,-]+|$)")
+MOST_FACTS, MOST_LINES, LONGEST_LABEL = 5, 2, 12
+# A line may end behind a space and behind these signs, but not within a number or an address.
+PIECES = re.compile(r"(?:[^ /.:,-]|[.:](?=\d))*(?:[ /.:,-]+|$)")
 OUTSIDE = (Kind.REQUEST, Kind.NAME, Kind.ROUTE)
 STAGES = {
     Kind.REQUEST: 0,
@@ -169,12 +159,19 @@ def _card(hop: Hop, reached: bool) -> Card:
 
 def _lines(hop: Hop) -> Iterator[tuple[str, str]]:
     order = SHOWN[hop.kind]
-    shown = sorted((fact for fact in hop.facts if fact.label in order), key=lambda fact: order.index(fact.label))
+    shown = [fact for fact in hop.facts if not order or fact.label in order]
+    if order:
+        shown.sort(key=lambda fact: order.index(fact.label))
     for fact in shown[:MOST_FACTS]:
-        room = FACT_LETTERS - len(fact.label) - 1
-        first, *rest = _wrapped(fact.text, room)
+        indent = len(fact.label) + 1
+        if len(fact.label) > LONGEST_LABEL and indent + len(fact.text) > FACT_LETTERS:
+            # The name of a chain needs a line of its own.
+            yield fact.label, ""
+            yield from (("", f"  {line}") for line in _wrapped(fact.text, FACT_LETTERS - 2))
+            continue
+        first, *rest = _wrapped(fact.text, FACT_LETTERS - indent)
         yield fact.label, first
-        yield from (("", line) for line in rest)
+        yield from (("", " " * indent + line) for line in rest)
 
 
 def _wrapped(text: str, room: int) -> list[str]:

@@ -135,13 +135,10 @@ def _share(share: fractions.Fraction, right: float, top: float) -> Iterator[str]
 
 
 def _facts(card: Card, x: float, y: float) -> Iterator[str]:
-    indent = ""
     for label, text in card.facts:
-        if label:
-            indent = label
-            words = f'<tspan class="label">{_(label)}</tspan> {_(text)}'
-        else:
-            words = f'<tspan class="label">{"&#160;" * len(indent)}</tspan> {_(text)}'
+        bare = text.lstrip(" ")
+        indent = "&#160;" * (len(text) - len(bare))
+        words = f'<tspan class="label">{_(label)}</tspan> {_(bare)}' if label else f"{indent}{_(bare)}"
         yield f'<text class="fact" x="{x:g}" y="{y:g}">{words}</text>'
         y += LINE
     y += 8 if card.note else 0

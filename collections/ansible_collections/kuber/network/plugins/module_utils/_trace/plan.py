@@ -99,6 +99,12 @@ def _rules_hop(world: World, entry: Entry, found: Sequence[Endpoint], rules: Fin
         return dataclasses.replace(hop, health=Health.UNKNOWN, facts=(*hop.facts, Fact("unknown", world.node.problem)))
     if rules.trouble:
         return hop.broken(rules.trouble.what, rules.trouble.remedy)
+    entered = _entered_at(world, entry)
+    if entered != world.node.name:
+        # The rules of all nodes are alike, but for what is only for the pods of one's own node.
+        hop = dataclasses.replace(hop, facts=(*hop.facts, Fact("entered at", f"{entered}, whose rules were not read")))
+        if packet.local:
+            return dataclasses.replace(hop, health=Health.UNKNOWN)
     ready = [one for one in found if one.ready]
     here = [one for one in ready if one.node in ("", world.node.name)] if packet.local else ready
     if ready and not here:
@@ -115,6 +121,16 @@ def _rules_hop(world: World, entry: Entry, found: Sequence[Endpoint], rules: Fin
             "Look at `kubectl --namespace kube-system logs daemonset/kube-proxy`",
         )
     return hop
+
+
+def _entered_at(world: World, entry: Entry) -> str:
+    """The node that gets the request first."""
+    route = world.machine.way.route if world.machine.way and entry.from_outside else None
+    if route is None:
+        return world.node.name
+    node = world.cluster.node_at(route.gateway or entry.address or "")
+    announcing = world.cluster.announcing_nodes(entry.service) if entry.service and not route.gateway else []
+    return str(node["metadata"]["name"]) if node else next(iter(announcing), world.node.name)
 
 
 def _pods_behind(world: World, service: Body, found: Sequence[Endpoint], rules: Finding, packet: Packet) -> list[Hop]:
@@ -163,15 +179,14 @@ def _pods(world: World, service: Body, found: Sequence[Endpoint]) -> list[Hop]:
 def _controller(target: Target, world: World, pods: Sequence[Body]) -> Hop:
     hop = ingress.controller_hop(pods)
     rule, backends = ingress.rule_hop(world.cluster, target, world.headers, pods)
-    return hop.then(rule.then(*(_backend(world, backend) for backend in backends)))
+    return hop.then(rule.then(*_all_to_one([_backend(world, backend) for backend in backends])))
 
 
 def _backend(world: World, backend: ingress.Backend) -> Hop:
     """A Service behind a rule. The controller takes its pods from the API and passes the Service's address by."""
     namespace, name, wanted = backend.reference
-    share = None if backend.share == 1 else backend.share
     service = world.cluster.service(namespace, name)
-    bare = Hop(Kind.SERVICE, f"{namespace}/{name}", backend.facts, share=share)
+    bare = Hop(Kind.SERVICE, f"{namespace}/{name}", backend.facts, share=backend.share)
     owner = title(backend.location.ingress)
     if service is None:
         return bare.broken(
@@ -189,7 +204,7 @@ def _backend(world: World, backend: ingress.Backend) -> Hop:
         )
     found = endpoints(world.cluster, service, port)
     hop = service_hop(world.cluster, service, port, found)
-    hop = dataclasses.replace(hop, share=share, facts=(*backend.facts, *hop.facts))
+    hop = dataclasses.replace(hop, share=backend.share, facts=(*backend.facts, *hop.facts))
     if hop.health is Health.BROKEN and not backend.share:
         hop = dataclasses.replace(hop, health=Health.IDLE)
     return hop.then(*_pods(world, service, found))

@@ -31,6 +31,7 @@ PASSING = ("KUBE-MARK-MASQ", "MARK", "RETURN")
 # In table filter: what turns packets away that no pod can take.
 REFUSING = ("KUBE-EXTERNAL-SERVICES", "KUBE-SERVICES", "KUBE-NODEPORTS")
 LONGEST = 16
+GRAIN = 1 << 64
 
 
 def look(tables: Mapping[str, Table], packet: Packet) -> Finding:
@@ -38,7 +39,7 @@ def look(tables: Mapping[str, Table], packet: Packet) -> Finding:
     entry = NODE_PORTS if packet.node_port else ENTRY
     rules = [rule for rule in nat.rules if rule.chain == entry] if nat else []
     found = next((rule for rule in rules if rule.target not in (None, *PASSING) and _is_for(rule, packet)), None)
-    name = f"iptables on {packet}"
+    name = f"iptables {packet}"
     refused = _refusal(tables, packet)
     if nat is None or found is None:
         trouble = None if refused else _missing(entry, packet)
@@ -57,9 +58,11 @@ def cascade(probabilities: t.Iterable[fractions.Fraction | None]) -> list[fracti
     """The share of each of a row of rules, of which each sees only what those before have left."""
     left, shares = fractions.Fraction(1), []
     for probability in probabilities:
-        share = left * (1 if probability is None else probability)
-        shares.append(share)
-        left -= share
+        after = left * (0 if probability is None else 1 - probability)
+        # Finer than the kernel, which has 31 bits; without an end to the digits hundreds of pods would take seconds.
+        after = fractions.Fraction(round(after * GRAIN), GRAIN)
+        shares.append(left - after)
+        left = after
     return shares
 
 

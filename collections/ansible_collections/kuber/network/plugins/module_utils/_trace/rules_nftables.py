@@ -8,12 +8,13 @@
 
 Map service-ips (kubernetes/pkg/proxy/nftables/proxier.go) has a verdict for each address, protocol and port: a chain
 service- (all pods), or external-, which tells requests from outside apart and goes on to service- or local- (the pods
-of this node). One endpoint- is one pod.
+of this node). These choose a pod in the rule itself or, where clients stay with a pod, one endpoint- chain per pod.
 """
 
 from __future__ import annotations
 
 import fractions
+import json
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._net import nftables
@@ -30,11 +31,10 @@ SERVICES, NODE_PORTS = "service-ips", "service-nodeports"
 REFUSED, REFUSED_NODE_PORTS = "no-endpoint-services", "no-endpoint-nodeports"
 ENDPOINT = "endpoint-"
 LONGEST = 16
-LONGEST_NAME = 48
 
 
 def look(table: Table, packet: Packet) -> Finding:
-    name = f"nftables on {packet}"
+    name = f"nftables {packet}"
     key: tuple[str, ...] = (packet.protocol.lower(), str(packet.port))
     if not packet.node_port:
         key = (packet.address, *key)
@@ -45,7 +45,7 @@ def look(table: Table, packet: Packet) -> Finding:
     facts = [Fact("map", f"{refusing} has {' . '.join(key)} → {turned_away}")] if turned_away else []
     if found is None:
         return Finding(name, tuple(facts), (), None if refused else _missing(source, packet), refused)
-    facts = [Fact("map", f"{source} has {' . '.join(key)}"), Fact("verdict", _short(found)), *facts]
+    facts = [Fact("map", f"{source} has {' . '.join(key)} → {_short(found.target)}"), *facts]
     backends = merged(_follow(table, found.target, packet, fractions.Fraction(1), facts, 0))
     return Finding(name, tuple(facts), backends, None, refused)
 
@@ -53,25 +53,35 @@ def look(table: Table, packet: Packet) -> Finding:
 def _follow(
     table: Table, chain: str, packet: Packet, share: fractions.Fraction, facts: list[Fact], depth: int
 ) -> Iterator[Backend]:
-    if chain.startswith(ENDPOINT):
-        yield _endpoint(table, chain, share)
-        return
+    """Follow the rules of a chain until one of them decides; each way through them ends at a pod."""
     for rule in table.chains.get(chain, ()):
         if depth > LONGEST or not _applies(rule, packet):
             continue
         for statement in rule:
-            chosen = nftables.choices(statement)
-            if chosen and chosen[0] == "numgen":
-                facts.append(Fact("verdict", f"numgen random among {len(chosen[1])}"))
-                for _number, verdict in chosen[1]:
-                    part = share * equal_shares(len(chosen[1]))
+            sockets = nftables.destinations(statement)
+            if sockets:
+                if not chain.startswith(ENDPOINT):
+                    facts.append(Fact(_short(chain), _choice("dnat to", sockets)))
+                part = share * equal_shares(len(sockets))
+                yield from (Backend(socket, part, (Fact("chain", _short(chain)),)) for socket in sockets)
+                return
+            verdicts = _verdicts(statement)
+            if verdicts:
+                facts.append(Fact(_short(chain), _choice("goto", [_short(one.target) for one in verdicts])))
+                for verdict in verdicts:
+                    part = share * equal_shares(len(verdicts))
                     yield from _follow(table, verdict.target, packet, part, facts, depth + 1)
                 return
-            verdict_here = nftables.verdict(statement)
-            if verdict_here and verdict_here.action == "goto":
-                facts.append(Fact("verdict", _short(verdict_here)))
-                yield from _follow(table, verdict_here.target, packet, share, facts, depth + 1)
-                return
+
+
+def _verdicts(statement: Statement) -> list[Verdict]:
+    """Where a statement sends packets for good: one place, or evenly to several."""
+    found = nftables.verdict(statement)
+    return [found] if found and found.action == "goto" else nftables.choices(statement) or []
+
+
+def _choice(action: str, places: Sequence[str]) -> str:
+    return f"numgen random: {action} one of {len(places)}" if len(places) > 1 else f"{action} {places[0]}"
 
 
 def _applies(rule: Sequence[Statement], packet: Packet) -> bool:
@@ -81,7 +91,7 @@ def _applies(rule: Sequence[Statement], packet: Packet) -> bool:
         left = match.get("left") or {}
         if not isinstance(left, dict):
             continue
-        if left.get("payload", {}).get("field") == "saddr" and match.get("op") == "==":
+        if "saddr" in json.dumps(left.get("payload", left.get("concat", ""))) and match.get("op") in ("==", "in"):
             # A network of pods that is short-circuited, or the set of clients that came before.
             return False
         if "fib" in left and packet.outside:
@@ -89,26 +99,9 @@ def _applies(rule: Sequence[Statement], packet: Packet) -> bool:
     return True
 
 
-def _endpoint(table: Table, chain: str, share: fractions.Fraction) -> Backend:
-    for rule in table.chains.get(chain, ()):
-        for statement in rule:
-            if "dnat" in statement:
-                address, port = _destination(statement["dnat"])
-                socket = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-                return Backend(socket, share, (Fact("chain", chain[:LONGEST_NAME]),))
-    return Backend("nowhere", share, (Fact("chain", chain[:LONGEST_NAME]),))
-
-
-def _destination(dnat: dict[str, t.Any]) -> tuple[str, str]:
-    address = dnat.get("addr")
-    if isinstance(address, dict) and "concat" in address:
-        first, second = address["concat"]
-        return str(first), str(second)
-    return str(address), str(dnat.get("port", ""))
-
-
-def _short(verdict: Verdict) -> str:
-    return str(verdict)[:LONGEST_NAME]
+def _short(chain: str) -> str:
+    """The kind and the key of a chain: service-XVOP54PY of service-XVOP54PY-default/web/tcp/."""
+    return "-".join(chain.split("-")[:2])
 
 
 def _missing(source: str, packet: Packet) -> Trouble:

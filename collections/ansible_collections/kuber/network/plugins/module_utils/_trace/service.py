@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import pods as _pods
 from ansible_collections.kuber.network.plugins.module_utils._kube.diagnosis import event_text
-from ansible_collections.kuber.network.plugins.module_utils._kube.readiness import condition
+from ansible_collections.kuber.network.plugins.module_utils._kube. import condition
 from ansible_collections.kuber.network.plugins.module_utils._trace import cluster as _cluster
 from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import Endpoint, title
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Hop, Kind, Trouble
@@ -42,7 +42,7 @@ def service_hop(cluster: Cluster, service: Body, port: Body, endpoints: Sequence
             facts.append(Fact(field, spec.get(field, "Cluster")))
     if spec.get("sessionAffinity", "None") != "None":
         facts.append(Fact("affinity", spec["sessionAffinity"]))
-    selector = ",".join(f"{key}={value}" for key, value in (spec.get("selector") or {}).items())
+    selector = ", ".join(f"{key}={value}" for key, value in (spec.get("selector") or {}).items())
     facts.append(Fact("selector", selector or "none"))
     facts.append(Fact("endpoints", f"{ready} of {len(endpoints)} ready" if endpoints else "none"))
     hop = Hop(Kind.SERVICE, title(service), tuple(facts))

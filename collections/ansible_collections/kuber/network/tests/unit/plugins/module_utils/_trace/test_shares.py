@@ -11,7 +11,7 @@ import ipaddress
 import typing as t
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._net import iptables
@@ -40,6 +40,7 @@ def test_what_kube_proxy_writes_for_so_many_pods_is_even(count: int) -> None:
     assert all(abs(share - fractions.Fraction(1, count)) < fractions.Fraction(1, 10**6) for share in shares)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60), st.booleans())
 def test_the_chains_of_a_service_lead_evenly_to_all_of_its_pods(count: int, external: bool) -> None:
     pods = [str(ipaddress.ip_address("10.244.0.2") + number) for number in range(count)]

@@ -1,0 +1,169 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading a node, this machine and sockets: with commands that answer as they were seen to, or for real on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import shutil
+import socket
+import typing as t
+
+import pytest
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._net import iptables, nftables
+from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
+from ansible_collections.kuber.network.plugins.module_utils._trace import host, node, rules_iptables, rules_nftables
+from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet
+
+SEEN = pathlib.Path(__file__).parent / "seen"
+CONTAINER_OF_KUBE_PROXY = "sh -c nsenter"
+WEB = Packet("TCP", "172.17.255.1", 80, outside=True)
+SOCKETS = ["10.244.0.2:8000", "10.244.0.3:8000", "10.244.0.4:8000"]
+STICKY = Packet("TCP", "10.103.112.28", 80, outside=False)
+
+
+class Node(Runner):
+    """A node that has only the programs that it has answers for."""
+
+    def __init__(self, answers: dict[str, str]) -> None:
+        self.answers = answers
+
+    def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
+        line = " ".join(argv)
+        for start, answer in self.answers.items():
+            if line.startswith(start):
+                return Result(argv, 0, answer, "")
+        return Result(argv, 127, "", f"{argv[0]}: not found")
+
+
+def seen(name: str) -> str:
+    return (SEEN / name).read_text()
+
+
+BARE = {"cat /proc/net/ip_vs": seen("ip_vs"), "ip -o address show": seen("addresses")}
+
+
+@pytest.mark.parametrize(
+    ("mode", "answers"),
+    [
+        ("ipvs", {**BARE, "ipset save": seen("ipset")}),
+        ("ipvs", {**BARE, CONTAINER_OF_KUBE_PROXY: seen("ipset"), "ipvsadm -Ln": seen("ip_vs")}),
+        ("iptables", {"iptables-legacy-save": seen("iptables"), "ip -o": ""}),
+        ("nftables", {"nft --json list table ip kube-proxy": seen("nftables.json")}),
+        ("nftables", {CONTAINER_OF_KUBE_PROXY: seen("nftables.json")}),
+    ],
+)
+def test_the_rules_are_found_wherever_the_node_has_the_program(mode: str, answers: dict[str, str]) -> None:
+    rules = node.READERS[mode](Node(answers))
+    found = node.Node("minikube", node.Proxy(mode, mode), rules).look(WEB)
+    assert len(found.backends) == 3
+
+
+def test_a_node_without_ipset_has_no_sets_that_could_lack_something() -> None:
+    rules = node.READERS["ipvs"](Node(BARE))
+    assert node.Node("minikube", node.Proxy("ipvs", "ipvs"), rules).look(WEB).trouble is None
+
+
+@pytest.mark.parametrize(
+    ("running", "configured", "mode", "remark"),
+    [
+        ("ipvs", "ipvs", "ipvs", "kube-proxy in IPVS mode"),
+        ("ipvs", "iptables", "ipvs", "kube-proxy in IPVS mode (configured: iptables, not read yet)"),
+        (None, "nftables", "nftables", "kube-proxy does not answer (configured: nftables)"),
+    ],
+)
+def test_the_running_mode_goes_before_the_configured_one(
+    running: str | None, configured: str, mode: str, remark: str
+) -> None:
+    proxy = node.Proxy(running, configured)
+    assert (proxy.mode, proxy.remark) == (mode, remark)
+
+
+def test_clients_that_came_before_do_not_count_for_the_shares() -> None:
+    table = iptables.parse(seen("sticky.iptables"))
+    found = rules_iptables.look(table, STICKY)
+    assert [round(float(backend.share), 6) for backend in found.backends] == [0.333333] * 3
+    assert [fact.label for fact in found.facts][-1] == "affinity"
+    other = rules_nftables.look(nftables.parse(seen("sticky.nftables.json")), STICKY)
+    assert [(one.socket, round(float(one.share), 6)) for one in other.backends] == [
+        (one.socket, round(float(one.share), 6)) for one in found.backends
+    ]
+    assert all(one.facts[0].text.startswith("endpoint-") for one in other.backends)
+
+
+@pytest.mark.parametrize("name", ["sticky.iptables", "sticky.nftables.json"])
+def test_what_is_refused_for_want_of_pods_is_not_missing(name: str) -> None:
+    packet = Packet("TCP", "10.96.0.1", 443, outside=False)
+    text = seen(name)
+    if name.endswith(".json"):
+        found = rules_nftables.look(nftables.parse(text), packet)
+    else:
+        found = rules_iptables.look(iptables.parse(text), packet)
+    assert found.refused
+    assert found.trouble is None
+    assert found.backends == ()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"nftables": 1}', "Error: No such file or directory"])
+def test_what_is_no_list_of_rules_is_refused(text: str) -> None:
+    with pytest.raises(KuberError, match="no list of rules"):
+        nftables.parse(text)
+
+
+def test_pods_that_take_connections_are_told_from_those_that_do_not() -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("there is no curl")
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        deaf = stack.enter_context(socket.socket())
+        deaf.bind(("127.0.0.1", 0))
+        sockets = [f"127.0.0.1:{one.getsockname()[1]}" for one in (listening, deaf)]
+        assert node.try_sockets(host.LocalRunner(), sockets) == {sockets[0]: "", sockets[1]: node.DEAF}
+
+
+def test_without_curl_nothing_is_claimed() -> None:
+    assert node.try_sockets(Node({}), SOCKETS) == {}
+    assert node.try_sockets(Node({"curl": "garbage\n"}), SOCKETS) == {}
+
+
+def test_the_route_of_loopback_is_the_machine_itself() -> None:
+    way = host.read_way(host.LocalRunner(), "127.0.0.1")
+    assert way.route is not None
+    assert way.route.kind == "local"
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (Result((), 2, "", "RTNETLINK answers: Network is unreachable\n"), "Network is unreachable"),
+        (Result((), 1, "", ""), "exit code 1"),
+    ],
+)
+def test_no_route_has_the_words_of_the_kernel(answer: Result, problem: str) -> None:
+    class Machine(Runner):
+        def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
+            return answer
+
+    assert host.read_way(Machine(), "172.17.255.1") == host.Way(None, problem)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "expected"),
+    [
+        ("172.17.255.3 example.app.org\n", ["172.17.255.3"]),
+        ("# 172.17.255.9 example.app.org\r\n172.17.255.3\tother  Example.App.Org # here\r\n", ["172.17.255.3"]),
+        ("1.2.3.4 example.app.org\n172.17.255.3 example.app.org", ["1.2.3.4", "172.17.255.3"]),
+        ("172.17.255.3 example.app.org.uk\nnonsense example.app.org\n", []),
+    ],
+)
+def test_names_are_looked_up_as_the_resolver_does(hosts: str, expected: list[str]) -> None:
+    assert host.lookup(hosts, "example.app.org") == expected
+
+
+def test_a_program_that_is_not_there_is_an_answer_too() -> None:
+    assert t.cast("Result", host.LocalRunner().run(["/no/such/program"], check=False)).rc == 127
