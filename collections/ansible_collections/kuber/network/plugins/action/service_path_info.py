@@ -13,6 +13,7 @@ from ansible.utils.color import stringc
 from ansible.utils.display import Display
 
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
 from ansible_collections.kuber.network.plugins.module_utils._trace import host, page, target, tree
 from ansible_collections.kuber.network.plugins.module_utils._trace.gather import Sources, trace
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Hop, first_broken
@@ -40,7 +41,7 @@ class ActionModule(KuberAction):
         client = Client.from_kubeconfig(kubeconfig=params["kubeconfig"], context=params["context"])
         sources = Sources(
             client=client,
-            machine=host.LocalRunner(),
+            machine=LocalRunner(),
             hosts=HOSTS.read_text(errors="replace"),
             resolve=host.ask_name_servers,
             node=self.runner,

@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._checks import services as _services
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
-from ansible_collections.kuber.network.plugins.module_utils._kube. import condition
+from ansible_collections.kuber.network.plugins.module_utils._kube.status import condition
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterator

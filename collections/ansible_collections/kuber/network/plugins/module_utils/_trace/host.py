@@ -12,33 +12,20 @@ import dataclasses
 import ipaddress
 import json
 import socket
-import subprocess
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._net.hosts import Line
 from ansible_collections.kuber.network.plugins.module_utils._net.route import Route
-from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 from ansible_collections.kuber.network.plugins.module_utils._trace import cluster as _cluster
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Hop, Kind
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Sequence
 
+    from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
     from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import Cluster
 
-NOT_FOUND = 127
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
-
-
-class LocalRunner(Runner):
-    """Runs commands on the machine that runs Ansible, whose way it is that is traced."""
-
-    def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
-        try:
-            done = subprocess.run(argv, input=stdin or "", capture_output=True, text=True, check=False)
-        except OSError as exc:
-            return Result(argv, NOT_FOUND, "", str(exc))
-        return Result(argv, done.returncode, done.stdout, done.stderr)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,10 +12,17 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._checks.ipvs import NOT_FOUND, VIEWS
+from ansible_collections.kuber.network.plugins.module_utils._checks.ipvs import VIEWS
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._net import ipvs, kube_proxy, nftables, virtual_servers
-from ansible_collections.kuber.network.plugins.module_utils._net import node as _node
+from ansible_collections.kuber.network.plugins.module_utils._net import (
+    iptables,
+    ipvs,
+    kube_proxy,
+    nftables,
+    variants,
+    virtual_servers,
+)
+from ansible_collections.kuber.network.plugins.module_utils._net.batch import run_all
 from ansible_collections.kuber.network.plugins.module_utils._trace import rules_iptables, rules_ipvs, rules_nftables
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Finding
 
@@ -24,7 +31,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
     from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
     from ansible_collections.kuber.network.plugins.module_utils._net.iptables import Table as Iptables
-    from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
+    from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
     from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet
 
     Rules = t.Union[Mapping[str, Mapping[str, Iptables]], rules_ipvs.Table, Mapping[str, nftables.Table]]
@@ -32,8 +39,9 @@ if t.TYPE_CHECKING:  # pragma: no cover
 DEFAULT_MODE = "iptables"
 NAMES = {"ipvs": "IPVS", "iptables": "iptables", "nftables": "nftables"}
 FAMILIES = {"ipv4": "ip", "ipv6": "ip6"}
+NFT = "nft --json list table {} kube-proxy"
 # Nodes need no nft of their own; the container of kube-proxy always has one.
-NFT_OF_KUBE_PROXY = 'nsenter --mount --target "$(pidof -s kube-proxy)" nft --json list table {} kube-proxy'
+IN_KUBE_PROXY = 'nsenter --mount --target "$(pidof -s kube-proxy)" '
 PATIENCE = "1"
 # Connected is who has a time; telnet, since it says nothing by itself, whatever the pod speaks.
 CURL = (
@@ -99,7 +107,7 @@ class Node:
 def read_proxy(client: Client, name: str) -> Proxy:
     state = kube_proxy.read(client)
     running = next((pod.mode for pod in state.pods if pod.node == name), None)
-    return Proxy(running, state.config.get("mode") or DEFAULT_MODE)
+    return Proxy(running, state.document.config.get("mode") or DEFAULT_MODE)
 
 
 def read(client: Client, runner: Runner, name: str) -> Node:
@@ -116,28 +124,42 @@ def read(client: Client, runner: Runner, name: str) -> Node:
 
 
 def _read_iptables(runner: Runner) -> Rules:
-    return _node.read(runner, mode="iptables").families
+    done = run_all(runner, {str(program): program.save for program in variants.PROGRAMS})
+    dumps = {program: done[str(program)].stdout for program in variants.PROGRAMS if done[str(program)].rc == 0}
+    variant, texts = variants.choose(runner, dumps, mode="iptables", asked=variants.AUTO)
+    return {program.family: iptables.parse(text) for program, text in texts.items() if program.variant == variant}
 
 
 def _read_ipvs(runner: Runner) -> Rules:
-    servers = _first(runner, VIEWS["virtual_servers"].commands)
-    sets = _first(runner, VIEWS["address_sets"].commands)
-    addresses = runner.run(["ip", "-o", "address", "show"]).stdout
+    commands = {
+        "servers": ("cat", "/proc/net/ip_vs"),
+        "addresses": ("ip", "-o", "address", "show"),
+        **{f"sets {number}": argv for number, argv in enumerate(VIEWS["address_sets"].commands)},
+    }
+    done = run_all(runner, commands)
+    sets = _first(done, "sets ")
     return rules_ipvs.Table(
-        servers={server.key: server for server in virtual_servers.parse(servers or "")},
+        servers={server.key: server for server in virtual_servers.parse(done["servers"].stdout)},
         sets=None if sets is None else ipvs.parse_sets(sets),
-        addresses=ipvs.parse_device(addresses)[1],
+        addresses=ipvs.parse_device(done["addresses"].stdout)[1],
     )
 
 
 def _read_nftables(runner: Runner) -> Rules:
-    found = {}
-    for family, word in FAMILIES.items():
-        own = ("nft", "--json", "list", "table", word, "kube-proxy")
-        text = _first(runner, (own, ("sh", "-c", NFT_OF_KUBE_PROXY.format(word))))
-        if text is not None:
-            found[family] = nftables.parse(text)
-    return found
+    commands = {
+        f"{family} {number}": argv
+        for family, word in FAMILIES.items()
+        for number, argv in enumerate((NFT.format(word).split(), ("sh", "-c", IN_KUBE_PROXY + NFT.format(word))))
+    }
+    done = run_all(runner, commands)
+    texts = {family: _first(done, f"{family} ") for family in FAMILIES}
+    if texts["ipv4"] is None and texts["ipv6"] is None:
+        raise KuberError(
+            "The rules of kube-proxy's nftables mode cannot be read",
+            wanted=f"`{NFT.format('ip')}` on the node or in the container of kube-proxy",
+            found="no such table, or no program nft",
+        )
+    return {family: nftables.parse(text) if text else nftables.Table({}, {}) for family, text in texts.items()}
 
 
 READERS: t.Mapping[str, t.Callable[[Runner], Rules]] = {
@@ -147,15 +169,9 @@ READERS: t.Mapping[str, t.Callable[[Runner], Rules]] = {
 }
 
 
-def _first(runner: Runner, commands: Iterable[tuple[str, ...]]) -> str | None:
-    """What the first program says that is installed."""
-    for argv in commands:
-        done = runner.run(argv, check=False)
-        if done.rc == 0:
-            return done.stdout
-        if done.rc != NOT_FOUND:
-            break
-    return None
+def _first(done: Mapping[str, Result], names: str) -> str | None:
+    """What the first program says that is there and has something to say."""
+    return next((one.stdout for name, one in done.items() if name.startswith(names) and one.rc == 0), None)
 
 
 def try_sockets(runner: Runner, sockets: Iterable[str]) -> dict[str, str]:

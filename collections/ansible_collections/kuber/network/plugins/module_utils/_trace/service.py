@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import pods as _pods
 from ansible_collections.kuber.network.plugins.module_utils._kube.diagnosis import event_text
-from ansible_collections.kuber.network.plugins.module_utils._kube. import condition
+from ansible_collections.kuber.network.plugins.module_utils._kube.status import condition
 from ansible_collections.kuber.network.plugins.module_utils._trace import cluster as _cluster
 from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import Endpoint, title
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Hop, Kind, Trouble

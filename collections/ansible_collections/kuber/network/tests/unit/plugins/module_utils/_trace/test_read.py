@@ -10,62 +10,84 @@ import contextlib
 import pathlib
 import shutil
 import socket
-import typing as t
+import subprocess
 
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net import iptables, nftables
+from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 from ansible_collections.kuber.network.plugins.module_utils._trace import host, node, rules_iptables, rules_nftables
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet
 
 SEEN = pathlib.Path(__file__).parent / "seen"
-CONTAINER_OF_KUBE_PROXY = "sh -c nsenter"
 WEB = Packet("TCP", "172.17.255.1", 80, outside=True)
 SOCKETS = ["10.244.0.2:8000", "10.244.0.3:8000", "10.244.0.4:8000"]
 STICKY = Packet("TCP", "10.103.112.28", 80, outside=False)
 
 
 class Node(Runner):
-    """A node that has only the programs that it has answers for."""
+    """A node that has only these programs, each of which answers with one file whatever it is asked."""
 
-    def __init__(self, answers: dict[str, str]) -> None:
-        self.answers = answers
+    def __init__(self, home: pathlib.Path, programs: dict[str, str]) -> None:
+        self.home = home
+        if not (home / "sh").exists():
+            (home / "sh").symlink_to("/bin/sh")
+        for program, file in programs.items():
+            script = home / program
+            script.write_text(f"#!/bin/sh\n/bin/cat {SEEN / file}\n")
+            script.chmod(0o755)
 
     def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
-        line = " ".join(argv)
-        for start, answer in self.answers.items():
-            if line.startswith(start):
-                return Result(argv, 0, answer, "")
-        return Result(argv, 127, "", f"{argv[0]}: not found")
+        program = str(self.home / argv[0])
+        try:
+            done = subprocess.run(
+                (program, *argv[1:]), env={"PATH": str(self.home)}, capture_output=True, text=True, check=False
+            )
+        except FileNotFoundError:
+            return Result(argv, 127, "", f"{argv[0]}: not found")
+        return Result(argv, done.returncode, done.stdout, done.stderr)
 
 
 def seen(name: str) -> str:
     return (SEEN / name).read_text()
 
 
-BARE = {"cat /proc/net/ip_vs": seen("ip_vs"), "ip -o address show": seen("addresses")}
+IPVS = {"cat": "ip_vs", "ip": "addresses"}
 
 
 @pytest.mark.parametrize(
-    ("mode", "answers"),
+    ("mode", "programs"),
     [
-        ("ipvs", {**BARE, "ipset save": seen("ipset")}),
-        ("ipvs", {**BARE, CONTAINER_OF_KUBE_PROXY: seen("ipset"), "ipvsadm -Ln": seen("ip_vs")}),
-        ("iptables", {"iptables-legacy-save": seen("iptables"), "ip -o": ""}),
-        ("nftables", {"nft --json list table ip kube-proxy": seen("nftables.json")}),
-        ("nftables", {CONTAINER_OF_KUBE_PROXY: seen("nftables.json")}),
+        ("ipvs", {**IPVS, "ipset": "ipset"}),
+        ("ipvs", {**IPVS, "nsenter": "ipset"}),
+        ("iptables", {"iptables-legacy-save": "iptables"}),
+        ("iptables", {"iptables-nft-save": "iptables"}),
+        ("nftables", {"nft": "nftables.json"}),
+        ("nftables", {"nsenter": "nftables.json"}),
     ],
 )
-def test_the_rules_are_found_wherever_the_node_has_the_program(mode: str, answers: dict[str, str]) -> None:
-    rules = node.READERS[mode](Node(answers))
+def test_the_rules_are_found_wherever_the_node_has_the_program(
+    mode: str, programs: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    rules = node.READERS[mode](Node(tmp_path, programs))
     found = node.Node("minikube", node.Proxy(mode, mode), rules).look(WEB)
+    assert found.trouble is None
     assert len(found.backends) == 3
+    assert mode != "ipvs" or "ipset" in [fact.label for fact in found.facts]
 
 
-def test_a_node_without_ipset_has_no_sets_that_could_lack_something() -> None:
-    rules = node.READERS["ipvs"](Node(BARE))
+@pytest.mark.parametrize(
+    ("mode", "words"), [("iptables", "no iptables on the node"), ("nftables", "nftables mode cannot be read")]
+)
+def test_rules_that_cannot_be_read_are_no_rules_that_are_missing(mode: str, words: str, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(KuberError, match=words):
+        node.READERS[mode](Node(tmp_path, {}))
+
+
+def test_a_node_without_ipset_has_no_sets_that_could_lack_something(tmp_path: pathlib.Path) -> None:
+    rules = node.READERS["ipvs"](Node(tmp_path, IPVS))
     assert node.Node("minikube", node.Proxy("ipvs", "ipvs"), rules).look(WEB).trouble is None
 
 
@@ -123,16 +145,17 @@ def test_pods_that_take_connections_are_told_from_those_that_do_not() -> None:
         deaf = stack.enter_context(socket.socket())
         deaf.bind(("127.0.0.1", 0))
         sockets = [f"127.0.0.1:{one.getsockname()[1]}" for one in (listening, deaf)]
-        assert node.try_sockets(host.LocalRunner(), sockets) == {sockets[0]: "", sockets[1]: node.DEAF}
+        assert node.try_sockets(LocalRunner(), sockets) == {sockets[0]: "", sockets[1]: node.DEAF}
 
 
-def test_without_curl_nothing_is_claimed() -> None:
-    assert node.try_sockets(Node({}), SOCKETS) == {}
-    assert node.try_sockets(Node({"curl": "garbage\n"}), SOCKETS) == {}
+def test_without_curl_nothing_is_claimed(tmp_path: pathlib.Path) -> None:
+    assert node.try_sockets(Node(tmp_path, {}), SOCKETS) == {}
+    # Something else of that name.
+    assert node.try_sockets(Node(tmp_path, {"curl": "addresses"}), SOCKETS) == {}
 
 
 def test_the_route_of_loopback_is_the_machine_itself() -> None:
-    way = host.read_way(host.LocalRunner(), "127.0.0.1")
+    way = host.read_way(LocalRunner(), "127.0.0.1")
     assert way.route is not None
     assert way.route.kind == "local"
 
@@ -163,7 +186,3 @@ def test_no_route_has_the_words_of_the_kernel(answer: Result, problem: str) -> N
 )
 def test_names_are_looked_up_as_the_resolver_does(hosts: str, expected: list[str]) -> None:
     assert host.lookup(hosts, "example.app.org") == expected
-
-
-def test_a_program_that_is_not_there_is_an_answer_too() -> None:
-    assert t.cast("Result", host.LocalRunner().run(["/no/such/program"], check=False)).rc == 127
