@@ -14,6 +14,7 @@ import typing as t
 import yaml
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube.yamlnodes import ShortWay
 
 # libyaml is a good ten times faster; not every build of PyYAML has it.
 _BaseLoader: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -41,7 +42,7 @@ def _resolvers() -> dict[t.Any, t.Any]:
     return table
 
 
-class _Loader(_BaseLoader):  # type: ignore[misc]
+class _Loader(ShortWay, _BaseLoader):  # type: ignore[misc]
     yaml_implicit_resolvers = _resolvers()
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[t.Any, t.Any]:
