@@ -88,12 +88,12 @@ class Cluster:
         mine = [event for event in self.warnings if event["involvedObject"].get("uid") == uid]
         return sorted(mine, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
 
-    def announcing_nodes(self, service: Body) -> list[str]:
-        """The nodes from which MetalLB answers for the addresses of a Service."""
-        metadata = service["metadata"]
+    def announcing_nodes(self, address: str) -> list[str]:
+        """The nodes from which MetalLB answers for an address."""
+        owners = [one["metadata"] for one in self.services if address in outer_addresses(one)]
+        names = {(one["namespace"], one["name"]) for one in owners}
         statuses = [one.get("status") or {} for one in self.announcements]
-        wanted = (metadata["namespace"], metadata["name"])
-        return sorted({one["node"] for one in statuses if (one["serviceNamespace"], one["serviceName"]) == wanted})
+        return sorted({one["node"] for one in statuses if (one["serviceNamespace"], one["serviceName"]) in names})
 
 
 @dataclasses.dataclass(frozen=True)

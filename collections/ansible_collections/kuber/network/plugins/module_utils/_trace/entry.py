@@ -27,13 +27,21 @@ WISHES = ("metallb.io/loadBalancerIPs", "metallb.universe.tf/loadBalancerIPs")
 
 
 @dataclasses.dataclass(frozen=True)
+class Serving:
+    """A port of a Service."""
+
+    service: Body
+    port: Body
+
+
+@dataclasses.dataclass(frozen=True)
 class Entry:
     """The beginning of the way in."""
 
     address: str | None = None
     """``None`` for a headless Service, and when no address is known."""
-    service: Body | None = None
-    port: Body | None = None
+    serving: Serving | None = None
+    """What has the address."""
     from_outside: bool = True
     """The request comes from this machine; those to addresses that only the cluster knows come from the node."""
     node_port: bool = False
@@ -76,9 +84,9 @@ def _at(target: Target, cluster: Cluster, address: str) -> Entry:
         for service in owners:
             port = _port(service, target)
             if port is not None:
-                return Entry(address, service, port, from_outside=outside)
+                return Entry(address, Serving(service, port), outside)
         if owners:
-            return Entry(address, owners[0], from_outside=outside, trouble_hop=_no_port(owners, target))
+            return Entry(address, None, outside, trouble_hop=_no_port(owners, target))
     if cluster.node_at(address) is not None:
         return _at_node(target, cluster, address)
     endpoint = _pod_at(target, cluster, address)
@@ -91,7 +99,7 @@ def _at_node(target: Target, cluster: Cluster, address: str) -> Entry:
     for service in cluster.services:
         for port in service["spec"].get("ports") or ():
             if port.get("nodePort") == target.port and port.get("protocol", "TCP") == target.protocol:
-                return Entry(address, service, port, node_port=True)
+                return Entry(address, Serving(service, port), node_port=True)
     what = f"No Service has node port {target.protocol} {target.port}"
     hop = Hop(Kind.SERVICE, f"{address}:{target.port}")
     remedy = "`kubectl get services --all-namespaces` shows the node ports that there are"
@@ -136,12 +144,12 @@ def _service(target: Target, cluster: Cluster) -> Entry:
     ports = service["spec"].get("ports") or []
     chosen = [one for one in ports if _is_meant(one, target)]
     if not chosen:
-        return Entry(service=service, from_outside=False, trouble_hop=_no_port([service], target))
+        return Entry(from_outside=False, trouble_hop=_no_port([service], target))
     outer, inner = _cluster.outer_addresses(service), _cluster.cluster_addresses(service)
     if service["spec"].get("type") == "LoadBalancer" and not outer:
-        return Entry(service=service, trouble_hop=_no_address(cluster, service))
+        return Entry(trouble_hop=_no_address(cluster, service))
     address = next(iter((*outer, *inner)), None)
-    return Entry(address, service, chosen[0], from_outside=bool(outer))
+    return Entry(address, Serving(service, chosen[0]), bool(outer))
 
 
 def _is_meant(port: Body, target: Target) -> bool:

@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._trace import host, ingress
 from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import Cluster, endpoints, title
-from ansible_collections.kuber.network.plugins.module_utils._trace.entry import Entry, find
+from ansible_collections.kuber.network.plugins.module_utils._trace.entry import Entry, Serving, find
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Health, Hop, Kind, chain
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet, equal_shares
 from ansible_collections.kuber.network.plugins.module_utils._trace.service import pod_hop, service_hop
@@ -51,48 +51,50 @@ def plan(target: Target, world: World) -> Hop:
     way = world.machine.way
     route = None
     if way is not None and entry.address and not inside:
-        announcing = world.cluster.announcing_nodes(entry.service) if entry.service else []
+        announcing = world.cluster.announcing_nodes(entry.address)
         route = host.route_hop(world.cluster, way, entry.address, announcing)
     return chain(request, entry.name_hop, route, _way_in(target, world, entry))
 
 
 def _way_in(target: Target, world: World, entry: Entry) -> Hop:
-    if entry.trouble_hop is not None:
-        return entry.trouble_hop
+    if entry.serving is not None:
+        return _served(target, world, entry, entry.serving)
     if entry.endpoint is not None:
         return pod_hop(world.cluster, entry.endpoint, service="", share=None, answers=world.answers)
-    assert entry.service is not None
-    assert entry.port is not None
-    found = endpoints(world.cluster, entry.service, entry.port)
-    hop = service_hop(world.cluster, entry.service, entry.port, found, entry.address or "")
+    return entry.trouble_hop or Hop(Kind.SERVICE, "no address").idle("Without an address there is nothing to ask")
+
+
+def _served(target: Target, world: World, entry: Entry, serving: Serving) -> Hop:
+    """The way over a Service: its address, the rules of the node, and what stands behind them."""
+    found = endpoints(world.cluster, serving.service, serving.port)
+    hop = service_hop(world.cluster, serving.service, serving.port, found, entry.address or "")
     if not entry.address:
-        return hop.then(*_pods(world, entry.service, found))
-    packet = _packet(entry)
+        return hop.then(*_pods(world, serving.service, found))
+    packet = _packet(entry, serving)
     rules = world.node.look(packet)
     controllers = [one.pod for one in found if one.pod and ingress.is_controller(one.pod)]
     if target.is_web and controllers:
         behind = [_controller(target, world, controllers)]
     else:
-        behind = _pods_behind(world, entry.service, found, rules, packet)
-    return chain(hop, _rules_hop(world, entry, found, rules, packet).then(*behind))
+        behind = _pods_behind(world, serving.service, found, rules, packet)
+    return chain(hop, _rules_hop(world, entry, serving, found, rules, packet).then(*behind))
 
 
-def _packet(entry: Entry) -> Packet:
-    assert entry.service is not None
-    assert entry.port is not None
-    spec = entry.service["spec"]
+def _packet(entry: Entry, serving: Serving) -> Packet:
     field = "externalTrafficPolicy" if entry.from_outside else "internalTrafficPolicy"
     return Packet(
-        protocol=entry.port.get("protocol", "TCP"),
+        protocol=serving.port.get("protocol", "TCP"),
         address=entry.address or "",
-        port=entry.port["nodePort"] if entry.node_port else entry.port["port"],
+        port=serving.port["nodePort"] if entry.node_port else serving.port["port"],
         outside=entry.from_outside,
-        local=spec.get(field) == "Local",
+        local=serving.service["spec"].get(field) == "Local",
         node_port=entry.node_port,
     )
 
 
-def _rules_hop(world: World, entry: Entry, found: Sequence[Endpoint], rules: Finding, packet: Packet) -> Hop:
+def _rules_hop(
+    world: World, entry: Entry, serving: Serving, found: Sequence[Endpoint], rules: Finding, packet: Packet
+) -> Hop:
     """What the kernel of the node does, compared with what it should do."""
     hop = Hop(Kind.RULES, rules.name, (Fact("node", world.node.title), *rules.facts))
     if world.node.problem:
@@ -105,16 +107,22 @@ def _rules_hop(world: World, entry: Entry, found: Sequence[Endpoint], rules: Fin
         hop = dataclasses.replace(hop, facts=(*hop.facts, Fact("entered at", f"{entered}, whose rules were not read")))
         if packet.local:
             return dataclasses.replace(hop, health=Health.UNKNOWN)
+    return _compared(hop, world.node.name, serving, found, rules, packet)
+
+
+def _compared(hop: Hop, node: str, serving: Serving, found: Sequence[Endpoint], rules: Finding, packet: Packet) -> Hop:
+    """The hop as it is if the rules lead to all the pods that they should lead to."""
     ready = [one for one in found if one.ready]
-    here = [one for one in ready if one.node in ("", world.node.name)] if packet.local else ready
+    here = [one for one in ready if one.node in ("", node)] if packet.local else ready
     if ready and not here:
-        nodes = ", ".join(sorted({one.node for one in ready}))
+        others = ", ".join(sorted({one.node for one in ready}))
         return hop.broken(
-            f"The traffic policy is Local, and node {world.node.name} has no ready pod of "
-            f"{title(entry.service or {})}: its packets are dropped",
-            f"Send the requests to node {nodes}, or set the traffic policy to Cluster",
+            f"The traffic policy is Local, and node {node} has no ready pod of {title(serving.service)}: "
+            "its packets are dropped",
+            f"Send the requests to node {others}, or set the traffic policy to Cluster",
         )
-    missing = [one.socket for one in here if one.socket not in {backend.socket for backend in rules.backends}]
+    known = {backend.socket for backend in rules.backends}
+    missing = [one.socket for one in here if one.socket not in known]
     if missing:
         return hop.broken(
             f"The rules lack {', '.join(missing)}, which the API server has as ready: kube-proxy lags behind",
@@ -129,7 +137,7 @@ def _entered_at(world: World, entry: Entry) -> str:
     if route is None:
         return world.node.name
     node = world.cluster.node_at(route.gateway or entry.address or "")
-    announcing = world.cluster.announcing_nodes(entry.service) if entry.service and not route.gateway else []
+    announcing = [] if route.gateway else world.cluster.announcing_nodes(entry.address or "")
     return str(node["metadata"]["name"]) if node else next(iter(announcing), world.node.name)
 
 

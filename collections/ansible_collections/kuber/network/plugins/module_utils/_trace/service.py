@@ -56,8 +56,8 @@ def _address_facts(cluster: Cluster, service: Body, address: str) -> list[Fact]:
     annotations = service["metadata"].get("annotations") or {}
     pool = annotations.get(POOL) or annotations.get(OLD_POOL)
     facts = [Fact("address", address + (f", from pool {pool}" if pool else ""))]
-    nodes = cluster.announcing_nodes(service)
-    if nodes and address in _cluster.outer_addresses(service):
+    nodes = cluster.announcing_nodes(address)
+    if nodes:
         facts.append(Fact("announced", f"by MetalLB on {', '.join(nodes)}"))
     return facts
 

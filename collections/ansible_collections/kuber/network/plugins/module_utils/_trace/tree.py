@@ -80,8 +80,7 @@ def _head(hop: Hop, paint: Paint) -> str:
 
 def _facts(hop: Hop, margin: str, width: int) -> list[str]:
     if hop.kind is Kind.POD:
-        # There are many of them, and all have the same to say.
-        return _wrap(", ".join(f"{fact.label} {fact.text}" for fact in hop.facts), margin, width)
+        return _pod(hop, margin, width)
     label = max((len(fact.label) for fact in hop.facts), default=0)
     lines = []
     for fact in hop.facts:
@@ -89,6 +88,16 @@ def _facts(hop: Hop, margin: str, width: int) -> list[str]:
         lines.append(f"{margin}{fact.label:<{label}}  {first}")
         lines += [f"{margin}{' ' * label}  {line}" for line in rest]
     return lines
+
+
+def _pod(hop: Hop, margin: str, width: int) -> list[str]:
+    """In few words, for there are many of them: where it is and how it does, and what the rules say of it."""
+    facts = {fact.label: fact.text for fact in hop.facts}
+    where = [facts.pop(label) for label in ("address", "node") if label in facts]
+    state = {"yes": "ready", "no": "not ready"}.get(facts.pop("ready", ""), "")
+    how = [word for word in (" on ".join(where), state, facts.pop("port", "")) if word]
+    rules = [f"{label} {text}" for label, text in facts.items()]
+    return [line for words in (how, rules) if words for line in _wrap(", ".join(words), margin, width)]
 
 
 def _wrap(text: str, margin: str, width: int) -> list[str]:
