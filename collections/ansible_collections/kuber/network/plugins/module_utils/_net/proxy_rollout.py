@@ -31,7 +31,8 @@ if t.TYPE_CHECKING:
 
 MANAGER = "kuber.network"
 POLL_SECONDS = 1.0
-LOG_LINES = 5
+LOG_LINES = 20
+LAST_WORDS = 4
 
 
 class CrashLoopError(KuberError):
@@ -128,6 +129,13 @@ def _problem(client: Client, pod: Pod, wanted: Plan, port: int | None) -> str | 
 
 
 def _last_words(client: Client, pod: Pod) -> str:
+    """The last errors in the log, or whatever else stands last; klog's lines begin with their severity."""
+    lines = _log(client, pod).splitlines()
+    errors = [line for line in lines if line.startswith(("E", "F"))]
+    return "\n".join((errors or lines)[-LAST_WORDS:])
+
+
+def _log(client: Client, pod: Pod) -> str:
     path = f"{kube_proxy.NAMESPACE}/pods/{pod.name}/log"
     lines = ""
     for previous in (True, False):
@@ -140,11 +148,11 @@ def _last_words(client: Client, pod: Pod) -> str:
 
 
 def _complaints(client: Client, pods: t.Sequence[Pod]) -> str:
-    """The errors among the last words of kube-proxy; klog's lines begin with their severity."""
+    """The last error of one kube-proxy that runs and has one."""
     for pod in pods:
-        errors = [line for line in _last_words(client, pod).splitlines() if line.startswith(("E", "F"))]
-        if errors:
-            return f"; kube-proxy on {pod.node} says: {errors[-1]}"
+        last = _last_words(client, pod).rpartition("\n")[2]
+        if last.startswith(("E", "F")):
+            return f"; kube-proxy on {pod.node} says: {last}"
     return ""
 
 
