@@ -19,6 +19,7 @@ class ActionModule(KuberAction):
     ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]] = {
         "kubeconfig": {"type": "path"},
         "context": {"type": "str"},
+        "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
         "mode": {"type": "str", "default": proxy_config.KEEP, "choices": [*proxy_config.MODES, proxy_config.KEEP]},
         "strict_arp": {"type": "bool"},
         "scheduler": {"type": "str", "choices": list(proxy_config.SCHEDULERS)},
@@ -28,7 +29,13 @@ class ActionModule(KuberAction):
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         client = Client.from_kubeconfig(kubeconfig=params["kubeconfig"], context=params["context"])
-        wish = proxy_config.Wish(params["mode"], params["strict_arp"], params["scheduler"], params["settings"])
+        wish = proxy_config.Wish(
+            params["mode"],
+            params["strict_arp"],
+            params["scheduler"],
+            params["settings"],
+            notes=params["state"] == "present",
+        )
         try:
             state, plan = self._settle_config(client, wish)
         except NoProxyError as exc:
@@ -36,6 +43,9 @@ class ActionModule(KuberAction):
                 raise
             return {"mode": None, "nodes": [], "reasons": [], "warnings": [f"{exc.problem}: {exc.found}"]}
         pods = state.pods if self.check_mode else self._settle_pods(client, state, plan, params["wait_timeout"])
+        if not self.check_mode and plan.restart and plan.notes and not wish.notes:
+            # The restart could only be told by notes; now they can go.
+            pods = self._settle_pods(client, *self._settle_config(client, wish), params["wait_timeout"])
         before = {pod.node: pod.mode for pod in state.pods}
         modes = {pod.node: (plan.mode if plan.restart else None) or pod.mode for pod in pods}
         return {
@@ -69,7 +79,7 @@ class ActionModule(KuberAction):
         say = self._display.display
         try:
             if plan.restart:
-                proxy_rollout.restart(client, plan.config)
+                proxy_rollout.restart(client, plan)
             return proxy_rollout.wait(client, state.selector, plan, seconds=seconds, say=say)
         except proxy_rollout.CrashLoopError as exc:
             raise proxy_rollout.roll_back(client, state, plan, exc, seconds=seconds, say=say) from exc

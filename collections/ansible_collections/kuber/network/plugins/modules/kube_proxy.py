@@ -29,6 +29,15 @@ extends_documentation_fragment:
   - kuber.network.connection
   - kuber.network.attributes
 options:
+  state:
+    description:
+      - V(present) notes on the DaemonSet what kube-proxy was restarted for, so that later runs can tell what it has
+        read.
+      - V(absent) gives kube-proxy back, with the mode and settings of the other options. It takes the notes away, which
+        restarts kube-proxy, too.
+    type: str
+    choices: [present, absent]
+    default: present
   mode:
     description:
       - How kube-proxy balances services. V(keep) leaves the mode as it is, and puts up with a cluster that has no

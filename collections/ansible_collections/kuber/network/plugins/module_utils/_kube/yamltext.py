@@ -54,13 +54,24 @@ class _Dumper(_BaseDumper):  # type: ignore[misc]
     yaml_implicit_resolvers = _resolvers()
 
 
+class _GoDumper(yaml.SafeDumper):
+    """Writes as the Go library does that kubectl, kubeadm and minikube use, so that what they wrote stays as it was."""
+
+    yaml_implicit_resolvers = _resolvers()
+
+    def choose_scalar_style(self) -> str:
+        style = str(super().choose_scalar_style())
+        return '"' if style == "'" else style
+
+
 def _text(dumper: t.Any, text: str) -> yaml.ScalarNode:
     # A configuration file in a ConfigMap is to be compared line by line.
     style = "|" if "\n" in text else None
     return t.cast("yaml.ScalarNode", dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style))
 
 
-_Dumper.add_representer(str, _text)
+for _dumper in (_Dumper, _GoDumper):
+    _dumper.add_representer(str, _text)
 
 
 def load_all(text: str, origin: str) -> list[t.Any]:
@@ -79,6 +90,11 @@ def dump(value: object) -> str:
     if not value:
         return ""
     return yaml.dump(value, Dumper=_Dumper, sort_keys=True, default_flow_style=False, width=10_000)
+
+
+def dump_as_go(value: object) -> str:
+    """``value`` as kubeadm writes it."""
+    return yaml.dump(value, Dumper=_GoDumper, sort_keys=True, default_flow_style=False, width=10_000)
 
 
 def _refuse_repetitions(node: yaml.MappingNode) -> None:

@@ -80,6 +80,8 @@ class Plan:
     """What every node must run in the end; ``None`` when any mode will do."""
     edit: bool
     restart: tuple[str, ...]
+    notes: bool = True
+    """Whether the DaemonSet notes what it was restarted for."""
 
     def __bool__(self) -> bool:
         return self.edit or bool(self.restart)
@@ -184,7 +186,12 @@ def plan(state: State, wish: proxy_config.Wish) -> Plan:
     config = proxy_config.adjust(state.document.config, wish)
     mode = None if wish.mode == proxy_config.KEEP else wish.mode
     edit = config != state.document.config
-    return Plan(config, mode, edit, tuple(_reasons(state, config, mode, edit)))
+    reasons = list(_reasons(state, config, mode, edit))
+    if not wish.notes and RESTARTED in state.annotations:
+        reasons.append("the notes about earlier restarts go")
+    # Where there are none, taking them away would not restart anything.
+    notes = wish.notes or RESTARTED not in state.annotations
+    return Plan(config, mode, edit, tuple(reasons), notes)
 
 
 def _reasons(state: State, config: t.Mapping[str, t.Any], mode: str | None, edit: bool) -> t.Iterator[str]:

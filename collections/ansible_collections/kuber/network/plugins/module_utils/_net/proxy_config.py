@@ -39,6 +39,8 @@ class Wish:
     strict_arp: bool | None = None
     scheduler: str | None = None
     settings: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    notes: bool = True
+    """Whether our notes may stay on the DaemonSet."""
 
 
 def load(text: str | None, key: str = KEY) -> dict[str, t.Any]:
@@ -68,7 +70,7 @@ def _described(documents: t.Sequence[t.Any]) -> str:
 
 
 def dump(config: t.Mapping[str, t.Any]) -> str:
-    return yamltext.dump(dict(config))
+    return yamltext.dump_as_go(dict(config))
 
 
 def digest(config: t.Mapping[str, t.Any]) -> str:

@@ -52,9 +52,10 @@ def write(client: Client, document: Document, text: str) -> str:
     return str(written["metadata"]["resourceVersion"])
 
 
-def restart(client: Client, config: t.Mapping[str, t.Any]) -> None:
+def restart(client: Client, wanted: Plan) -> None:
+    """Change the template of the pods: by new notes, or by taking the old ones away."""
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-    annotations = {DIGEST: proxy_config.digest(config), RESTARTED: now}
+    annotations = {DIGEST: proxy_config.digest(wanted.config), RESTARTED: now} if wanted.notes else {}
     client.request(
         "PATCH",
         kube_proxy.DAEMON_SET,
@@ -174,7 +175,7 @@ def roll_back(
         if document.config != wanted.config:
             raise KuberError("Somebody else has edited the configuration in the meantime")
         write(client, document, state.document.text if wanted.edit else proxy_config.dump(before.config))
-        restart(client, before.config)
+        restart(client, before)
         wait(client, state.selector, before, seconds=seconds, say=say)
     except KuberError as exc:
         return KuberError(

@@ -219,6 +219,28 @@ def test_there_and_back_and_nothing_twice(node: Node, task: Task) -> None:
     assert (back["changed"], back["mode"], node.mode) == (True, "iptables", "iptables")
 
 
+def test_it_is_given_back_as_it_was(node: Node, task: Task) -> None:
+    node.set_up()
+    text = node.client.get(kube_proxy.CONFIG_MAP)["data"][proxy_config.KEY]
+    spec = node.client.get(kube_proxy.DAEMON_SET)["spec"]
+    task(mode="ipvs", strict_arp=True)
+    assert node.client.get(kube_proxy.DAEMON_SET)["spec"] != spec
+    back = task(mode="iptables", strict_arp=False, state="absent")
+    assert (back["changed"], node.mode) == (True, "iptables"), back
+    assert node.client.get(kube_proxy.CONFIG_MAP)["data"][proxy_config.KEY] == text
+    assert node.client.get(kube_proxy.DAEMON_SET)["spec"] == spec
+    assert not task(mode="iptables", strict_arp=False, state="absent")["changed"]
+
+
+def test_it_is_given_back_without_notes_where_there_were_none(node: Node, task: Task) -> None:
+    node.set_up(mode="ipvs")
+    spec = node.client.get(kube_proxy.DAEMON_SET)["spec"]
+    back = task(mode="iptables", state="absent")
+    assert (back["changed"], node.mode) == (True, "iptables"), back
+    assert node.client.get(kube_proxy.DAEMON_SET)["spec"] == spec
+    assert not task(mode="iptables", state="absent")["changed"]
+
+
 def test_check_mode_tells_and_writes_nothing(node: Node, task: Task) -> None:
     node.set_up()
     before = node.client.get(kube_proxy.CONFIG_MAP)["metadata"]["resourceVersion"]

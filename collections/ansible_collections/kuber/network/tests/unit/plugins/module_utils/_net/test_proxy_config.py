@@ -92,6 +92,10 @@ def test_comments_and_empty_documents_do_not_count() -> None:
     assert proxy_config.load(text) == proxy_config.load(WRITTEN)
 
 
+def test_what_kubeadm_has_written_is_written_as_it_was() -> None:
+    assert proxy_config.dump(proxy_config.load(WRITTEN)) == WRITTEN
+
+
 def test_the_look_of_a_configuration_does_not_count() -> None:
     reordered = "mode: 'iptables'\n" + WRITTEN.replace("mode: iptables\n", "")
     one, other = proxy_config.load(WRITTEN), proxy_config.load(reordered)
