@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help site trace test lab lab-down lab-reset exec bench requirements
+.PHONY: help site trace rollout test lab lab-down lab-reset exec bench requirements
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euc
@@ -30,6 +30,8 @@ help:
 	@echo '                     set everything up, or repair what has drifted; without PROFILE on the lab cluster'
 	@echo 'make trace TARGET=http://example.app.org/test-webapp [HEADER="mtest: true"] [PROFILE=minikube] [HTML=trace.html]'
 	@echo '                     follow a request hop by hop, and see where it ends; on a running cluster'
+	@echo 'make rollout [PROFILE=minikube] [ARGS="-e rollout_rate=20"]'
+	@echo '                     show the rollout strategies, each by a real rollout, recorded (after make site)'
 	@echo 'make test [ARGS="ruff unit"]'
 	@echo '                     lint, sanity, unit tests, Molecule on the lab cluster; only the named stages'
 	@echo 'make lab             bring the lab cluster up (the first time builds it)'
@@ -62,6 +64,14 @@ ifdef PROFILE
 else
 	@test -x .lab/exec || { echo 'trace: the lab is not up: make site (PROFILE=NAME takes a minikube profile of yours)' >&2; exit 2; }
 	@.lab/exec $(PLAYBOOK) playbooks/trace.yml -e @.lab/vars.yml $(ARGS)
+endif
+
+rollout: $(USE)
+ifdef PROFILE
+	@KUBER_PROFILE='$(PROFILE)' $(PLAYBOOK) playbooks/rollout.yml $(ARGS)
+else
+	@test -x .lab/exec || { echo 'rollout: the lab is not up: make site' >&2; exit 2; }
+	@.lab/exec $(PLAYBOOK) playbooks/rollout.yml -e @.lab/vars.yml $(ARGS)
 endif
 
 test: $(TEST)

@@ -1,0 +1,53 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import shutil
+import typing as t
+
+from ansible.utils.display import Display
+
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._rollout import picture, run
+from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+
+# Read on import, which happens in the main process: the workers, where actions run, have no terminal.
+WIDTH = shutil.get_terminal_size((100, 0)).columns
+
+
+class ActionModule(KuberAction):
+    ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]] = {
+        "kubeconfig": {"type": "path"},
+        "context": {"type": "str"},
+        "name": {"type": "str", "required": True},
+        "namespace": {"type": "str"},
+        "title": {"type": "str"},
+        "url": {"type": "str"},
+        "rate": {"type": "float", "default": run.Wish.rate},
+        "earlier": {"type": "list", "elements": "dict", "default": []},
+        "wait_timeout": {"type": "int", "default": int(run.Wish.wait_timeout)},
+    }
+
+    def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        client = Client.from_kubeconfig(kubeconfig=params["kubeconfig"], context=params["context"])
+        wish = run.Wish(
+            name=params["name"],
+            namespace=params["namespace"] or client.namespace,
+            url=params["url"],
+            rate=run.checked_rate(params["rate"]),
+            wait_timeout=params["wait_timeout"],
+        )
+        strategy = run.strategy(run.read(client, wish))
+        known = {"changed": True, "title": params["title"] or str(wish.item.ref), "strategy": strategy}
+        if self.check_mode:
+            return known
+        timeline = run.roll_out(client, wish, Display().display)
+        rules = f"maxSurge {strategy['max_surge']}, maxUnavailable {strategy['max_unavailable']}"
+        lines = picture.draw(timeline, title=f"{known['title']} ({rules})", width=WIDTH)
+        result = timeline.dump() | known | {"picture": lines}
+        rollouts = [*params["earlier"], result]
+        comparison = ["", *picture.table(rollouts)] if len(rollouts) > 1 else []
+        Display().display("\n".join(["", *lines, "", *picture.events(timeline), *comparison, ""]))
+        return result

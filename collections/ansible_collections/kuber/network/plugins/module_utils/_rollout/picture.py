@@ -1,0 +1,117 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+"""A rollout as a picture of letters: a column for a second, a row for a pod, and below how requests were answered."""
+
+from __future__ import annotations
+
+import itertools
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import Second, Timeline
+
+OLD, NEW, UNREADY = "▒", "█", "░"
+ALL, SOME, NONE, SILENT = "·", "▴", "✗", " "
+HEAD = ("rollout", "maxSurge", "maxUnavailable", "most pods", "fewest available", "requests failed", "seconds")
+EVERY = 5
+MARGIN = 10
+
+
+def draw(timeline: Timeline, *, title: str, width: int) -> list[str]:
+    """The picture with its title, the legend, and one line that sums it up."""
+    columns = shrunk(timeline.course, max(EVERY, width - MARGIN))
+    height = max(timeline.most_pods, 1)
+    rows = [_row(columns, level) for level in range(height, 0, -1)]
+    return [
+        title,
+        "",
+        *(f"{level:>{MARGIN - 2}} │{row}".rstrip() for level, row in zip(range(height, 0, -1), rows, strict=True)),
+        " " * (MARGIN - 1) + "└" + "─" * len(columns),
+        f"{'seconds':>{MARGIN - 2}}  {_scale(columns)}".rstrip(),
+        f"{'requests':>{MARGIN - 2}}  {''.join(_mark(one) for one in columns)}".rstrip(),
+        "",
+        f"{OLD} old pod available   {NEW} new pod available   {UNREADY} pod not ready",
+        f"{ALL} all requests answered   {SOME} some failed   {NONE} all failed",
+        "",
+        summary(timeline),
+    ]
+
+
+def summary(timeline: Timeline) -> str:
+    """Such as "most pods 6, fewest available 3, failed requests 0 of 143, 14.2 s"."""
+    return (
+        f"most pods {timeline.most_pods}, fewest available {timeline.fewest_available}, "
+        f"failed requests {timeline.failed} of {timeline.answers}, {timeline.seconds:.1f} s"
+    )
+
+
+def table(results: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
+    """Rollouts beside each other, as they were returned."""
+    rows = [
+        (
+            one["title"],
+            str(one["strategy"]["max_surge"]),
+            str(one["strategy"]["max_unavailable"]),
+            str(one["most_pods"]),
+            str(one["fewest_available"]),
+            f"{one['failed_requests']} of {one['requests']}",
+            f"{one['seconds']:.1f}",
+        )
+        for one in results
+    ]
+    widths = [max(len(row[number]) for row in (HEAD, *rows)) for number in range(len(HEAD))]
+    return [
+        "  ".join(text.rjust(width) if number else text.ljust(width) for number, (text, width) in enumerate(cells))
+        for cells in (zip(row, widths, strict=True) for row in (HEAD, *rows))
+    ]
+
+
+def events(timeline: Timeline) -> list[str]:
+    """One line for each thing that has happened, those of one moment and kind together."""
+    lines = []
+    for (at, kind), group in itertools.groupby(timeline.moments, key=lambda one: (f"{one.at:6.1f}", _kind(one.what))):
+        names = [one.what.split()[2] for one in group]
+        pods = f"{kind[0]} pod {names[0]}" if len(names) == 1 else f"{len(names)} {kind[0]} pods"
+        verb = kind[1] if len(names) == 1 else kind[1].replace("is ", "are ", 1)
+        lines.append(f"{at} s  {pods} {verb}")
+    return lines
+
+
+def shrunk(course: t.Sequence[Second], width: int) -> list[Second]:
+    """No more columns than there is room for, each the worst of the seconds that it stands for."""
+    step = -(-len(course) // width)
+    if step <= 1:
+        return list(course)
+    columns = []
+    for first in range(0, len(course), step):
+        part = course[first : first + step]
+        worst = min(part, key=lambda one: (one.available, -one.unready))
+        answers, failed = sum(one.answers for one in part), sum(one.failed for one in part)
+        columns.append(Second(part[0].second, worst.old, worst.new, worst.unready, answers, failed))
+    return columns
+
+
+def _row(columns: t.Sequence[Second], level: int) -> str:
+    return "".join((OLD * one.old + NEW * one.new + UNREADY * one.unready).ljust(level)[level - 1] for one in columns)
+
+
+def _scale(columns: t.Sequence[Second]) -> str:
+    text = ""
+    for number, one in enumerate(columns):
+        if number % EVERY == 0:
+            text = text.ljust(number) + str(one.second)
+    return text
+
+
+def _mark(one: Second) -> str:
+    if not one.answers:
+        return SILENT
+    return {0: ALL, one.answers: NONE}.get(one.failed, SOME)
+
+
+def _kind(what: str) -> tuple[str, str]:
+    """ "new pod web-1 is ready" without the name."""
+    age, _pod, _name, *verb = what.split()
+    return age, " ".join(verb)

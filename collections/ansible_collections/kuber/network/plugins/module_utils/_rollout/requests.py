@@ -1,0 +1,66 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+"""Requests at a steady rate, as from users who know nothing of a rollout."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+import time
+import types
+
+from ansible_collections.kuber.network.plugins.module_utils._checks.web import HttpProbe
+from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import Answer
+
+# Whoever waits longer has given up.
+TIMEOUT_SECONDS = 1.0
+# Those that hang must not keep the others from being sent.
+AT_ONCE = 10
+
+
+class Requests:
+    """Sends requests from entering its context until leaving it, a new connection for each."""
+
+    def __init__(self, url: str, *, rate: float) -> None:
+        self._probe = HttpProbe(url, timeout=TIMEOUT_SECONDS)
+        self._pause = 1 / rate
+        self._ending = threading.Event()
+        self._pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
+        self._sent: list[concurrent.futures.Future[Answer]] = []
+        self._thread = threading.Thread(target=self._send, name=f"requests to {url}", daemon=True)
+
+    def __enter__(self) -> Requests:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: types.TracebackType | None,
+    ) -> None:
+        self._ending.set()
+        self._thread.join()
+        self._pool.shutdown()
+
+    @property
+    def answers(self) -> list[Answer]:
+        """All that are over, in the order in which they were sent."""
+        done = [future.result() for future in self._sent if future.done()]
+        return sorted(done, key=lambda answer: answer.at)
+
+    def ask(self) -> Answer:
+        """One request that does not count."""
+        at = time.monotonic()
+        outcome = self._probe.attempt()
+        return Answer(at, outcome.ok, outcome.found)
+
+    def _send(self) -> None:
+        following = time.monotonic()
+        while not self._ending.is_set():
+            self._sent.append(self._pool.submit(self.ask))
+            following += self._pause
+            self._ending.wait(max(0.0, following - time.monotonic()))

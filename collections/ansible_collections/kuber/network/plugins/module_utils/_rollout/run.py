@@ -1,0 +1,133 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+"""A rollout that is watched: the pods through a watch, the answers through requests."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress, Say
+from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Resource
+from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
+from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._kube.wait import Goal, Waiter
+from ansible_collections.kuber.network.plugins.module_utils._rollout.recorder import Recorder
+from ansible_collections.kuber.network.plugins.module_utils._rollout.requests import Requests
+from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import Timeline, shifted, tell
+
+DEPLOYMENTS = Resource("apps/v1", "Deployment", "deployments", namespaced=True)
+# The template carries it, and so does each pod that is made from it: what has it is new.
+STARTED = "kuber.network/rollout"
+MANAGER = "kuber.network.rollout"
+HIGHEST_RATE = 100.0
+# What is told to end at the end may still be asked for a moment.
+AFTERWARDS_SECONDS = 2.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """Which Deployment, and whom to ask meanwhile."""
+
+    name: str
+    namespace: str
+    url: str | None = None
+    rate: float = 10.0
+    wait_timeout: float = 300.0
+
+    @property
+    def path(self) -> str:
+        return DEPLOYMENTS.path(namespace=self.namespace, name=self.name)
+
+    @property
+    def item(self) -> Item:
+        return Item(Ref("Deployment", self.namespace, self.name, "apps/v1"), {}, DEPLOYMENTS, "rollout")
+
+
+def checked_rate(rate: float) -> float:
+    """Refuse what would be an attack, or nothing at all."""
+    if not 0 < rate <= HIGHEST_RATE:
+        raise KuberError(
+            "Not a rate of requests", wanted=f"above 0, at most {HIGHEST_RATE:g} a second", found=f"{rate:g}"
+        )
+    return rate
+
+
+def read(client: Client, wish: Wish) -> Body:
+    """The Deployment as it is."""
+    try:
+        return t.cast("Body", client.get(wish.path))
+    except ApiError as exc:
+        if exc.status != 404:
+            raise
+        raise KuberError(
+            f"There is no {wish.item.ref} to roll out",
+            remedy="Set it up first (playbooks/site.yml), or correct name and namespace",
+        ) from exc
+
+
+def strategy(body: Body) -> dict[str, t.Any]:
+    """By which rules its pods are replaced."""
+    found = body["spec"].get("strategy") or {}
+    rolling = found.get("rollingUpdate") or {}
+    return {
+        "type": found.get("type", "RollingUpdate"),
+        "max_surge": rolling.get("maxSurge"),
+        "max_unavailable": rolling.get("maxUnavailable"),
+    }
+
+
+def roll_out(client: Client, wish: Wish, say: Say) -> Timeline:
+    """Replace all pods by such as they are, and tell what happens meanwhile."""
+    clock = Clock(wish.wait_timeout)
+    waiter = Waiter(client, clock, Progress(say, clock))
+    # A rollout that begins before another has ended shows neither.
+    before = read(client, wish)
+    waiter.wait([(Goal(wish.item), before)])
+    mark = str(time.time_ns())
+    with contextlib.ExitStack() as stack:
+        recorder = stack.enter_context(Recorder(client, before, lambda pod: _mark_of(pod) == mark))
+        requests = stack.enter_context(_requests(wish)) if wish.url else None
+        began = time.monotonic()
+        waiter.wait([(Goal(wish.item, changed=True), _start(client, wish, mark))])
+        seconds = time.monotonic() - began
+        time.sleep(AFTERWARDS_SECONDS)
+    answers = requests.answers if requests else []
+    return tell(shifted(recorder.snapshots, began), shifted(answers, began), seconds=seconds)
+
+
+def _requests(wish: Wish) -> Requests:
+    requests = Requests(str(wish.url), rate=wish.rate)
+    first = requests.ask()
+    if not first.ok:
+        raise KuberError(
+            f"{wish.url} does not answer even before the rollout",
+            wanted="an answer 200",
+            found=first.found,
+            remedy="Set up the way to the application first (playbooks/site.yml), or correct url",
+        )
+    return requests
+
+
+def _start(client: Client, wish: Wish, mark: str) -> Body:
+    body = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": wish.name, "namespace": wish.namespace},
+        "spec": {"template": {"metadata": {"annotations": {STARTED: mark}}}},
+    }
+    query = {"fieldManager": MANAGER, "force": True}
+    answer = client.request("PATCH", wish.path, query=query, body=body, content_type="application/apply-patch+yaml")
+    return t.cast("Body", answer)
+
+
+def _mark_of(pod: Body) -> str | None:
+    return (pod["metadata"].get("annotations") or {}).get(STARTED)

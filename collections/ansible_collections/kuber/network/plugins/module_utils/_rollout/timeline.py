@@ -1,0 +1,172 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+"""What has happened in a rollout, out of what was seen of its pods and its answers."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import itertools
+import math
+import typing as t
+
+
+@dataclasses.dataclass(frozen=True)
+class Pod:
+    """One pod at one moment."""
+
+    name: str
+    new: bool
+    ready: bool = False
+    leaving: bool = False
+
+    @property
+    def available(self) -> bool:
+        return self.ready and not self.leaving
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """All pods, from so many seconds after the beginning on; what is negative is before it."""
+
+    at: float
+    pods: tuple[Pod, ...]
+
+    @property
+    def staying(self) -> tuple[Pod, ...]:
+        """As a Deployment counts them: what is told to end is not there any more."""
+        return tuple(pod for pod in self.pods if not pod.leaving)
+
+    @property
+    def available(self) -> int:
+        return sum(pod.available for pod in self.pods)
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What became of a request that was sent so many seconds after the beginning."""
+
+    at: float
+    ok: bool
+    found: str
+
+
+Timed = t.TypeVar("Timed", Snapshot, Answer)
+
+
+@dataclasses.dataclass(frozen=True)
+class Moment:
+    """Something that happened."""
+
+    at: float
+    what: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Second:
+    """One second: its worst moment, and how the requests went that were sent in it."""
+
+    second: int
+    old: int
+    new: int
+    unready: int
+    answers: int
+    failed: int
+
+    @property
+    def available(self) -> int:
+        return self.old + self.new
+
+
+@dataclasses.dataclass(frozen=True)
+class Timeline:
+    """The whole of it."""
+
+    seconds: float
+    most_pods: int
+    fewest_available: int
+    answers: int
+    failed: int
+    failures: dict[str, int]
+    moments: tuple[Moment, ...]
+    course: tuple[Second, ...]
+
+    def dump(self) -> dict[str, t.Any]:
+        return {
+            "seconds": round(self.seconds, 1),
+            "most_pods": self.most_pods,
+            "fewest_available": self.fewest_available,
+            "requests": self.answers,
+            "failed_requests": self.failed,
+            "failures": self.failures,
+            "events": [{"at": round(moment.at, 1), "what": moment.what} for moment in self.moments],
+            "timeline": [dataclasses.asdict(one) | {"available": one.available} for one in self.course],
+        }
+
+
+def shifted(what: t.Iterable[Timed], began: float) -> list[Timed]:
+    """The same with its times counted from the beginning."""
+    return [dataclasses.replace(one, at=one.at - began) for one in what]
+
+
+def tell(snapshots: t.Sequence[Snapshot], answers: t.Sequence[Answer], *, seconds: float) -> Timeline:
+    """The timeline of a rollout that took so many seconds; snapshots in their order, the first from before it."""
+    failed = [answer for answer in answers if not answer.ok]
+    return Timeline(
+        seconds=seconds,
+        most_pods=max(len(one.staying) for one in snapshots),
+        fewest_available=min(one.available for one in snapshots),
+        answers=len(answers),
+        failed=len(failed),
+        failures=dict(collections.Counter(answer.found for answer in failed).most_common()),
+        moments=tuple(moments(snapshots)),
+        course=tuple(course(snapshots, answers)),
+    )
+
+
+def moments(snapshots: t.Sequence[Snapshot]) -> t.Iterator[Moment]:
+    """What has changed from one snapshot to the next."""
+    for before, after in itertools.pairwise(snapshots):
+        known = {pod.name: pod for pod in before.pods}
+        there = {pod.name for pod in after.pods}
+        for pod in after.pods:
+            yield from (Moment(after.at, f"{_title(pod)} {what}") for what in _steps(known.get(pod.name), pod))
+        for name, pod in known.items():
+            if name not in there:
+                yield Moment(after.at, f"{_title(pod)} is gone")
+
+
+def _steps(before: Pod | None, after: Pod) -> t.Iterator[str]:
+    if before is None:
+        yield "is made"
+    if after.ready and not (before and before.ready):
+        yield "is ready"
+    if after.leaving and not (before and before.leaving):
+        yield "is told to end"
+    elif before and before.ready and not after.ready and not after.leaving:
+        yield "is not ready any more"
+
+
+def _title(pod: Pod) -> str:
+    return f"{'new' if pod.new else 'old'} pod {pod.name}"
+
+
+def course(snapshots: t.Sequence[Snapshot], answers: t.Sequence[Answer]) -> t.Iterator[Second]:
+    """Second by second; what holds at the beginning of a second belongs to it, as well as what comes during it."""
+    last = max([0.0, snapshots[-1].at, *(answer.at for answer in answers)])
+    for second in range(math.floor(last) + 1):
+        past = [one for one in snapshots if one.at <= second]
+        during = [one for one in snapshots if second < one.at < second + 1]
+        worst = min([*past[-1:], *during], key=lambda one: (one.available, -len(one.staying)))
+        sent = [answer for answer in answers if second <= answer.at < second + 1]
+        yield Second(
+            second=second,
+            old=sum(pod.available and not pod.new for pod in worst.pods),
+            new=sum(pod.available and pod.new for pod in worst.pods),
+            unready=len(worst.staying) - worst.available,
+            answers=len(sent),
+            failed=sum(not answer.ok for answer in sent),
+        )
