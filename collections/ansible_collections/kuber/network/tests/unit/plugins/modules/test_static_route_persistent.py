@@ -207,7 +207,7 @@ def test_the_route_is_back_when_the_interface_is(
     machine: Machine, run_module: ModuleCaller, start: Manager, path: str
 ) -> None:
     restart = start(machine)
-    before = machine.run("ip address show dev wire")
+    before = machine.run("ip -4 address show dev wire")
     predicted = call(run_module, machine, check=True)
     assert predicted["changed"], predicted
     assert machine.routes() == []
@@ -217,7 +217,7 @@ def test_the_route_is_back_when_the_interface_is(
     assert (done["files"], done["diff"]) == ([path], predicted["diff"])
     assert machine.routes() == [ROUTE]
     assert machine.files() == {path} | ({str(pathlib.Path(path).parent)} & machine.files())
-    assert machine.run("ip address show dev wire") == before, "the interface was disturbed"
+    assert machine.run("ip -4 address show dev wire") == before, "the interface was disturbed"
     assert not call(run_module, machine)["changed"]
 
     restart()
@@ -259,6 +259,18 @@ def test_a_file_for_the_manager_of_the_past_is_removed(machine: Machine, run_mod
     machine.run(f"cp -p /etc/network/if-up.d/{SCRIPT} {old}")
     assert call(run_module, machine)["changed"]
     assert machine.files() == {f"/etc/network/if-up.d/{SCRIPT}"}
+
+
+def test_an_ipv6_pool_comes_back_too(machine: Machine, run_module: ModuleCaller) -> None:
+    stanza = "auto wire\niface wire inet6 static\n    address fd00:99::1/64\n    dad-attempts 0\n"
+    machine.write("/etc/network/interfaces", stanza, mode=0o644)
+    machine.run("ifup wire")
+    pool = {"destination": "fd00:17:255::/112", "via": "fd00:99::134"}
+    done = call(run_module, machine, **pool)
+    assert done["files"] == ["/etc/network/if-up.d/90-kuber-fd00-0017-0255-0000-0000-0000-0000-0000-112"], done
+    machine.run("ifdown wire && ip -6 route flush fd00:17:255::/112 && ifup wire")
+    assert "via fd00:99::134 dev wire" in machine.run("ip -6 route show to exact fd00:17:255::/112")
+    assert not call(run_module, machine, **pool)["changed"]
 
 
 def test_bridges_that_others_made_are_served_by_network_manager(machine: Machine, run_module: ModuleCaller) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import json
 import typing as t
 
 import pytest
@@ -17,9 +18,10 @@ from ansible_collections.kuber.network.plugins.module_utils._net import proxy_mo
 from ansible_collections.kuber.network.plugins.module_utils._net.proxy_absence import NoProxyError
 from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import Cluster
 from ansible_collections.kuber.network.plugins.module_utils._preflight.findings import Settings, findings, report
-from ansible_collections.kuber.network.plugins.module_utils._preflight.host import Host
+from ansible_collections.kuber.network.plugins.module_utils._preflight.host import Host, look
 from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import Node
 from ansible_collections.kuber.network.plugins.module_utils._preflight.pool import AddressRange, Taken, parse_pool
+from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 
 POOL = "172.17.255.1-172.17.255.255"
 NODE = "192.168.99.134"
@@ -230,6 +232,45 @@ def test_root_is_needed_only_for_this_machine(
     settings = dataclasses.replace(good, may_become_root=may_become_root)
     assert len(findings(settings, CLUSTER, ROUTES)) == refused
     assert findings(dataclasses.replace(settings, host=Host()), CLUSTER, ROUTES) == []
+
+
+def test_what_keeps_the_route_from_being_set_is_told(good: Settings) -> None:
+    problem = KuberError("The next hop is this machine")
+    assert findings(dataclasses.replace(good, host=Host(problems=(problem,))), CLUSTER, ROUTES) == [problem]
+
+
+class Machine(Runner):
+    """``ip`` of a machine with this one route to the pool, behind whose wire the node is."""
+
+    def __init__(self, via: str) -> None:
+        self.route = [{"dst": "172.17.255.0/24", "gateway": via, "dev": "wire", "flags": []}]
+
+    def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
+        answers: dict[str, list[dict[str, t.Any]]] = {"get": [{"dst": NODE, "dev": "wire"}], "exact": self.route}
+        words = [word for word in answers if word in argv]
+        return Result(argv, 0, json.dumps(answers[words[0]] if words else []), "")
+
+
+@pytest.mark.parametrize(
+    ("via", "params", "needs_root", "problems"),
+    [
+        (NODE, {}, False, 0),
+        ("192.168.99.7", {}, True, 0),
+        (NODE, {"names": [{"address": "172.17.255.3", "names": ["kuber.test"]}]}, True, 0),
+        (NODE, {"names": [{"address": "172.17.255.300", "names": ["kuber.test"]}]}, False, 1),
+        (NODE, {"via": "172.17.255.9"}, False, 1),
+        (NODE, {"via": ""}, False, 0),
+        ("192.168.99.7", {"route": ""}, False, 0),
+        # Not even a network: the look at the pool tells of it.
+        ("192.168.99.7", {"route": "homework"}, False, 0),
+    ],
+)
+def test_root_is_needed_only_where_something_has_to_be_changed(
+    via: str, params: dict[str, t.Any], needs_root: bool, problems: int
+) -> None:
+    settings = {"route": "172.17.255.0/24", "via": NODE, "persistent": False, "names": []}
+    found = look(settings | params, Machine(via))
+    assert (found.needs_root, len(found.problems)) == (needs_root, problems)
 
 
 ADDRESSES = st.ip_addresses(v=4)
