@@ -50,7 +50,8 @@ class ActionModule(KuberAction):
             minikube_home=str(home),
             known_profiles=tuple(known_profiles(home)),
             host=look(params, LocalRunner()),
-            may_become_root=bool(password) or may_become_root(),
+            # A check run changes nothing, and looking takes no rights.
+            may_become_root=self.check_mode or bool(password) or may_become_root(),
         )
         found = findings(settings, cluster, own_routes())
         if found or isinstance(cluster, KuberError):
