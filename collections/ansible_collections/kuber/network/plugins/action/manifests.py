@@ -22,7 +22,9 @@ class ActionModule(KuberAction):
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         documents = Sources(self, task_vars).documents(params)
         wish = _wish.wish(params, documents, check=self.check_mode)
-        client = Client.from_kubeconfig(kubeconfig=params["kubeconfig"], context=params["context"])
+        client = Client.from_kubeconfig(
+            kubeconfig=params["kubeconfig"], context=params["context"], parallel=params["parallel"]
+        )
         return _result(Run(client, wish, Display().display).execute())
 
 
@@ -38,4 +40,5 @@ def _result(outcome: Outcome) -> dict[str, t.Any]:
         result["warnings"] = list(outcome.warnings)
     if outcome.error is not None:
         result |= {"failed": True, "msg": str(outcome.error)}
+        result["changed"] |= outcome.error.changed
     return result

@@ -15,7 +15,7 @@ from ansible_collections.kuber.network.plugins.plugin_utils._wish import CONNECT
 class ActionModule(KuberAction):
     ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]] = CONNECTION | {
         "kind": {"type": "str", "required": True},
-        "api_version": {"type": "str"},
+        "api_version": {"type": "str", "aliases": ["apiVersion"]},
         "name": {"type": "str"},
         "namespace": {"type": "str"},
         "label_selector": {"type": "str"},

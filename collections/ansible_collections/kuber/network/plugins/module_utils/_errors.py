@@ -8,6 +8,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import typing as t
+
 
 class KuberError(Exception):
     """Something a user can act on: what, what was wanted, what is there, what to do.
@@ -30,7 +33,17 @@ class KuberError(Exception):
         self.remedy = remedy
         self.changed = changed
         """Whether something had been done before it went wrong."""
+        self.partial: dict[str, t.Any] = {}
+        """What the failed task returns beside the message."""
         super().__init__(self._text())
+
+    def rephrase(self, edit: t.Callable[[str], str]) -> None:
+        """Edit all that is said."""
+        self.problem = edit(self.problem)
+        self.wanted, self.found, self.remedy = (
+            text if text is None else edit(text) for text in (self.wanted, self.found, self.remedy)
+        )
+        self.args = (self._text(),)
 
     def _text(self) -> str:
         parts = [self.problem.rstrip(".")]
@@ -46,3 +59,14 @@ class KuberError(Exception):
 
 class RootRequired(KuberError):
     """Something that only root may do, or see."""
+
+
+@contextlib.contextmanager
+def after_change(*, changed: bool = True, **partial: t.Any) -> t.Iterator[None]:
+    """Let errors know what had been done before: here begins what comes after a change."""
+    try:
+        yield
+    except KuberError as exc:
+        exc.changed |= changed
+        exc.partial = partial | exc.partial
+        raise

@@ -30,6 +30,7 @@ description:
   - Fields that C(kubectl apply) or an addon manager has set before are taken over, so that those that the set does not
     name go. Fields that others edit one by one are left to them.
   - Nothing is applied when any object of the set is malformed or of a kind that neither the cluster nor the set knows.
+  - A set may have at most 16 MiB.
   - The certificates of conversion webhooks (C(caBundle)) are left to the controllers that inject them, so are C(status)
     and empty values of C(creationTimestamp).
 extends_documentation_fragment:
@@ -150,6 +151,100 @@ options:
         description: Name of the object.
         type: str
         required: true
+  ignore:
+    description:
+      - Fields of the set that are left to others as soon as the object is there, such as C(replicas) of a Deployment
+        that a HorizontalPodAutoscaler scales.
+      - An object that is not there yet is created with them. Of one that is there, whoever made it, they stay as they
+        are. They are never changed, never count as drift and never meet a conflict. What this task has created and
+        nobody has changed since stays managed by O(field_manager), whatever somebody else has changed is theirs.
+      - A part of a list that is not there yet, such as one more container, is created with them too.
+      - Fields that the set does not name are left alone anyway. An entry that matches no object is an error, so is a
+        pointer that matches nothing in the objects of its entry.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description: Kind of the objects.
+        type: str
+        required: true
+      name:
+        description: Name of the object. Without it, all objects of the kind.
+        type: str
+      namespace:
+        description: Namespace of the objects. Without it, objects of all namespaces.
+        type: str
+      pointers:
+        description:
+          - JSON pointers (RFC 6901) into the object as the set has it after O(images) and O(patches), such as
+            V(/spec/replicas). In names, C(~1) stands for C(/) and C(~0) for C(~). Parts of lists are counted from 0.
+        type: list
+        elements: str
+        required: true
+  recreate:
+    description:
+      - Objects that are deleted and created anew when the API server refuses to change one of their fields, such as the
+        template of a Job or the role of a ClusterRoleBinding. Without it, that is an error that names the fields.
+      - Nothing is deleted before the API server has said that it would take the new object. What the old object owns,
+        such as the pods of a workload, goes with it.
+      - An entry that matches no object of the set is an error.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description: Kind of the objects.
+        type: str
+        required: true
+      name:
+        description:
+          - Name of the object. Without it, all objects of the kind. An object of kind Namespace,
+            CustomResourceDefinition or PersistentVolumeClaim is only recreated if it is named.
+        type: str
+      namespace:
+        description: Namespace of the objects. Without it, objects of all namespaces.
+        type: str
+  prune:
+    description:
+      - With it, objects that are no longer in the set are deleted, in reverse order, when the others have been applied.
+        Without it, they stay.
+      - A ConfigMap or Secret records what kinds of objects the set has and in which namespaces, and each object carries
+        a label that points to it, both in the form of an ApplySet (KEP-3659). Let each set have a record of its own.
+      - The record is widened before an object is applied and narrowed after the last one is deleted. A run that was
+        interrupted anywhere leaves nothing behind that the next one does not find.
+      - A record of another tool is refused, and so are objects that carry the label of another set. Objects that were
+        applied before there was a record are only deleted if they were applied once with it.
+      - With O(state=absent), everything that carries the label is deleted, and then the record, also what O(src),
+        O(template) and O(definition) no longer name.
+    type: dict
+    suboptions:
+      name:
+        description: Name of the record. It is created if it is not there.
+        type: str
+        required: true
+      namespace:
+        description: Namespace of the record. Without it, that of O(namespace) or of the context.
+        type: str
+      kind:
+        description: Kind of the record.
+        type: str
+        choices: [ConfigMap, Secret]
+        default: ConfigMap
+      allow:
+        description:
+          - Kinds that are deleted too when they are no longer in the set, although much may go with them. Objects of
+            the kinds that are not named here stay, and the result says so.
+        type: list
+        elements: str
+        choices: [CustomResourceDefinition, Namespace, PersistentVolumeClaim]
+        default: []
+  parallel:
+    description:
+      - How many objects are sent at the same time, 1 to 64. As many connections are kept open.
+      - Objects wait for those of earlier stages in any case.
+    type: int
+    default: 8
   wait:
     description:
       - Whether to wait until the set is ready, or gone.
@@ -195,6 +290,8 @@ options:
         description:
           - A JMESPath expression over the live object. It is waited for until it yields something other than nothing,
             V(false), or an empty text, list or mapping.
+          - An expression that is the same for every object is refused. One that is not met in time is explained with
+            the values that were found, those of Secrets excepted.
         type: str
         required: true
 seealso:
@@ -244,6 +341,23 @@ EXAMPLES = r"""
         name: web
         query: status.loadBalancer.ingress[?ip=='172.17.255.1']
 
+- name: Leave the number of pods to the autoscaler, and run a finished Job again when it changes
+  kuber.network.manifests:
+    src: [manifests/]
+    ignore:
+      - kind: Deployment
+        name: web
+        pointers: [/spec/replicas]
+    recreate:
+      - kind: Job
+
+- name: Delete what was in the manifests before and is no longer
+  kuber.network.manifests:
+    src: [manifests/]
+    prune:
+      name: shop
+      namespace: shop
+
 - name: Show what has drifted, and change nothing
   kuber.network.manifests:
     src: [manifests/]
@@ -268,7 +382,7 @@ objects:
       type: str
     action:
       description:
-        - One of V(created), V(configured), V(unchanged), V(deleted).
+        - One of V(created), V(configured), V(recreated), V(unchanged), V(deleted).
         - In check mode, what would be done.
       type: str
     reason:

@@ -26,6 +26,7 @@ options:
   api_version:
     description: Group and version of the kind, needed only if two groups have a kind of that name.
     type: str
+    aliases: [apiVersion]
   name:
     description: Name of the only object to read.
     type: str

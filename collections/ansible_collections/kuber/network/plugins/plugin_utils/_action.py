@@ -62,7 +62,7 @@ class KuberAction(ActionBase, metaclass=abc.ABCMeta):
         try:
             outcome = self.perform(params, task_vars or {})
         except KuberError as exc:
-            return result | {"changed": exc.changed, "failed": True, "msg": str(exc)}
+            outcome = exc.partial | {"changed": exc.changed, "failed": True, "msg": str(exc)}
         if not self._task.diff:
             outcome.pop("diff", None)
         result.update({"changed": False, "failed": False} | outcome)

@@ -33,15 +33,20 @@ class Sources:
 
     def documents(self, params: t.Mapping[str, t.Any]) -> list[Document]:
         found: list[Document] = []
-        for entry in params["src"] or []:
-            found += documents.from_path(self._source(entry))
-        for name in params["template"] or []:
-            found += documents.from_definition(*self._rendered(name))
-        if params["definition"]:
-            found += documents.from_definition(params["definition"])
+        for part in self._parts(params):
+            found += part
+            documents.refuse_too_large(found)
         if not found:
             raise KuberError("There is no object in the set", wanted="an object in src, template or definition")
         return found
+
+    def _parts(self, params: t.Mapping[str, t.Any]) -> t.Iterator[list[Document]]:
+        for entry in params["src"] or []:
+            yield documents.from_path(self._source(entry))
+        for name in params["template"] or []:
+            yield documents.from_definition(*self._rendered(name))
+        if params["definition"]:
+            yield documents.from_definition(params["definition"])
 
     def _source(self, entry: object) -> str:
         if isinstance(entry, dict):

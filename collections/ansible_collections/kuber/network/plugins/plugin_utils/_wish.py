@@ -11,10 +11,17 @@ from __future__ import annotations
 import json
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
 from ansible_collections.kuber.network.plugins.module_utils._kube.edits import Image, Target
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Condition, Wish
+from ansible_collections.kuber.network.plugins.module_utils._kube.ignore import Rule
+from ansible_collections.kuber.network.plugins.module_utils._kube.prune import Prune
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import PARALLEL
+
+# Each at a time is a connection and a thread; more are no faster with any API server we know of.
+MOST_PARALLEL = 64
 
 Spec = dict[str, t.Any]
 
@@ -26,6 +33,7 @@ def _list_of(options: Spec) -> Spec:
 
 
 _NAMED: Spec = {"kind": {"type": "str", "required": True}, "name": {"type": "str", "required": True}}
+_TARGETED: Spec = {"kind": {"type": "str", "required": True}, "name": {"type": "str"}, "namespace": {"type": "str"}}
 
 ARGUMENT_SPEC: Spec = CONNECTION | {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -45,6 +53,23 @@ ARGUMENT_SPEC: Spec = CONNECTION | {
     ),
     "patches": _list_of(_NAMED | {"namespace": {"type": "str"}, "merge": {"type": "dict", "required": True}}),
     "exclude": _list_of(_NAMED),
+    "ignore": _list_of(_TARGETED | {"pointers": {"type": "list", "elements": "str", "required": True}}),
+    "recreate": _list_of(_TARGETED),
+    "prune": {
+        "type": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "namespace": {"type": "str"},
+            "kind": {"type": "str", "choices": ["ConfigMap", "Secret"], "default": Prune.kind},
+            "allow": {
+                "type": "list",
+                "elements": "str",
+                "choices": ["CustomResourceDefinition", "Namespace", "PersistentVolumeClaim"],
+                "default": [],
+            },
+        },
+    },
+    "parallel": {"type": "int", "default": PARALLEL},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 300},
     "wait_for": _list_of(
@@ -67,9 +92,11 @@ def wish(params: t.Mapping[str, t.Any], documents: t.Iterable[Document], *, chec
         present=given["state"] == "present",
         namespace=given["namespace"],
         exclude=tuple(Target(one["kind"], one["name"]) for one in given["exclude"]),
-        patches=tuple((Target(one["kind"], one["name"], one["namespace"]), one["merge"]) for one in given["patches"]),
+        patches=tuple((_target(one), one["merge"]) for one in given["patches"]),
         images=tuple(Image(one["name"], one["new_name"], one["new_tag"], one["digest"]) for one in given["images"]),
-        options=Options(field_manager=given["field_manager"], force=given["conflicts"] == "force", check=check),
+        ignore=tuple(Rule.of(_target(one), one["pointers"]) for one in given["ignore"]),
+        prune=_prune(given["prune"]),
+        options=_options(given, check=check),
         wait=given["wait"],
         wait_timeout=given["wait_timeout"],
         wait_for=tuple(
@@ -77,3 +104,26 @@ def wish(params: t.Mapping[str, t.Any], documents: t.Iterable[Document], *, chec
             for one in given["wait_for"]
         ),
     )
+
+
+def _options(given: t.Mapping[str, t.Any], *, check: bool) -> Options:
+    parallel = given["parallel"]
+    if not 1 <= parallel <= MOST_PARALLEL:
+        raise KuberError("The option parallel is out of range", wanted=f"1 to {MOST_PARALLEL}", found=str(parallel))
+    return Options(
+        field_manager=given["field_manager"],
+        force=given["conflicts"] == "force",
+        check=check,
+        parallel=parallel,
+        recreate=tuple(_target(one) for one in given["recreate"]),
+    )
+
+
+def _prune(given: t.Mapping[str, t.Any] | None) -> Prune | None:
+    if given is None:
+        return None
+    return Prune(given["name"], given["namespace"], given["kind"], frozenset(given["allow"]))
+
+
+def _target(given: t.Mapping[str, t.Any]) -> Target:
+    return Target(given["kind"], given["name"], given["namespace"])

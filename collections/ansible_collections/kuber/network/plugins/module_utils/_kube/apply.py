@@ -14,21 +14,30 @@ import time
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import drift, fieldset, handover, refusals
+from ansible_collections.kuber.network.plugins.module_utils._kube import (
+    applyset,
+    drift,
+    fieldset,
+    handover,
+    ignore,
+    refusals,
+)
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, Entry
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
-from ansible_collections.kuber.network.plugins.module_utils._kube.edits import CRD
+from ansible_collections.kuber.network.plugins.module_utils._kube.edits import CRD, Target
+from ansible_collections.kuber.network.plugins.module_utils._kube.gone import see_off
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError, is_asleep
-from ansible_collections.kuber.network.plugins.module_utils._kube.live import Live, path_to, read
+from ansible_collections.kuber.network.plugins.module_utils._kube.live import Live, is_leaving, path_to, read
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import NAMESPACE, Item
+from ansible_collections.kuber.network.plugins.module_utils._kube.recreate import Recreator
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, kind_key
 from ansible_collections.kuber.network.plugins.module_utils._kube.shapes import Shapes
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import PARALLEL, Client
+from ansible_collections.kuber.network.plugins.module_utils._kube.veil import Veil
 
 APPLY = "application/apply-patch+yaml"
 RETRY_SECONDS = 1.0
-POLL_SECONDS = 0.5
 # In check mode nothing is on its way up that would be worth more patience.
 CHECK_SECONDS = 10.0
 
@@ -40,6 +49,8 @@ class Options:
     field_manager: str = "kuber.network"
     force: bool = True
     check: bool = False
+    parallel: int = PARALLEL
+    recreate: tuple[Target, ...] = ()
 
 
 class Applier:
@@ -55,6 +66,7 @@ class Applier:
         self._shapes = Shapes(client)
         self._successor = handover.Successor(client, options.field_manager)
         self._pending_namespaces: set[str] = set()
+        self._recreator = Recreator(client, options.recreate, check=options.check, clock=self._clock, progress=progress)
 
     def expect(self, items: t.Iterable[Item]) -> None:
         """Which items the stages will bring."""
@@ -66,7 +78,7 @@ class Applier:
 
     def apply(self, items: t.Sequence[Item]) -> tuple[list[Entry], list[KuberError]]:
         """What became of the items, and what kept the others from being applied."""
-        entries, errors = each(self._apply_one, items)
+        entries, errors = each(self._apply_one, items, parallel=self._options.parallel)
         self._take_note(entries)
         return entries, errors
 
@@ -87,33 +99,55 @@ class Applier:
             return Entry(item.ref, Action.CREATED, f"{missing} would be created before", after=item.body)
         before = self._live.take(item)
         if before is not None and is_leaving(before) and not self._options.check:
-            wait_until_gone(self._client, item, self._clock, self._progress)
+            see_off(self._client, [(item, before)], self._clock, self._progress)
             before = None
+        while True:
+            try:
+                return self._settle(item, before)
+            except ApiError as exc:
+                if not refusals.is_outdated(exc) or self._clock.is_up:
+                    raise refusals.explain(item, exc, seconds=self._clock.elapsed) from exc
+            # What others have written since is not to be overwritten with what they wrote before.
+            before = read(self._client, item)
+
+    def _settle(self, item: Item, before: Body | None) -> Entry:
+        if before is not None:
+            applyset.refuse_other_member(item.ref, item.body, before)
         if before is not None and self._is_as_wanted(item, before):
             # The record of who manages what is most of a small object, and has served its purpose.
             before["metadata"].pop("managedFields", None)
             return Entry(item.ref, Action.UNCHANGED, after=before)
         try:
-            taken, after = until_awake(
+            taken, after = self._send(item, before)
+        except ApiError as exc:
+            if self._options.check and (is_asleep(exc) or refusals.is_unpredictable(exc)):
+                return self._unpredicted(item, before, exc)
+            if exc.status == 422 and before is not None:
+                return self._recreator.instead(item, before, exc, lambda: self._send(item, None)[1])
+            raise
+        return judge(item.ref, before, after, self._options, taken)
+
+    def _send(self, item: Item, before: Body | None) -> tuple[tuple[str, ...], Body]:
+        return t.cast(
+            "tuple[tuple[str, ...], Body]",
+            until_awake(
                 lambda: self._bring(item, before),
                 item,
                 clock=self._clock,
                 progress=self._progress,
                 passes=lambda error: is_asleep(error) or self._is_new_kind(item, error),
-            )
-        except ApiError as exc:
-            if self._options.check and (is_asleep(exc) or refusals.is_unpredictable(exc)):
-                return self._unpredicted(item, before, exc)
-            raise refusals.explain(item, exc, seconds=self._clock.elapsed) from exc
-        return judge(item.ref, before, after, self._options, taken)
+            ),
+        )
 
     def _bring(self, item: Item, before: Body | None) -> tuple[tuple[str, ...], Body]:
         """What the object becomes, after a look at what others have left behind."""
         if before is None or not self._options.force:
-            return (), self._patch(item)
+            return (), self._patch(item, before)
         if self._options.check:
-            return self._successor.predict(item, before, self._patch(item))
-        return self._successor.take_over(item, before), self._patch(item)
+            return self._successor.predict(item, before, self._patch(item, before))
+        taken = self._successor.take_over(item, before)
+        # With the fields the version has changed, which the patch names if there are fields that are left to others.
+        return taken, self._patch(item, read(self._client, item) if taken and item.left else before)
 
     def _is_as_wanted(self, item: Item, live: Body) -> bool:
         """Whether it is certain that the server, if asked, would change nothing."""
@@ -122,7 +156,18 @@ class Applier:
         if self._options.force and handover.left_behind(item.body, live):
             return False
         shape = self._shapes.of(item.resource)
-        return fieldset.doubt(item.body, live, manager=self._options.field_manager, shape=shape) is None
+        wanted = self._with_left(item, live)
+        return fieldset.doubt(wanted, live, manager=self._options.field_manager, shape=shape) is None
+
+    def _with_left(self, item: Item, live: Body) -> Body:
+        """What is wanted, with what is left to others as it will be when their leftovers are ours."""
+        if not item.left:
+            return item.body
+        manager = self._options.field_manager
+        records = handover.left_behind(item.body, live) if self._options.force else []
+        if records and (new := handover.handed_over(live, records, manager)) is not None:
+            live = live | {"metadata": live["metadata"] | {"managedFields": new}}
+        return ignore.settled(item.body, live, item.left, manager)
 
     def _missing_ground(self, item: Item) -> str | None:
         """What an object stands on that only a real run would bring."""
@@ -138,15 +183,18 @@ class Applier:
         """Whether a kind is too new: it is served a moment after its definition says that it is established."""
         return error.status == 404 and item.resource is not None and self._kinds.is_defined(item.resource)
 
-    def _patch(self, item: Item) -> Body:
+    def _patch(self, item: Item, before: Body | None) -> Body:
         query = {
             "fieldManager": self._options.field_manager,
             "fieldValidation": "Strict",
             "force": self._options.force,
             "dryRun": "All" if self._options.check else None,
         }
+        body = item.body if before is None else self._with_left(item, before)
+        if before is not None and item.left:
+            body = body | {"metadata": body["metadata"] | {"resourceVersion": before["metadata"]["resourceVersion"]}}
         path = path_to(item)
-        return t.cast("Body", self._client.request("PATCH", path, query=query, body=item.body, content_type=APPLY))
+        return t.cast("Body", self._client.request("PATCH", path, query=query, body=body, content_type=APPLY))
 
     def _unpredicted(self, item: Item, before: Body | None, error: ApiError) -> Entry:
         action = Action.CREATED if before is None else Action.CONFIGURED
@@ -171,11 +219,13 @@ def judge(ref: Ref, before: Body | None, after: Body, options: Options, taken: t
     return Entry(ref, Action.CONFIGURED, "; ".join(reasons), before=before, after=after, fields=fields)
 
 
-def each(act: t.Callable[[Item], Entry], items: t.Sequence[Item]) -> tuple[list[Entry], list[KuberError]]:
+def each(
+    act: t.Callable[[Item], Entry], items: t.Sequence[Item], *, parallel: int
+) -> tuple[list[Entry], list[KuberError]]:
     """Do ``act`` for all items at the same time; one failure does not stop the others."""
     entries: list[Entry] = []
     errors: list[KuberError] = []
-    with concurrent.futures.ThreadPoolExecutor(max_workers=PARALLEL) as pool:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=parallel) as pool:
         for future in [pool.submit(act, item) for item in items]:
             try:
                 entries.append(future.result())
@@ -197,27 +247,11 @@ def until_awake(
         try:
             return send()
         except ApiError as exc:
+            exc.rephrase(Veil([item.body]))
             if clock.is_up or not passes(exc):
                 raise
             progress.tell(f"Waiting for what answers for {item.ref}: {exc.message}")
         time.sleep(RETRY_SECONDS)
-
-
-def is_leaving(body: Body) -> bool:
-    return "deletionTimestamp" in body["metadata"]
-
-
-def wait_until_gone(client: Client, item: Item, clock: Clock, progress: Progress) -> None:
-    while (live := read(client, item)) is not None:
-        if clock.is_up:
-            held = live["metadata"].get("finalizers") or (live.get("spec") or {}).get("finalizers") or []
-            raise KuberError(
-                f"{item.ref} is still there {clock.elapsed:.0f} s after its deletion was asked for",
-                found=f"finalizers {', '.join(held)}" if held else "no finalizer that holds it",
-                remedy="Look for the controller that should take the finalizer off, or give it more wait_timeout",
-            )
-        progress.tell(f"Waiting until {item.ref} is gone")
-        time.sleep(POLL_SECONDS)
 
 
 def _own_records(body: Body, options: Options) -> list[Body]:

@@ -23,6 +23,7 @@ class Action(enum.Enum):
 
     CREATED = "created"
     CONFIGURED = "configured"
+    RECREATED = "recreated"
     UNCHANGED = "unchanged"
     DELETED = "deleted"
 

@@ -12,11 +12,12 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import refusals
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import each, until_awake, wait_until_gone
+from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Options, each, until_awake
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, Entry
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
+from ansible_collections.kuber.network.plugins.module_utils._kube.gone import see_off
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
-from ansible_collections.kuber.network.plugins.module_utils._kube.live import path_to, read
+from ansible_collections.kuber.network.plugins.module_utils._kube.live import is_leaving, path_to, read
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
@@ -24,27 +25,24 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.transport impo
 class Deleter:
     """Deletes stage after stage."""
 
-    def __init__(self, client: Client, *, check: bool, wait: bool, clock: Clock, progress: Progress) -> None:
+    def __init__(self, client: Client, options: Options, *, wait: bool, clock: Clock, progress: Progress) -> None:
         self._client = client
-        self._check = check
+        self._options = options
         self._wait = wait
         self._clock = clock
         self._progress = progress
 
     def delete(self, items: t.Sequence[Item]) -> tuple[list[Entry], list[KuberError]]:
         """Delete the items that are there, and see them go."""
-        entries, errors = each(self._delete_one, items)
-        if self._wait and not self._check:
-            leaving = {entry.ref for entry in entries if entry.changed}
-            errors += self._see_off([item for item in items if item.ref in leaving])
-        return entries, errors
-
-    def _see_off(self, items: t.Iterable[Item]) -> t.Iterator[KuberError]:
-        for item in items:
+        entries, errors = each(self._delete_one, items, parallel=self._options.parallel)
+        if self._wait and not self._options.check:
+            by_ref = {item.ref: item for item in items}
+            leaving = [(by_ref[entry.ref], entry.before) for entry in entries if entry.before is not None]
             try:
-                wait_until_gone(self._client, item, self._clock, self._progress)
+                see_off(self._client, leaving, self._clock, self._progress)
             except KuberError as exc:
-                yield exc
+                errors.append(exc)
+        return entries, errors
 
     def _delete_one(self, item: Item) -> Entry:
         if item.resource is None:
@@ -52,8 +50,10 @@ class Deleter:
         before = read(self._client, item)
         if before is None:
             return Entry(item.ref, Action.UNCHANGED, "is not there")
+        if is_leaving(before):
+            return Entry(item.ref, Action.UNCHANGED, "is being deleted already", before=before)
         # With "Foreground" an object goes after what it has brought along: a Deployment that is gone has no pods left.
-        body = {"propagationPolicy": "Foreground"} | ({"dryRun": ["All"]} if self._check else {})
+        body = {"propagationPolicy": "Foreground"} | ({"dryRun": ["All"]} if self._options.check else {})
         try:
             until_awake(
                 lambda: self._client.request("DELETE", path_to(item), body=body),

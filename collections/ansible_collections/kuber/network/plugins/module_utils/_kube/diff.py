@@ -13,13 +13,13 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import fieldset, keyed, yamltext
 from ansible_collections.kuber.network.plugins.module_utils._kube.fieldset import Node
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
+from ansible_collections.kuber.network.plugins.module_utils._kube.veil import HIDDEN, is_secret
 
 # Written by the server at every turn, wanted by nobody.
 NOISE = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink")
 # kubectl keeps a copy of all that it has applied here, the data of Secrets included.
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-HIDDEN = "***"
 
 
 def content(body: Body | None) -> Body:
@@ -78,7 +78,7 @@ def _masked(before: Body, after: Body) -> tuple[Body, Body]:
     left, right = copy.deepcopy(before), copy.deepcopy(after)
     for body in (left, right):
         (body.get("metadata", {}).get("annotations") or {}).pop(LAST_APPLIED, None)
-    if not any(_is_secret(body) for body in (before, after)):
+    if not any(is_secret(body) for body in (before, after)):
         return left, right
     for field in ("data", "stringData"):
         old, new = left.get(field) or {}, right.get(field) or {}
@@ -87,10 +87,6 @@ def _masked(before: Body, after: Body) -> tuple[Body, Body]:
             _hide(old, key, f"{HIDDEN} (before)" if differs else HIDDEN)
             _hide(new, key, f"{HIDDEN} (after)" if differs else HIDDEN)
     return left, right
-
-
-def _is_secret(body: Body) -> bool:
-    return bool(body) and kind_key(body["apiVersion"], body["kind"]) == "Secret"
 
 
 def _hide(values: dict[str, t.Any], key: str, mark: str) -> None:

@@ -14,7 +14,14 @@ import urllib.parse
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import wellknown
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, group_of
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import (
+    Body,
+    Ref,
+    below,
+    group_of,
+    kind_key,
+    mappings,
+)
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 # All groups in two answers (KEP-3352); v2beta1 is what Kubernetes 1.27 to 1.29 speaks.
@@ -51,6 +58,8 @@ WELL_KNOWN = {
     for api_version, kinds in table.items()
     for kind, plural in kinds.items()
 }
+# The table has one version of each group.
+WELL_KNOWN_BY_KEY = {kind_key(one.api_version, one.kind): one for one in WELL_KNOWN.values()}
 
 
 class Kinds:
@@ -87,14 +96,20 @@ class Kinds:
             )
         return candidates[0] if candidates else None
 
+    def find_by_key(self, key: str) -> Resource | None:
+        """The kind of that key, such as "Deployment.apps"."""
+        if key in WELL_KNOWN_BY_KEY:
+            return WELL_KNOWN_BY_KEY[key]
+        self._all()
+        return next((one for one in self._preferred if kind_key(one.api_version, one.kind) == key), None)
+
     def define(self, definition: Body) -> None:
         """Take note of a CustomResourceDefinition of the set."""
-        spec = definition.get("spec") or {}
-        names = spec.get("names") or {}
-        for version in spec.get("versions") or []:
-            api_version = f"{spec.get('group')}/{version.get('name')}"
-            kind, plural = str(names.get("kind")), str(names.get("plural"))
-            resource = Resource(api_version, kind, plural, spec.get("scope") == "Namespaced")
+        spec = definition.get("spec")
+        for version in mappings(below(spec, "versions")):
+            api_version = f"{below(spec, 'group')}/{version.get('name')}"
+            kind, plural = str(below(spec, "names", "kind")), str(below(spec, "names", "plural"))
+            resource = Resource(api_version, kind, plural, below(spec, "scope") == "Namespaced")
             self._defined[resource.api_version, resource.kind] = resource
 
     def is_defined(self, resource: Resource) -> bool:

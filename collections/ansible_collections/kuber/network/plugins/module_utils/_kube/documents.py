@@ -15,7 +15,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, kind_key
 
 SUFFIXES = frozenset({".yml", ".yaml", ".json"})
 MEND = "Mend the document and run again; nothing has been touched"
@@ -23,10 +23,11 @@ MEND = "Mend the document and run again; nothing has been touched"
 
 @dataclasses.dataclass(frozen=True)
 class Document:
-    """One object as the user wrote it; ``origin`` says where."""
+    """One object as the user wrote it; ``origin`` says where, ``size`` how many bytes it takes as JSON."""
 
     origin: str
     body: Body
+    size: int = 0
 
     @property
     def ref(self) -> Ref:
@@ -70,6 +71,18 @@ def from_definition(definition: object, origin: str = "definition") -> list[Docu
     return _checked(definition, origin)
 
 
+def refuse_too_large(documents: t.Iterable[Document]) -> None:
+    """Refuse a set that is too large as a whole, though no part of it is."""
+    size = sum(document.size for document in documents)
+    if size > yamltext.LARGEST:
+        raise KuberError(
+            "The set is too large",
+            wanted=f"at most {yamltext.LARGEST >> 20} MiB",
+            found=f"more than {size / (1 << 20):.1f} MiB",
+            remedy="Split it: apply it with several tasks, first what others depend on",
+        )
+
+
 def refuse_duplicates(documents: t.Iterable[Document]) -> None:
     seen: dict[tuple[str, ...], Document] = {}
     for document in documents:
@@ -94,33 +107,74 @@ def _read(path: pathlib.Path) -> str:
 
 
 def _checked(value: object, origin: str) -> list[Document]:
-    body = _plain(value, origin)
+    body, size = _plain(value, origin)
     for field in ("apiVersion", "kind"):
         if not isinstance(body.get(field), str) or not body[field]:
             raise KuberError(f"{origin} is no Kubernetes object", wanted=f"a text in {field}", remedy=MEND)
     if body["kind"] == "List" and body["apiVersion"] == "v1":
-        return [
-            document
-            for number, item in enumerate(body.get("items") or [], start=1)
-            for document in _checked(item, f"{origin}, item {number}")
-        ]
+        items = body.get("items") or []
+        if not isinstance(items, list):
+            raise KuberError(f"items of {origin} is {_kind_of(items)}", wanted="a list of objects", remedy=MEND)
+        return [part for number, item in enumerate(items, 1) for part in _checked(item, f"{origin}, item {number}")]
+    document = Document(origin, body, size)
+    check(document)
+    return [document]
+
+
+def check(document: Document) -> None:
+    """Refuse an object whose name or texts are none."""
+    body, origin = document.body, document.origin
     metadata = body.get("metadata")
-    name = metadata.get("name") if isinstance(metadata, dict) else None
-    if not isinstance(name, str) or not name:
+    if not isinstance(metadata, dict | None):
+        raise KuberError(
+            f"metadata of {body['kind']} in {origin} is {_kind_of(metadata)}", wanted="a mapping", remedy=MEND
+        )
+    name = (metadata or {}).get("name")
+    if metadata is None or not isinstance(name, str) or not name:
         raise KuberError(f"{body['kind']} in {origin} has no name", wanted="a text in metadata.name", remedy=MEND)
-    return [Document(origin, body)]
+    subject = f"{body['kind']} {name} ({origin})"
+    namespace = metadata.get("namespace")
+    if not isinstance(namespace, str | None):
+        raise KuberError(f"The namespace of {subject} is {_kind_of(namespace)}", wanted="a text", remedy=MEND)
+    for field in ("labels", "annotations"):
+        _check_texts(metadata.get(field), f"metadata.{field} of {subject}")
+    if kind_key(body["apiVersion"], body["kind"]) == "Secret":
+        for field in ("data", "stringData"):
+            _check_texts(body.get(field), f"{field} of {subject}", secret=True)
 
 
-def _plain(value: object, origin: str) -> Body:
+def _check_texts(values: object, subject: str, *, secret: bool = False) -> None:
+    if not isinstance(values, dict | None):
+        raise KuberError(f"{subject} is {_kind_of(values)}", wanted="a mapping of texts", remedy=MEND)
+    for key, value in (values or {}).items():
+        if not isinstance(value, str):
+            shown = "***" if secret else json.dumps(value)
+            raise KuberError(
+                f"{key} in {subject} is {_kind_of(value)}",
+                wanted="a text",
+                found=shown,
+                remedy=f'Quote the value, as in {key}: "{shown}"',
+            )
+
+
+def _plain(value: object, origin: str) -> tuple[Body, int]:
     """``value`` in plain types of its own: nothing that is done to it is seen elsewhere."""
     if not isinstance(value, dict):
         raise KuberError(f"{origin} is no Kubernetes object", wanted="a mapping", found=_kind_of(value), remedy=MEND)
     try:
-        return t.cast("Body", json.loads(json.dumps(value, allow_nan=False)))
+        text = json.dumps(value, allow_nan=False)
+        return t.cast("Body", json.loads(text)), len(text)
     except (TypeError, ValueError, RecursionError) as exc:
         raise KuberError(f"{origin} holds what JSON cannot", found=str(exc), remedy=MEND) from exc
 
 
 def _kind_of(value: object) -> str:
-    words = {str: "a text", list: "a list", int: "a number", float: "a number", bool: "a truth value"}
-    return words.get(type(value), type(value).__name__)
+    words = {
+        str: "a text",
+        list: "a list",
+        dict: "a mapping",
+        int: "a number",
+        float: "a number",
+        bool: "a truth value",
+    }
+    return "nothing" if value is None else words.get(type(value), type(value).__name__)

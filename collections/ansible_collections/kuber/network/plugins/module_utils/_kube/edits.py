@@ -16,7 +16,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, below, kind_key, mappings
 
 CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
 _IMAGE = re.compile(r"(?P<name>.+?)(?::(?P<tag>[^:/@]+))?(?:@(?P<digest>.+))?")
@@ -31,18 +31,19 @@ CRD = "CustomResourceDefinition.apiextensions.k8s.io"
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """Which objects of the set an edit is for; without ``namespace`` in whatever namespace."""
+    """Which objects of the set something is for: without ``name`` all of the kind, without ``namespace`` wherever."""
 
     kind: str
-    name: str
+    name: str | None = None
     namespace: str | None = None
 
     def __str__(self) -> str:
+        if self.name is None:
+            return f"{self.kind} in namespace {self.namespace}" if self.namespace else self.kind
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
-    def covers(self, document: Document) -> bool:
-        ref = document.ref
-        return (ref.kind, ref.name) == (self.kind, self.name) and self.namespace in (None, ref.namespace)
+    def covers(self, ref: Ref) -> bool:
+        return ref.kind == self.kind and self.name in (None, ref.name) and self.namespace in (None, ref.namespace)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,8 +69,8 @@ class Image:
 def leave_out(documents: t.Sequence[Document], targets: t.Iterable[Target]) -> list[Document]:
     left = list(documents)
     for target in targets:
-        _refuse_no_match("exclude", target, left)
-        left = [document for document in left if not target.covers(document)]
+        refuse_no_match("exclude", target, left)
+        left = [document for document in left if not target.covers(document.ref)]
     return left
 
 
@@ -77,9 +78,9 @@ def patch(documents: t.Sequence[Document], patches: t.Iterable[tuple[Target, t.A
     """The set with JSON merge patches (RFC 7386) applied, in their order."""
     patched = list(documents)
     for target, change in patches:
-        _refuse_no_match("patches", target, patched)
+        refuse_no_match("patches", target, patched)
         patched = [
-            Document(document.origin, merged(document.body, change)) if target.covers(document) else document
+            Document(document.origin, merged(document.body, change)) if target.covers(document.ref) else document
             for document in patched
         ]
     return patched
@@ -140,21 +141,26 @@ def cleaned(body: Body) -> Body:
     result.pop("status", None)
     for field in ("managedFields", "resourceVersion", "uid", "generation", "selfLink", "creationTimestamp"):
         result["metadata"].pop(field, None)
+    for field in ("annotations", "labels"):
+        # Owning an empty mapping means nothing and lasts only until somebody else puts something in.
+        if not result["metadata"].get(field):
+            result["metadata"].pop(field, None)
     key = kind_key(result["apiVersion"], result["kind"])
     if key == "Secret":
         _join_string_data(result)
     elif key == CRD:
         # The certificate of a conversion webhook is injected; what manifests hold is a placeholder.
-        conversion = (result.get("spec") or {}).get("conversion") or {}
-        ((conversion.get("webhook") or {}).get("clientConfig") or {}).pop("caBundle", None)
+        client_config = below(result, "spec", "conversion", "webhook", "clientConfig")
+        if isinstance(client_config, dict):
+            client_config.pop("caBundle", None)
     elif key in WEBHOOK_KINDS:
-        for webhook in result.get("webhooks") or []:
-            _drop_placeholder(webhook.get("clientConfig") or {})
+        for webhook in mappings(result.get("webhooks")):
+            _drop_placeholder(webhook.get("clientConfig"))
     return result
 
 
-def _refuse_no_match(option: str, target: Target, documents: t.Sequence[Document]) -> None:
-    if any(target.covers(document) for document in documents):
+def refuse_no_match(option: str, target: Target, documents: t.Sequence[Document]) -> None:
+    if any(target.covers(document.ref) for document in documents):
         return
     same_kind = sorted(str(document.ref) for document in documents if document.ref.kind == target.kind)
     raise KuberError(
@@ -181,14 +187,14 @@ def _join_string_data(secret: Body) -> None:
     # stringData is write-only: a key that is dropped from it later would stay in data for ever.
     texts = secret.pop("stringData", None) or {}
     if texts:
-        encoded = {key: base64.b64encode(str(text).encode()).decode() for key, text in texts.items()}
+        encoded = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
         secret["data"] = {**(secret.get("data") or {}), **encoded}
 
 
-def _drop_placeholder(client_config: Body) -> None:
+def _drop_placeholder(client_config: t.Any) -> None:
     try:
-        certificate = base64.b64decode(client_config.get("caBundle") or "")
-    except ValueError:
+        certificate = base64.b64decode(below(client_config, "caBundle") or "")
+    except (TypeError, ValueError):
         return
-    if b"BEGIN CERTIFICATE" not in certificate:
+    if isinstance(client_config, dict) and b"BEGIN CERTIFICATE" not in certificate:
         client_config.pop("caBundle", None)

@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import documents as _documents
-from ansible_collections.kuber.network.plugins.module_utils._kube import edits, plan, probes
+from ansible_collections.kuber.network.plugins.module_utils._kube import edits, ignore, plan, probes, queries
 from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Applier, Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import ChangeSet, Entry
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress, Say
@@ -22,10 +22,12 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.discovery impo
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
 from ansible_collections.kuber.network.plugins.module_utils._kube.live import read
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
+from ansible_collections.kuber.network.plugins.module_utils._kube.prune import Prune, Pruner
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Ref, kind_key
 from ansible_collections.kuber.network.plugins.module_utils._kube.stats import Meter, Stats
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
-from ansible_collections.kuber.network.plugins.module_utils._kube.wait import Goal, Waiter, check_query
+from ansible_collections.kuber.network.plugins.module_utils._kube.veil import Veil
+from ansible_collections.kuber.network.plugins.module_utils._kube.wait import Goal, Waiter
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Wish:
     exclude: tuple[edits.Target, ...] = ()
     patches: tuple[tuple[edits.Target, t.Any], ...] = ()
     images: tuple[edits.Image, ...] = ()
+    ignore: tuple[ignore.Rule, ...] = ()
+    prune: Prune | None = None
     options: Options = dataclasses.field(default_factory=Options)
     wait: bool = True
     wait_timeout: float = 300.0
@@ -78,8 +82,11 @@ class Run:
         self._kinds = Kinds(client)
         self._clock = Clock(wish.wait_timeout)
         self._progress = Progress(say, self._clock)
+        client.keep_to(self._clock, self._progress)
         self._changes = ChangeSet()
+        self._applied: dict[Ref, Entry] = {}
         self._reached: set[Ref] = set()
+        self._pruner: Pruner | None = None
         self._warnings: list[str] = []
         self._meter = Meter(client)
 
@@ -92,9 +99,11 @@ class Run:
             (self._bring if self._wish.present else self._take_away)(items)
         except KuberError as exc:
             error = exc
+        if self._pruner is not None and self._wish.present:
+            self._changes += [self._pruner.entry()]
         return Outcome(
             changes=self._changes,
-            warnings=(*self._warnings, *self._client.warnings[remarks_before:]),
+            warnings=(*self._warnings, *map(Veil(item.body for item in items), self._client.warnings[remarks_before:])),
             stats=self._meter.read(),
             error=error,
         )
@@ -102,20 +111,34 @@ class Run:
     def _prepare(self) -> list[Item]:
         wish = self._wish
         for condition in wish.wait_for:
-            check_query(condition.query, f"The query of wait_for for {condition.kind} {condition.name}")
+            queries.check_condition(condition.query, f"The query of wait_for for {condition.kind} {condition.name}")
         chosen = edits.leave_out(wish.documents, wish.exclude)
         for document in chosen:
             if kind_key(document.ref.api_version, document.ref.kind) == edits.CRD:
                 self._kinds.define(document.body)
         placed = [self._placed(document) for document in chosen]
         edited = edits.rename_images(edits.patch(placed, wish.patches), wish.images)
+        for document in edited:
+            _documents.check(document)
         _documents.refuse_duplicates(edited)
         if wish.present:
             self._warnings += probes.warnings(edited)
-        items = [self._item(Document(document.origin, edits.cleaned(document.body))) for document in edited]
+        cleaned = [Document(document.origin, edits.cleaned(document.body)) for document in edited]
+        ignore.refuse_no_field(cleaned, wish.ignore)
+        for target in wish.options.recreate:
+            edits.refuse_no_match("recreate", target, cleaned)
+        items = [self._item(document) for document in cleaned]
         if wish.present:
             self._refuse_unknown(items)
-        return items
+        return self._enlisted(items)
+
+    def _enlisted(self, items: list[Item]) -> list[Item]:
+        wish = self._wish
+        if wish.prune is None:
+            return items
+        namespace = wish.namespace or self._client.namespace
+        self._pruner = Pruner(self._client, self._kinds, wish.prune, wish.options, namespace=namespace)
+        return self._pruner.enlist(items)
 
     def _placed(self, document: Document) -> Document:
         """The document in its namespace, or in none if its kind has none."""
@@ -139,7 +162,8 @@ class Run:
 
     def _item(self, document: Document) -> Item:
         ref = document.ref
-        return Item(ref, document.body, self._kinds.find(ref.api_version, ref.kind), document.origin)
+        left = ignore.pointers_of(document, self._wish.ignore)
+        return Item(ref, document.body, self._kinds.find(ref.api_version, ref.kind), document.origin, left)
 
     def _refuse_unknown(self, items: t.Iterable[Item]) -> None:
         unknown = [item for item in items if item.resource is None]
@@ -153,36 +177,61 @@ class Run:
     def _bring(self, items: list[Item]) -> None:
         wish = self._wish
         applier = Applier(self._client, self._kinds, wish.options, self._clock, self._progress)
-        waits = wish.wait and not wish.options.check
-        applied: dict[Ref, Entry] = {}
         applier.expect(items)
+        if self._pruner is not None:
+            self._bring_stage(applier, self._pruner.ground(items), items)
+            self._pruner.widen(items)
         for stage in plan.stages(items):
-            number = plan.stage_of(stage[0])
-            # What guards the last stage comes with the set: if it cannot start, its own trouble is what to report.
-            if waits and number == plan.GUARDED_STAGE and plan.brings_webhook(items):
-                self._wait_for(applied, items)
-            with self._meter.phase("read"):
-                applier.read()
-            with self._meter.phase("apply"):
-                entries, errors = applier.apply(stage)
-            self._take_note(entries, errors)
-            applied.update({entry.ref: entry for entry in entries})
-            if number == 0 and not wish.options.check:
-                self._wait_for(applied, stage)
-        if waits:
-            self._wait_for(applied, items)
+            self._bring_stage(applier, [item for item in stage if item.ref not in self._applied], items)
+        if self._pruner is not None:
+            self._prune(self._pruner, items)
+        if self._waits:
+            self._wait_for(items)
         if wish.wait_for and not wish.options.check:
             self._meet_conditions()
 
+    @property
+    def _waits(self) -> bool:
+        return self._wish.wait and not self._wish.options.check
+
+    def _bring_stage(self, applier: Applier, stage: list[Item], items: list[Item]) -> None:
+        if not stage:
+            return
+        number = plan.stage_of(stage[0])
+        # What guards the last stage comes with the set: if it cannot start, its own trouble is what to report.
+        if self._waits and number == plan.GUARDED_STAGE and plan.brings_webhook(items):
+            self._wait_for(items)
+        with self._meter.phase("read"):
+            applier.read()
+        with self._meter.phase("apply"):
+            entries, errors = applier.apply(stage)
+        self._take_note(entries, errors)
+        self._applied |= {entry.ref: entry for entry in entries}
+        if number == 0 and not self._wish.options.check:
+            self._wait_for(stage)
+
+    def _prune(self, pruner: Pruner, items: list[Item]) -> None:
+        # Before the set is waited for: what is to become ready may need what the old one holds, such as an address.
+        left, kept = pruner.leftovers(items)
+        self._changes += kept
+        self._delete(plan.stages(left))
+        pruner.narrow(items, kept)
+
     def _take_away(self, items: list[Item]) -> None:
+        pruner = self._pruner
+        if pruner is None:
+            return self._delete(plan.stages(items))
+        left, kept = pruner.leftovers(items)
+        self._changes += kept
+        ground = pruner.ground(items)
+        others = [item for item in [*items, *left] if item not in ground]
+        return self._delete([ground, [pruner.item], *plan.stages(others)])
+
+    def _delete(self, stages: t.Sequence[list[Item]]) -> None:
         deleter = Deleter(
-            self._client,
-            check=self._wish.options.check,
-            wait=self._wish.wait,
-            clock=self._clock,
-            progress=self._progress,
+            self._client, self._wish.options, wait=self._wish.wait, clock=self._clock, progress=self._progress
         )
-        for stage in reversed(plan.stages(items)):
+        for stage in reversed(stages):
             with self._meter.phase("delete"):
                 entries, errors = deleter.delete(stage)
             self._take_note(entries, errors)
@@ -192,11 +241,15 @@ class Run:
         if len(errors) == 1:
             raise errors[0]
         if errors:
-            raise KuberError(f"{len(errors)} objects failed", found="\n" + "\n".join(f"  {error}" for error in errors))
+            raise KuberError(
+                f"{len(errors)} objects failed",
+                found="\n" + "\n".join(f"  {error}" for error in errors),
+                changed=any(error.changed for error in errors),
+            )
 
-    def _wait_for(self, applied: t.Mapping[Ref, Entry], items: t.Iterable[Item]) -> None:
-        waited = applied.keys() - self._reached
-        mine = [(item, applied[item.ref]) for item in items if item.ref in waited]
+    def _wait_for(self, items: t.Iterable[Item]) -> None:
+        waited = self._applied.keys() - self._reached
+        mine = [(item, self._applied[item.ref]) for item in items if item.ref in waited]
         goals = [(Goal(item, changed=entry.changed), entry.after) for item, entry in mine]
         with self._meter.phase("wait"):
             Waiter(self._client, self._clock, self._progress).wait(goals)

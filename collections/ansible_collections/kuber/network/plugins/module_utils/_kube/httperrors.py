@@ -77,6 +77,13 @@ class ApiError(KuberError):
             remedy=remedy.format(context=context) if remedy else None,
         )
 
+    def rephrase(self, edit: t.Callable[[str], str]) -> None:
+        """Edit what the server has said."""
+        self.message = edit(self.message)
+        for cause in self.details.get("causes") or []:
+            cause["message"] = edit(cause.get("message") or "")
+        super().rephrase(edit)
+
 
 class ServerGoneError(KuberError):
     """There is no answer."""

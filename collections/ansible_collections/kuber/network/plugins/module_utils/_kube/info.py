@@ -15,12 +15,12 @@ import jmespath
 import jmespath.exceptions
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import queries
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds, Resource
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import find_kind
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
-from ansible_collections.kuber.network.plugins.module_utils._kube.wait import check_query
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Answer:
 def ask(client: Client, question: Question) -> Answer:
     """The objects there are, none if there is none; an unknown kind is an error, for it is most often misspelt."""
     if question.query is not None:
-        check_query(question.query, "The option query")
+        queries.check(question.query, "The option query")
     resource = find_kind(Kinds(client), question.kind, question.api_version)
     objects = [_without_records(body) for body in _read(client, resource, question)]
     return Answer(objects, None if question.query is None else _evaluate(question.query, objects))
@@ -74,4 +74,4 @@ def _evaluate(query: str, objects: list[Body]) -> t.Any:
     try:
         return jmespath.search(query, objects)
     except jmespath.exceptions.JMESPathError as exc:
-        raise KuberError("The query cannot be evaluated", found=f"{query} ({str(exc).splitlines()[0]})") from exc
+        raise KuberError("The query cannot be evaluated", found=f"{query} ({queries.first_line(exc)})") from exc

@@ -106,3 +106,7 @@ def read(client: Client, item: Item) -> Body | None:
         if exc.status == 404:
             return None
         raise
+
+
+def is_leaving(body: Body) -> bool:
+    return "deletionTimestamp" in body["metadata"]

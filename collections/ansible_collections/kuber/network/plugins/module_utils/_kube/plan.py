@@ -13,9 +13,12 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Resource
 from ansible_collections.kuber.network.plugins.module_utils._kube.edits import CRD, WEBHOOK_KINDS
+from ansible_collections.kuber.network.plugins.module_utils._kube.pointers import Pointer
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, kind_key
 
 NAMESPACE = "Namespace"
+# With these goes what cannot be brought back. They are deleted only if somebody names them.
+PROTECTED = frozenset({NAMESPACE, CRD, "PersistentVolumeClaim"})
 
 # What stands in a stage may count on all that is in the stages above it. Within a stage nothing depends on anything:
 # its objects are sent at the same time.
@@ -64,12 +67,16 @@ _STAGE_OF = {key: number for number, keys in enumerate(STAGES) for key in keys}
 
 @dataclasses.dataclass(frozen=True)
 class Item:
-    """One wanted object; ``resource`` is ``None`` when no server knows its kind."""
+    """One wanted object; ``resource`` is ``None`` when no server knows its kind.
+
+    ``left`` are the fields that are left to others once the object is there.
+    """
 
     ref: Ref
     body: Body
     resource: Resource | None
     origin: str
+    left: tuple[Pointer, ...] = ()
 
     @property
     def key(self) -> str:

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
 from ansible_collections.kuber.network.plugins.module_utils._kube.edits import containers
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import below
 
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _SEARCH = re.compile(r"\bps\b[^|]*\|\s*[ef]?grep\s+(?P<words>[^|;&]*)")
@@ -42,5 +43,5 @@ def finds_itself(command: str) -> bool:
 
 
 def _command(probe: t.Any) -> str:
-    words = ((probe or {}).get("exec") or {}).get("command") or [] if isinstance(probe, dict) else []
-    return " ".join(str(word) for word in words)
+    words = below(probe, "exec", "command")
+    return " ".join(str(word) for word in words) if isinstance(words, list) else ""

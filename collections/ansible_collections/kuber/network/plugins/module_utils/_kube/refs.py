@@ -44,3 +44,15 @@ def kind_key(api_version: str, kind: str) -> str:
     """The key of the tables of kinds: "Service", "Deployment.apps"."""
     group = group_of(api_version)
     return f"{kind}.{group}" if group else kind
+
+
+def below(value: t.Any, *names: str) -> t.Any:
+    """What stands below ``value``, nothing where users have written something else than a mapping."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def mappings(value: t.Any) -> list[Body]:
+    """The mappings of what should be a list of them."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -12,9 +12,8 @@ import re
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError, is_asleep
-from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
+from ansible_collections.kuber.network.plugins.module_utils._kube.plan import PROTECTED, Item
 
-_IMMUTABLE = re.compile(r"immutable", re.IGNORECASE)
 _NAMESPACE = re.compile(r'namespaces? "(?P<name>[^"]+)" not found')
 _WEBHOOK = re.compile(r'webhook "(?P<name>[^"]+)"')
 _SIDE_EFFECTS = re.compile(r"does not support dry run")
@@ -49,19 +48,37 @@ def explain(item: Item, error: ApiError, *, seconds: float) -> ObjectError:
             found="no such namespace",
             remedy="Put the Namespace into the set, or create it before",
         )
-    if error.status == 422 and _IMMUTABLE.search(error.message):
-        return ObjectError(
-            f"{subject} cannot be changed in place",
-            found=error.message,
-            remedy="Delete the object (state=absent) and apply it anew if that may be",
-        )
     who = f"webhook {webhook['name']}" if webhook and "denied the request" in error.message else "the API server"
     return ObjectError(f"{subject} was refused by {who}", found=f"{error.status} {error.reason}, {error.message}")
+
+
+def unchangeable(item: Item, error: ApiError, names: str) -> ObjectError:
+    """The refusal of a change where the object as such would be welcome."""
+    remedy = "Leave the field as it is, or let the option recreate name the object: it is then deleted and made anew"
+    if item.key in PROTECTED:
+        remedy += f". For objects of kind {item.ref.kind} it must name the very object, for much goes with it"
+    return ObjectError(
+        f"{item.ref} ({item.origin}) cannot be changed in place",
+        wanted=f"another value of {names}",
+        found=error.message,
+        remedy=remedy,
+    )
+
+
+def fields(error: ApiError) -> list[str]:
+    """The fields that an answer is about, each once."""
+    causes = error.details.get("causes") or []
+    return list(dict.fromkeys(cause["field"] for cause in causes if cause.get("field")))
 
 
 def is_unpredictable(error: ApiError) -> bool:
     """Whether only the dry run is refused: a webhook that acts must not be asked what would be."""
     return bool(_SIDE_EFFECTS.search(error.message))
+
+
+def is_outdated(error: ApiError) -> bool:
+    """Whether the object is not the one any more that the request was about."""
+    return error.status == 409 and error.reason == "Conflict" and not _conflicts(error)
 
 
 def _conflicts(error: ApiError) -> list[str]:

@@ -21,6 +21,7 @@ import urllib3
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import kubeconfig as _kubeconfig
+from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import (
     ApiError,
     ServerGoneError,
@@ -31,6 +32,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors imp
 __all__ = ["ApiError", "Client", "ServerGoneError"]
 
 USER_AGENT = "kuber.network"
+JSON = "application/json"
 PARALLEL = 8
 PAGE = 500
 # POST is not here: it might create a second object.
@@ -38,6 +40,8 @@ REPEATABLE = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
 CONNECT_SECONDS = 10.0
 # A server that has never answered is more likely switched off or misspelt than restarting.
 FIRST_CONTACT_SECONDS = 3.0
+# Time that is up makes no request impossible, for one may still be needed to say why.
+SHORTEST_SECONDS = 2.0
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
 # A watch ends itself in time; one that is silent for longer has lost its connection.
@@ -55,18 +59,30 @@ class _Request:
 class Client:
     """Talks to one API server; safe to use from several threads."""
 
-    def __init__(self, load: t.Callable[[], _kubeconfig.Access], *, timeout: float = 30.0) -> None:
+    def __init__(
+        self, load: t.Callable[[], _kubeconfig.Access], *, timeout: float = 30.0, parallel: int = PARALLEL
+    ) -> None:
         self._load = load
+        self._parallel = parallel
         self._timeout = timeout
         self._lock = threading.Lock()
         self._answered = False
+        self._clock: Clock | None = None
+        self._progress: Progress | None = None
         self._requests: collections.Counter[str] = collections.Counter()
         self._warnings: dict[str, None] = {}
         self._connect(load())
 
     @classmethod
-    def from_kubeconfig(cls, *, kubeconfig: str | None, context: str | None, timeout: float = 30.0) -> Client:
-        return cls(lambda: _kubeconfig.load(kubeconfig=kubeconfig, context=context), timeout=timeout)
+    def from_kubeconfig(
+        cls, *, kubeconfig: str | None, context: str | None, timeout: float = 30.0, parallel: int = PARALLEL
+    ) -> Client:
+        return cls(lambda: _kubeconfig.load(kubeconfig=kubeconfig, context=context), timeout=timeout, parallel=parallel)
+
+    def keep_to(self, clock: Clock, progress: Progress) -> None:
+        """From now on repeat what may pass as long as ``clock`` allows, and tell of it."""
+        self._clock = clock
+        self._progress = progress
 
     @property
     def server(self) -> str:
@@ -98,8 +114,8 @@ class Client:
         *,
         query: t.Mapping[str, t.Any] | None = None,
         body: object | None = None,
-        content_type: str = "application/json",
-        accept: str = "application/json",
+        content_type: str = JSON,
+        accept: str = JSON,
         patience: float | None = None,
     ) -> t.Any:
         """The parsed answer; raise ``ApiError`` when it is not a success.
@@ -122,13 +138,14 @@ class Client:
         path: str,
         *,
         keep: t.Callable[[dict[str, t.Any]], bool] = lambda body: True,
+        accept: str = JSON,
         patience: float | None = None,
         **query: t.Any,
     ) -> list[dict[str, t.Any]]:
         """All objects below ``path`` that are worth to ``keep``, page by page, each with its apiVersion and kind."""
         for last_try in (False, True):
             try:
-                return [body for body in self._pages(path, query, patience) if keep(body)]
+                return [body for body in self._pages(path, query, accept=accept, patience=patience) if keep(body)]
             except ApiError as exc:
                 # The snapshot behind a continuation is gone after a few minutes: begin anew, once.
                 if exc.status != 410 or last_try:
@@ -151,7 +168,7 @@ class Client:
 
         It is not repeated when it breaks off: only the caller knows how far it has got.
         """
-        request = _Request("GET", self._url(path, {**query, "watch": True}), None, {"Accept": "application/json"})
+        request = _Request("GET", self._url(path, {**query, "watch": True}), None, {"Accept": JSON})
         timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, self._timeout), read=seconds + WATCH_GRACE_SECONDS)
         answer = self._ask(request, self._streams, verb="WATCH", preload_content=False, timeout=timeout)
         try:
@@ -162,11 +179,13 @@ class Client:
             # It may have been left before its end, so that the connection is of no more use.
             answer.close()
 
-    def _pages(self, path: str, query: dict[str, t.Any], patience: float | None) -> t.Iterator[dict[str, t.Any]]:
+    def _pages(
+        self, path: str, query: dict[str, t.Any], *, accept: str, patience: float | None
+    ) -> t.Iterator[dict[str, t.Any]]:
         following = ""
         while True:
             part = {"limit": PAGE, "continue": following or None}
-            page = self.request("GET", path, query=query | part, patience=patience)
+            page = self.request("GET", path, query=query | part, accept=accept, patience=patience)
             common = {"apiVersion": page["apiVersion"], "kind": page["kind"].removesuffix("List")}
             for item in page.get("items") or []:
                 yield common | item
@@ -184,12 +203,7 @@ class Client:
 
     def _connect(self, access: _kubeconfig.Access) -> None:
         self._access = access
-        options: dict[str, t.Any] = {
-            "maxsize": PARALLEL,
-            "block": True,
-            "retries": False,
-            "timeout": urllib3.Timeout(connect=min(CONNECT_SECONDS, self._timeout), read=self._timeout),
-        }
+        options: dict[str, t.Any] = {"maxsize": self._parallel, "block": True, "retries": False}
         if access.tls is not None:
             options["ssl_context"] = access.tls
             if access.tls_server_name:
@@ -205,35 +219,51 @@ class Client:
         renewed = False
         while True:
             try:
-                return self._ask(request, self._pool, verb=request.method).data
+                return self._ask(request, self._pool, verb=request.method, timeout=self._longest()).data
             except ApiError as exc:
                 if exc.status == 401 and not renewed:
                     # Tokens expire in long runs; the helper that made the first one makes the next.
                     renewed = True
                     self._connect(self._load())
                     continue
-                retry = retry_refusals and is_worth_a_retry(exc) and request.method in REPEATABLE
-                limit, wait = self._timeout if patience is None else patience, retry_after(exc) or pause
+                # With 429 the server says that it has not even looked at the request.
+                repeatable = request.method in REPEATABLE or exc.status == 429
+                retry = retry_refusals and repeatable and is_worth_a_retry(exc)
+                left, wait = self._left(started, patience), retry_after(exc) or pause
                 failure: KuberError = exc
             except ServerGoneError as exc:
                 retry = not exc.untrusted and (exc.never_sent or request.method in REPEATABLE)
-                longest = self._timeout if self._answered else FIRST_CONTACT_SECONDS
-                limit, wait = longest if patience is None else patience, pause
+                first_contact = None if self._answered else FIRST_CONTACT_SECONDS
+                left, wait = self._left(started, first_contact if patience is None else patience), pause
                 failure = exc
-            if not retry or time.monotonic() - started + wait > limit:
+            if not retry or wait > left:
                 raise failure
+            if self._progress is not None:
+                self._progress.tell(f"Waiting for the API server: {failure.found}")
             time.sleep(wait)
             pause = min(pause * 2, LONGEST_PAUSE)
 
+    def _left(self, started: float, patience: float | None) -> float:
+        """How many seconds a request may go on being repeated."""
+        if patience is None and self._clock is not None:
+            return self._clock.left
+        return (self._timeout if patience is None else patience) - (time.monotonic() - started)
+
     def _ask(
-        self, request: _Request, pool: urllib3.PoolManager, *, verb: str, **options: t.Any
+        self, request: _Request, pool: urllib3.PoolManager, *, verb: str, timeout: urllib3.Timeout, **options: t.Any
     ) -> urllib3.BaseHTTPResponse:
         headers = {"User-Agent": USER_AGENT} | dict(self._access.headers) | request.headers
         with self._lock:
             self._requests[verb] += 1
         try:
             answer = pool.request(
-                request.method, request.url, body=request.body, headers=headers, redirect=False, **options
+                request.method,
+                request.url,
+                body=request.body,
+                headers=headers,
+                redirect=False,
+                timeout=timeout,
+                **options,
             )
         except urllib3.exceptions.HTTPError as exc:
             raise ServerGoneError(server=self.server, context=self.context, cause=exc) from exc
@@ -243,6 +273,11 @@ class Client:
             path = urllib.parse.urlsplit(request.url).path
             raise ApiError(method=request.method, path=path, context=self.context, answer=answer)
         return answer
+
+    def _longest(self) -> urllib3.Timeout:
+        """How long one request may take, also the last one before the time is up."""
+        seconds = self._timeout if self._clock is None else min(self._timeout, max(SHORTEST_SECONDS, self._clock.left))
+        return urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds)
 
     def _note(self, remarks: t.Iterable[str]) -> None:
         # A remark comes as: 299 - "what is wrong" (RFC 7234, section 5.5).

@@ -10,18 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import time
 import typing as t
 
-import jmespath
-import jmespath.exceptions
-
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import diagnosis, readiness
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import is_leaving
+from ansible_collections.kuber.network.plugins.module_utils._kube import diagnosis, queries, readiness
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
+from ansible_collections.kuber.network.plugins.module_utils._kube.live import is_leaving
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 from ansible_collections.kuber.network.plugins.module_utils._kube.status import READY, State, Verdict
@@ -57,14 +53,8 @@ class Goal:
             return Verdict(State.PENDING, "it is being deleted")
         if self.query is None:
             return readiness.verdict(live, neighbours)
-        try:
-            found = jmespath.search(self.query, live)
-        except jmespath.exceptions.JMESPathError as exc:
-            # Such as length(status.addresses) while there is no status.
-            return Verdict(State.PENDING, f"`{self.query}` has no value: {str(exc).splitlines()[0]}")
-        if found not in (None, False, "", [], {}):
-            return READY
-        return Verdict(State.PENDING, f"`{self.query}` is {json.dumps(found)}")
+        shortfall = queries.judge(self.query, live)
+        return READY if shortfall is None else Verdict(State.PENDING, shortfall)
 
 
 @dataclasses.dataclass
@@ -215,15 +205,6 @@ class Waiter:
 
     def _explain(self, around: Surroundings, one: _Pending) -> diagnosis.Explanation:
         return diagnosis.Explanation() if one.live is None else diagnosis.explain(around, one.live, str(one))
-
-
-def check_query(query: str, name: str) -> None:
-    """Refuse what is no JMESPath before anything is touched."""
-    try:
-        jmespath.compile(query)
-    except jmespath.exceptions.JMESPathError as exc:
-        first_line = str(exc).splitlines()[0]
-        raise KuberError(f"{name} is no JMESPath expression", found=f"{query} ({first_line})") from exc
 
 
 def collection_of(item: Item) -> str:

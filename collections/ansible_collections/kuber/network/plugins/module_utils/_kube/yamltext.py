@@ -14,11 +14,15 @@ import typing as t
 import yaml
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import yamlbombs
 from ansible_collections.kuber.network.plugins.module_utils._kube.yamlnodes import ShortWay
 
 # libyaml is a good ten times faster; not every build of PyYAML has it.
 _BaseLoader: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BaseDumper: t.Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+# Read in 15 s with 450 MiB of memory; what is larger is no set of manifests but a mistake.
+LARGEST = 16 * 1024 * 1024
 
 _MERGE = "tag:yaml.org,2002:merge"
 _FLOAT = "tag:yaml.org,2002:float"
@@ -76,13 +80,39 @@ for _dumper in (_Dumper, _GoDumper):
 
 def load_all(text: str, origin: str) -> list[t.Any]:
     """The documents of ``text``, those that are empty left as ``None``."""
+    # libyaml takes no subclass of str, which Ansible's own texts are.
+    data = text.encode()
+    if len(data) > LARGEST:
+        raise KuberError(
+            f"{origin} is too large",
+            wanted=f"at most {LARGEST >> 20} MiB",
+            found=f"{len(data) / (1 << 20):.1f} MiB",
+            remedy="Split the set: apply it with several tasks, first what others depend on",
+        )
+    found: list[t.Any] = []
     try:
-        # libyaml takes no subclass of str, which Ansible's own texts are.
-        return list(yaml.load_all(text.encode(), Loader=_Loader))
+        found.extend(_documents(data))
     except yaml.YAMLError as exc:
         raise KuberError(
-            f"{origin} is no YAML", found=_one_line(exc), remedy="Mend it and run again; nothing has been touched"
+            f"{origin}, document {len(found) + 1}, cannot be read as YAML",
+            found=_one_line(exc),
+            remedy="Mend it and run again; nothing has been touched",
         ) from exc
+    return found
+
+
+def _documents(data: bytes) -> t.Iterator[t.Any]:
+    yamlbombs.refuse_depth(data, _BaseLoader)
+    repeats = yamlbombs.has_anchors(data)
+    loader = _Loader(data)
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            if repeats:
+                yamlbombs.refuse_repetition(node)
+            yield loader.construct_document(node)
+    finally:
+        loader.dispose()
 
 
 def dump(value: object) -> str:

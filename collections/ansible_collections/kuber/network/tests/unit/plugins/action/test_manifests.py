@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import os
@@ -45,8 +46,13 @@ class Play:
 
     def run(self, module: str, *flags: str, **options: t.Any) -> dict[str, t.Any]:
         """The result of the task; what was shown is kept in ``output``."""
-        kept = self.directory / "result.json"
-        keep = {"content": "{{ result | to_json }}", "dest": str(kept), "mode": "0600"}
+        return self.run_all(module, *flags, tasks=[options])[0]
+
+    def run_all(self, module: str, *flags: str, tasks: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+        """The results of several tasks, those that fail included."""
+        kept = self.directory / "results.json"
+        registers = [f"result_{number}" for number in range(len(tasks))]
+        keep = {"content": f"{{{{ [{', '.join(registers)}] | to_json }}}}", "dest": str(kept), "mode": "0600"}
         book = [
             {
                 "hosts": "localhost",
@@ -55,7 +61,10 @@ class Play:
                     "group/kuber.network.cluster": {"kubeconfig": str(self._kubeconfig), "context": "loopback"}
                 },
                 "tasks": [
-                    {f"kuber.network.{module}": options, "register": "result", "ignore_errors": True},
+                    *(
+                        {f"kuber.network.{module}": options, "register": register, "ignore_errors": True}
+                        for options, register in zip(tasks, registers, strict=True)
+                    ),
                     {"ansible.builtin.copy": keep, "check_mode": False, "diff": False},
                 ],
             }
@@ -73,7 +82,7 @@ class Play:
         done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
         self.output = done.stdout + done.stderr
         assert done.returncode == 0, self.output
-        return t.cast("dict[str, t.Any]", json.loads(kept.read_text()))
+        return t.cast("list[dict[str, t.Any]]", json.loads(kept.read_text()))
 
     def set_up(self, *flags: str, **options: t.Any) -> dict[str, t.Any]:
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}}
@@ -115,6 +124,43 @@ def test_secrets_are_shown_nowhere(play: Play) -> None:
         assert "aHVzaC1odXNo" not in shown
 
 
+MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "nonsense"}}
+HUSH = "hush-hush-4711"
+CODED = base64.b64encode(HUSH.encode()).decode()
+
+
+GIVEN: list[tuple[dict[str, t.Any], bool]] = [
+    ({"stringData": {"token": HUSH}}, True),
+    ({"data": {"token": CODED}}, True),
+    ({"data": {"token": f"no base64: {HUSH}"}}, False),
+    ({"stringdata": {"token": HUSH}}, False),
+    ({"stringData": {"token": [HUSH]}}, False),
+    ({"stringData": {"no key!": HUSH}}, False),
+    ({"type": "kubernetes.io/dockerconfigjson", "stringData": {".dockerconfigjson": HUSH}}, False),
+]
+
+
+def test_secrets_that_are_given_as_options_are_shown_nowhere(play: Play) -> None:
+    tasks = []
+    for number in range(len(GIVEN)):
+        name = f"{play.namespace}-{number}"
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}}
+        tasks.append({"definition": f"{{{{ given[{number}] }}}}"})
+        patch = {"kind": "Secret", "name": name, "merge": f"{{{{ given[{number}] }}}}"}
+        tasks.append({"definition": secret, "patches": [patch]})
+        # The definition comes from a variable, for what stands in the playbook itself is the user's to show.
+        GIVEN[number][0].update(secret)
+    (play.directory / "given.json").write_text(json.dumps({"given": [fields for fields, _valid in GIVEN]}))
+    for flags in (["--check"], []):
+        arguments = ["-vvv", "--diff", *flags, "-e", f"@{play.directory / 'given.json'}"]
+        results = play.run_all("manifests", *arguments, tasks=tasks)
+        assert [not result.get("failed") for result in results] == [
+            valid for _fields, valid in GIVEN for _both in (1, 2)
+        ]
+        for text in (HUSH, CODED):
+            assert text not in json.dumps(results) + play.output
+
+
 def test_diff_is_returned_only_when_asked_for(play: Play) -> None:
     assert "diff" not in play.set_up("--check")
     assert {one["after_header"] for one in play.set_up("--check", "--diff")["diff"]} >= {f"Namespace {play.namespace}"}
@@ -129,27 +175,33 @@ def test_files_are_found_beside_the_playbook(play: Play) -> None:
         assert actions(play.run("manifests", "--check", src=[source])) == {play.namespace: "created"}
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({}, "one of the following is required: src, template, definition"),
-        ({"src": ["none.yaml"]}, "none.yaml is not found"),
-        ({"src": ["https://example.org/set.yaml"]}, "has no checksum"),
-        ({"src": [{"url": "https://example.org/set.yaml"}]}, "wanted: a path, or url and sha256; found: url"),
-        ({"template": ["none.j2"]}, "none.j2 is not found"),
-        ({"template": ["bad.j2"]}, "'nothing' is undefined"),
-        ({"definition": "a: 1"}, "definition, document 1 is no Kubernetes object; wanted: a text in apiVersion"),
-        ({"definition": [], "src": []}, "There is no object in the set"),
-        ({"definition": "kind: x", "context": "other"}, "no Kubernetes object"),
-        ({"definition": {"kind": "ConfigMap"}, "state": "there"}, "value of state must be one of"),
-    ],
-)
-def test_nonsense_is_refused(play: Play, options: dict[str, t.Any], message: str) -> None:
+NONSENSE: list[tuple[dict[str, t.Any], str]] = [
+    ({}, "one of the following is required: src, template, definition"),
+    ({"src": ["none.yaml"]}, "none.yaml is not found"),
+    ({"src": ["https://example.org/set.yaml"]}, "has no checksum"),
+    ({"src": [{"url": "https://example.org/set.yaml"}]}, "wanted: a path, or url and sha256; found: url"),
+    ({"template": ["none.j2"]}, "none.j2 is not found"),
+    ({"template": ["bad.j2"]}, "'nothing' is undefined"),
+    ({"definition": "a: 1"}, "definition, document 1 is no Kubernetes object; wanted: a text in apiVersion"),
+    ({"definition": [], "src": []}, "There is no object in the set"),
+    ({"definition": "kind: x", "context": "other"}, "no Kubernetes object"),
+    ({"definition": {"kind": "ConfigMap"}, "state": "there"}, "value of state must be one of"),
+    ({"definition": MAP, "parallel": 0}, "parallel is out of range; wanted: 1 to 64; found: 0"),
+    ({"definition": MAP, "parallel": 65}, "found: 65"),
+    ({"definition": MAP, "prune": {"name": "x", "allow": ["Pod"]}}, "value of allow must be one or more of"),
+    ({"definition": MAP, "ignore": [{"kind": "ConfigMap", "pointers": ["data"]}]}, "Not a JSON pointer"),
+    ({"definition": MAP, "ignore": [{"kind": "ConfigMap"}]}, "missing required arguments: pointers"),
+    ({"definition": MAP, "recreate": [{"kind": "Job"}]}, "names Job, which is not in the set"),
+]
+
+
+def test_nonsense_is_refused(play: Play) -> None:
     (play.directory / "templates" / "bad.j2").write_text("{{ nothing.at.all }}")
-    result = play.run("manifests", **options)
-    assert result["failed"]
-    assert not result["changed"]
-    assert message in result["msg"]
+    results = play.run_all("manifests", tasks=[options for options, _message in NONSENSE])
+    for (_options, message), result in zip(NONSENSE, results, strict=True):
+        assert result["failed"]
+        assert not result["changed"]
+        assert message in result["msg"]
 
 
 def test_failure_tells_what_was_done_before(play: Play) -> None:

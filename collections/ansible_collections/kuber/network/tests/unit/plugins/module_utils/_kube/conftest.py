@@ -179,6 +179,7 @@ class Webhook:
 
     def __init__(self, directory: pathlib.Path) -> None:
         self.verdict = True
+        self.reason = "pools are not what I like"
         webhook = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -186,7 +187,7 @@ class Webhook:
                 review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 response = {"uid": review["request"]["uid"], "allowed": webhook.verdict}
                 if not webhook.verdict:
-                    response["status"] = {"message": "pools are not what I like"}
+                    response["status"] = {"message": webhook.reason}
                 body = json.dumps({**review, "response": response}).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")

@@ -63,6 +63,20 @@ def test_documents_share_nothing_with_what_was_given() -> None:
         ("apiVersion: v1\nkind: ConfigMap\n", ["ConfigMap in set.yaml, document 1", "metadata.name"]),
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: a-}", ["metadata.name"]),
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: 5}", ["metadata.name"]),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: [a]", ["metadata of ConfigMap in set.yaml", "is a list"]),
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: 1}",
+            ["namespace of ConfigMap a", "a number"],
+        ),
+        (
+            MAP.format("a") + "  labels: {tier: 1}",
+            ["tier in metadata.labels of ConfigMap a (set.yaml, document 1) is a number", 'tier: "1"'],
+        ),
+        (MAP.format("a") + "  labels: {tier: true}", ["is a truth value", 'tier: "true"']),
+        (MAP.format("a") + "  annotations: {note: }", ["note in metadata.annotations of ConfigMap a", "is nothing"]),
+        (MAP.format("a") + "  annotations: [note]", ["metadata.annotations of ConfigMap a", "is a list"]),
+        ("apiVersion: v1\nkind: List\nitems: {a: b}", ["items of set.yaml, document 1 is a mapping"]),
+        ("apiVersion: v1\nkind: List\nitems: [1]", ["set.yaml, document 1, item 1", "a number"]),
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\nx: !!binary aGk=", ["document 1", "what JSON cannot"]),
     ],
 )
@@ -71,6 +85,24 @@ def test_malformed_document_is_refused_with_file_and_number(text: str, parts: li
         documents.from_text(text, "set.yaml")
     for part in parts:
         assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("field", ["data", "stringData"])
+@pytest.mark.parametrize("value", ["123456", "[123456]", "{a: 123456}"])
+def test_secret_that_is_no_text_is_refused_but_not_shown(field: str, value: str) -> None:
+    with pytest.raises(KuberError) as caught:
+        documents.from_text(
+            f"{{apiVersion: v1, kind: Secret, metadata: {{name: s}}, {field}: {{pin: {value}}}}}", "s.yml"
+        )
+    assert f"pin in {field} of Secret s (s.yml, document 1)" in str(caught.value)
+    assert "123456" not in str(caught.value)
+
+
+def test_set_that_is_too_large_as_a_whole_is_refused() -> None:
+    found = documents.from_text(MAP.format("a") + "data:\n  x: " + "y" * (6 << 20), "set.yaml")
+    documents.refuse_too_large(found * 2)
+    with pytest.raises(KuberError, match=r"The set is too large; wanted: at most 16 MiB; found: more than 18\.0 MiB"):
+        documents.refuse_too_large(found * 3)
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,14 @@ def test_check_mode_on_an_empty_cluster_predicts_what_stands_on_missing_ground(c
     assert name not in [one["metadata"]["name"] for one in cluster.client.list("/api/v1/namespaces")]
 
 
+def test_empty_annotations_are_nothing_that_others_could_take_away(cluster: Cluster) -> None:
+    empty = {**config_map(x="1"), "metadata": {"name": "settings", "annotations": {}, "labels": None}}
+    cluster.apply(empty)
+    body = {"metadata": {"annotations": {"a": "b"}, "labels": {"c": "d"}}}
+    cluster.client.request("PATCH", cluster.path("configmaps", "settings"), body=body, content_type=MERGE)
+    assert cluster.apply(empty) == {"settings": "unchanged"}
+
+
 def test_order_of_writing_does_not_matter(cluster: Cluster) -> None:
     group, name = f"{cluster.namespace}.example.org", f"{cluster.namespace}-new"
     inside = {**pool(group), "metadata": {"name": "first", "namespace": name}}

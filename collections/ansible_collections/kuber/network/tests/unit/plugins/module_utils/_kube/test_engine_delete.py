@@ -74,8 +74,41 @@ def test_finalizer_that_holds_an_object_is_named(cluster: Cluster) -> None:
     cluster.apply(held)
     outcome = cluster.run(held, present=False, wait_timeout=1)
     assert f"ConfigMap {cluster.namespace}/a is still there" in str(outcome.error)
-    assert "finalizers example.org/hold" in str(outcome.error)
+    assert "held by finalizer example.org/hold" in str(outcome.error)
     assert outcome.changes.changed
+    again = cluster.run(held, present=False, wait_timeout=1)
+    assert [entry.dump()["reason"] for entry in again.changes.entries] == ["is being deleted already"]
+    assert "held by finalizer example.org/hold" in str(again.error)
+    assert not again.changes.changed
+
+
+def test_all_that_is_held_is_told_together(cluster: Cluster) -> None:
+    held = [config_map(name, finalizers=[f"example.org/{name}"]) for name in ("a", "b")]
+    cluster.apply(*held, config_map("free"))
+    outcome = cluster.run(*held, config_map("free"), present=False, wait_timeout=1)
+    text = str(outcome.error)
+    assert f"ConfigMap {cluster.namespace}/a, ConfigMap {cluster.namespace}/b are still there" in text
+    for name in ("a", "b"):
+        assert f"ConfigMap {cluster.namespace}/{name}: held by finalizer example.org/{name}" in text
+    assert "free" not in text
+
+
+def test_namespace_that_does_not_go_says_what_is_left_in_it(cluster: Cluster) -> None:
+    cluster.apply(config_map("a", finalizers=["example.org/hold"]))
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": cluster.namespace}}
+    outcome = cluster.run(namespace, present=False, wait_timeout=10)
+    assert f"Namespace {cluster.namespace} is still there" in str(outcome.error)
+    assert "configmaps. has 1 resource instances" in str(outcome.error)
+    assert "example.org/hold in 1 resource instances" in str(outcome.error)
+
+
+def test_object_that_is_held_by_what_it_owns_says_so(cluster: Cluster) -> None:
+    cluster.apply(config_map("owner"))
+    uid = cluster.client.get(cluster.path("configmaps", "owner"))["metadata"]["uid"]
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": uid, "blockOwnerDeletion": True}
+    cluster.apply(config_map("owned", ownerReferences=[owner], finalizers=["example.org/hold"]))
+    outcome = cluster.run(config_map("owner"), present=False, wait_timeout=3)
+    assert f"ConfigMap {cluster.namespace}/owner: objects that it owns are still there" in str(outcome.error)
 
 
 @pytest.mark.parametrize("wait", [True, False])

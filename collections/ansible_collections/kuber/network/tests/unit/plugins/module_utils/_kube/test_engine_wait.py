@@ -378,7 +378,7 @@ def test_condition_is_waited_for_even_when_readiness_is_not(cluster: Cluster) ->
 @pytest.mark.parametrize(
     ("condition", "parts"),
     [
-        (Condition("Service", "lb", "spec.type == 'ClusterIP'"), ["`spec.type == 'ClusterIP'` is false"]),
+        (Condition("Service", "lb", "spec.type == 'ClusterIP'"), ['`spec.type` is "LoadBalancer"']),
         (Condition("Service", "lb", "status.nothing"), ["`status.nothing` is null"]),
         (Condition("Service", "lb", "length(status.nothing)"), ["has no value"]),
         (Condition("Service", "other", "spec"), ["other", "it does not exist"]),
@@ -386,6 +386,8 @@ def test_condition_is_waited_for_even_when_readiness_is_not(cluster: Cluster) ->
         (Condition("Services", "lb", "spec"), ["does not know kind Services"]),
         (Condition("Service", "lb", "spec", None, "v9"), ["does not know kind Service of v9"]),
         (Condition("Service", "lb", "spec..type"), ["no JMESPath expression", "spec..type"]),
+        (Condition("Service", "lb", "'ready'"), ["wait_for for Service lb is always true", "'ready'"]),
+        (Condition("Service", "lb", "spec.ports[0].port > '79'"), ["can never be true", "backticks"]),
     ],
 )
 def test_condition_that_is_not_met_says_what_is(cluster: Cluster, condition: Condition, parts: list[str]) -> None:

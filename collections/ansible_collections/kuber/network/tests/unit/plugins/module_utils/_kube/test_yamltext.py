@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import time
+import tracemalloc
 import typing as t
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,14 +64,63 @@ def test_anchors_and_merge_keys_work() -> None:
         ("x: {y: 1, y: 2}", ["key y twice", "line 1"]),
         ("a: [1", ["line 2"]),
         ("a: !!python/object/apply:os.system [ls]", ["line 1"]),
-        ("\x00", ["here is no YAML"]),
+        ("a: b\n--- \n\x00", ["document 1", "character #x0000"]),
+        ("a: 1\n---\na: [1", ["document 2"]),
+        ("a: &x [*x]", ["an alias of something that it is a part of"]),
+        ("a: &x {<<: *x}", ["an alias of something that it is a part of"]),
     ],
 )
 def test_malformed_text_is_refused_with_its_place(text: str, parts: list[str]) -> None:
     with pytest.raises(KuberError) as caught:
         yamltext.load_all(text, "here")
-    for part in ("here is no YAML", *parts):
+    for part in ("here, document ", "cannot be read as YAML", "nothing has been touched", *parts):
         assert part in str(caught.value)
+
+
+def doubling(first: str, line: str, steps: int = 40) -> str:
+    """A text in which each line holds twice what the one before it holds."""
+    return f"x0: &x0 {first}\n" + "".join(f"x{n + 1}: &x{n + 1} {line.replace('%', f'*x{n}')}\n" for n in range(steps))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (doubling("[a, b]", "[%, %]"), "aliases that stand for more than 16 MiB"),
+        (doubling("{a: b}", "{p: %, q: %}"), "aliases that stand for more than 16 MiB"),
+        (doubling("{a: b}", "{<<: [%, %], c: d}"), "aliases that stand for more than 16 MiB"),
+        (f"a: &a {'x' * 1_000_000}\nb: [{'*a, ' * 10_000}]\n", "aliases that stand for more than 16 MiB"),
+        ("[" * 1_000_000, "more than 100 levels"),
+        ("{a: " * 300_000, "more than 100 levels"),
+        ("- " * 1_000_000 + "x", "more than 100 levels"),
+        ("? " * 1_000_000, "more than 100 levels"),
+        ("a: b\n" * 10_000_000, "here is too large; wanted: at most 16 MiB; found: 47.7 MiB"),
+    ],
+    ids=["lists", "mappings", "merge keys", "long text", "brackets", "braces", "dashes", "question marks", "50 MB"],
+)
+def test_text_that_would_fill_the_memory_or_the_stack_is_refused_at_once(text: str, message: str) -> None:
+    tracemalloc.start()
+    started = time.monotonic()
+    with pytest.raises(KuberError, match=message):
+        yamltext.load_all(text, "here")
+    seconds, (_now, peak) = time.monotonic() - started, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert seconds < 1
+    assert peak < 100 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100 + "]" * 100,
+        "".join(" " * depth + "a:\n" for depth in range(100)),
+        "a: '" + "[" * 1000 + "'",
+        "a: |\n" + " " * 300 + "x\n",
+        "a: &a {b: c}\nd: [*a, *a, *a]\ne: {<<: *a}",
+        "a: https://example.org/?p=1&q=2",
+    ],
+)
+def test_text_that_only_looks_large_is_read(text: str) -> None:
+    assert yamltext.load_all(text, "here") == [yaml.safe_load(text)]
 
 
 class Marked(str):

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Seeing off objects that have been told to go."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import time
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
+from ansible_collections.kuber.network.plugins.module_utils._kube.live import is_leaving, read
+from ansible_collections.kuber.network.plugins.module_utils._kube.plan import NAMESPACE, Item
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import PARALLEL, Client
+
+POLL_SECONDS = 0.5
+# Set by the server itself on what was deleted with "Foreground".
+FOREGROUND = "foregroundDeletion"
+
+Leaving = tuple[Item, Body]
+
+
+def see_off(client: Client, leaving: t.Sequence[Leaving], clock: Clock, progress: Progress) -> None:
+    """Return when all are gone, each given as it was before; raise one error that says what holds the others."""
+    with concurrent.futures.ThreadPoolExecutor(max_workers=PARALLEL) as pool:
+        while True:
+            left = [one for one in pool.map(lambda one: _still_there(client, one), leaving) if one is not None]
+            if not left:
+                return
+            if clock.is_up:
+                raise _error(left, clock)
+            progress.tell("Waiting for the end of " + "; ".join(f"{item.ref}: {_hold(live)}" for item, live in left))
+            time.sleep(POLL_SECONDS)
+
+
+def _still_there(client: Client, leaving: Leaving) -> Leaving | None:
+    """The object as it is now, if it is not somebody's new one of the same name."""
+    item, before = leaving
+    live = read(client, item)
+    same = live is not None and live["metadata"].get("uid") == before["metadata"].get("uid")
+    return (item, live) if live is not None and same else None
+
+
+def _error(left: t.Sequence[Leaving], clock: Clock) -> KuberError:
+    names = ", ".join(str(item.ref) for item, _live in left)
+    return KuberError(
+        f"{names} {'is' if len(left) == 1 else 'are'} still there {clock.elapsed:.0f} s after the task began",
+        found="".join(f"\n  {item.ref}: {_hold(live)}" for item, live in left),
+        remedy="Look for the controller that should take the finalizer off, or give it more wait_timeout",
+    )
+
+
+def _hold(live: Body) -> str:
+    """What an object is waiting for, as far as it says so."""
+    if not is_leaving(live):
+        return "nobody has deleted it"
+    if live["kind"] == NAMESPACE and (messages := _messages(live)):
+        return "; ".join(messages)
+    held: list[str] = live["metadata"].get("finalizers") or (live.get("spec") or {}).get("finalizers") or []
+    if held == [FOREGROUND]:
+        return "objects that it owns are still there"
+    if held:
+        return f"held by {'finalizer' if len(held) == 1 else 'finalizers'} {', '.join(held)}"
+    node = (live.get("spec") or {}).get("nodeName")
+    return f"node {node} has not said that it has ended" if node else "no finalizer holds it"
+
+
+def _messages(namespace: Body) -> list[str]:
+    conditions = (namespace.get("status") or {}).get("conditions") or []
+    return [one["message"] for one in conditions if one.get("status") == "True" and one.get("message")]

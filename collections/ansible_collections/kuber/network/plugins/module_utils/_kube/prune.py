@@ -1,0 +1,167 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Deleting what a set no longer holds, safe to be interrupted anywhere.
+
+Before an object is applied its kind and namespace are in the parent's record, and they stay there until what is no
+longer wanted is gone: whoever comes next finds all there is to delete.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import applyset, refusals
+from ansible_collections.kuber.network.plugins.module_utils._kube.apply import APPLY, Options, judge
+from ansible_collections.kuber.network.plugins.module_utils._kube.applyset import PART_OF, Scope
+from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, Entry
+from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds, Resource
+from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
+from ansible_collections.kuber.network.plugins.module_utils._kube.live import is_leaving, path_to, read
+from ansible_collections.kuber.network.plugins.module_utils._kube.plan import NAMESPACE, PROTECTED, Item
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+
+@dataclasses.dataclass(frozen=True)
+class Prune:
+    """Where a set is recorded, and which of the protected kinds may be deleted nevertheless."""
+
+    name: str
+    namespace: str | None = None
+    kind: str = "ConfigMap"
+    allow: frozenset[str] = frozenset()
+
+
+class Pruner:
+    """Keeps the record of one set, and finds what is no longer in it."""
+
+    def __init__(self, client: Client, kinds: Kinds, wish: Prune, options: Options, *, namespace: str) -> None:
+        self._client = client
+        self._kinds = kinds
+        self._options = options
+        self._allow = wish.allow
+        self.parent = Ref(wish.kind, wish.namespace or namespace, wish.name, "v1")
+        self.item = Item(self.parent, {}, kinds.find("v1", wish.kind), "prune")
+        self._before = read(client, self.item)
+        self._after = self._before
+        if self._before is not None:
+            applyset.refuse_foreign(self.parent, self._before)
+        self._recorded = applyset.scope_of(self._before) if self._before is not None else Scope()
+
+    def enlist(self, items: t.Sequence[Item]) -> list[Item]:
+        """The items with the label of members."""
+        for item in items:
+            if _key(item) == _key(self.item):
+                raise KuberError(
+                    f"{item.ref} ({item.origin}) is in the set that it shall record",
+                    remedy="Name another object in the option prune, one that is only the record",
+                )
+            if PART_OF in (item.body["metadata"].get("labels") or {}):
+                raise KuberError(
+                    f"{item.ref} ({item.origin}) carries the label {PART_OF}",
+                    remedy="Take it out: it says which set an object is in, and the option prune writes it",
+                )
+        return [dataclasses.replace(item, body=_labelled(item.body, applyset.identity(self.parent))) for item in items]
+
+    def widen(self, items: t.Iterable[Item]) -> None:
+        """Record what is about to be applied, beside what may be left over."""
+        if not self._options.check:
+            self._record(self._recorded | self._scope(items))
+
+    def leftovers(self, items: t.Iterable[Item]) -> tuple[list[Item], list[Entry]]:
+        """Members that are not among the items: those to delete, and remarks on those that are kept."""
+        wanted = {_key(item) for item in items}
+        places = [place for key in sorted(self._recorded.kinds) for place in self._places(key)]
+        with concurrent.futures.ThreadPoolExecutor(max_workers=self._options.parallel) as pool:
+            found = [item for members in pool.map(self._members, places) for item in members]
+        left = [item for item in found if _key(item) not in wanted]
+        kept = [item for item in left if item.key in PROTECTED and item.ref.kind not in self._allow]
+        reason = "is no longer in the set, but objects of this kind are only deleted if prune.allow names it"
+        return (
+            [item for item in left if item not in kept],
+            [Entry(item.ref, Action.UNCHANGED, reason) for item in kept],
+        )
+
+    def narrow(self, items: t.Iterable[Item], kept: t.Iterable[Entry]) -> None:
+        """Record what is there when all the rest is gone."""
+        rest = Scope.of(((kind_key(one.ref.api_version, one.ref.kind), one.ref) for one in kept), self.parent)
+        self._record(self._scope(items) | rest)
+
+    def entry(self) -> Entry:
+        """What has become of the record."""
+        if self._after is None:
+            return Entry(self.parent, Action.CREATED, f"Namespace {self.parent.namespace} would be created before")
+        return judge(self.parent, self._before, self._after, self._options)
+
+    def ground(self, items: t.Iterable[Item]) -> list[Item]:
+        """The namespace of the record if the set brings it: it comes before the record, and goes after it."""
+        return [item for item in items if (item.key, item.ref.name) == (NAMESPACE, self.parent.namespace)]
+
+    def _scope(self, items: t.Iterable[Item]) -> Scope:
+        return Scope.of(((item.key, item.ref) for item in items), self.parent)
+
+    def _record(self, scope: Scope) -> None:
+        if self._after is not None and applyset.scope_of(self._after) == scope:
+            return
+        body = applyset.parent_body(self.parent, scope)
+        if self._after is not None:
+            # Two runs at a time would each forget what the other one adds.
+            body["metadata"]["resourceVersion"] = self._after["metadata"]["resourceVersion"]
+        query = {
+            "fieldManager": f"{self._options.field_manager}-applyset",
+            "force": True,
+            "dryRun": "All" if self._options.check else None,
+        }
+        try:
+            self._after = self._client.request("PATCH", path_to(self.item), query=query, body=body, content_type=APPLY)
+        except ApiError as exc:
+            if refusals.is_outdated(exc):
+                raise KuberError(
+                    f"{self.parent}, the record of the set, has changed meanwhile",
+                    remedy="Let one run at a time work on a set, and run again",
+                ) from exc
+            if not (self._options.check and exc.status == 404):
+                raise refusals.explain(self.item, exc, seconds=0) from exc
+
+    def _places(self, key: str) -> list[tuple[Resource, str]]:
+        resource = self._kinds.find_by_key(key)
+        if resource is None:
+            return []
+        if not resource.namespaced:
+            return [(resource, "")]
+        return [(resource, namespace) for namespace in sorted(self._recorded.namespaces | {self.parent.namespace})]
+
+    def _members(self, place: tuple[Resource, str]) -> list[Item]:
+        resource, namespace = place
+        selector = f"{PART_OF}={applyset.identity(self.parent)}"
+        found = self._client.list(resource.path(namespace=namespace), accept=METADATA_ONLY, labelSelector=selector)
+        refs = [
+            Ref(resource.kind, body["metadata"].get("namespace", ""), body["metadata"]["name"], resource.api_version)
+            for body in found
+            if not is_leaving(body) and not _is_controlled(body)
+        ]
+        return [Item(ref, {}, resource, f"the set of {self.parent}") for ref in refs]
+
+
+def _key(item: Item) -> tuple[str, str, str]:
+    """What makes an object this one, in whatever version."""
+    return item.key, item.ref.namespace, item.ref.name
+
+
+def _labelled(body: Body, identity: str) -> Body:
+    metadata = body["metadata"]
+    return body | {"metadata": metadata | {"labels": (metadata.get("labels") or {}) | {PART_OF: identity}}}
+
+
+def _is_controlled(body: Body) -> bool:
+    """Whether a controller has made it, and may have copied the label: the EndpointSlices of a Service."""
+    return any(owner.get("controller") for owner in body["metadata"].get("ownerReferences") or [])
