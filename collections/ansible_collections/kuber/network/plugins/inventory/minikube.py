@@ -23,7 +23,7 @@ description:
     (its name in the kubeconfig), C(minikube_home), C(minikube_driver), C(minikube_container_runtime),
     C(minikube_kubernetes_version), C(minikube_addons) (the enabled ones), C(minikube_tunnel_pids) (processes of
     C(minikube tunnel) that are alive) and C(minikube_node_ip), the address of the first control plane. With
-    O(profiles), the group of each profile gets them. The hosts of the nodes have a C(minikube_node_ip) of their own.
+    several, the group of each profile gets them. The hosts of the nodes have a C(minikube_node_ip) of their own.
 extends_documentation_fragment:
   - constructed
   - inventory_cache
@@ -111,7 +111,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for group in ("minikube_nodes", "control_plane", "workers"):
             self.inventory.add_group(group)
         for profile in profiles:
-            self._add_profile(profile)
+            self._add_profile(profile, alone=len(profiles) == 1)
 
     def _cached(self, path: str, may_read: bool) -> list[_profile.Profile]:
         wish = f"{self.get_option('minikube_home')} {self.get_option('profile')} {self.get_option('profiles')}"
@@ -132,11 +132,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.display.warning(f"Profile {one.name} of minikube is left out: {one.reason}")
         return profiles
 
-    def _add_profile(self, profile: _profile.Profile) -> None:
+    def _add_profile(self, profile: _profile.Profile, *, alone: bool) -> None:
         variables = profile_variables(profile)
         group = self.inventory.add_group(safe("minikube_profile", profile.name))
         # localhost belongs to no profile, so what it is to know of the only one stands in the group of all hosts.
-        owner = group if self.get_option("profiles") else "all"
+        owner = "all" if alone else group
         for name, value in variables.items():
             self.inventory.set_variable(owner, name, value)
         for node in profile.nodes:

@@ -71,6 +71,14 @@ def test_every_profile_has_its_own_group_and_variables(three: t.Any) -> None:
     assert variables["bare"]["ansible_connection"] == "ansible.builtin.local"
 
 
+def test_an_only_profile_is_known_to_all_hosts(three: t.Any) -> None:
+    found = listing(ansible_inventory(three, SOURCE + "profiles: [one]\n", "--export"))
+    assert found["all"]["vars"]["minikube_context"] == "one"
+    found = listing(ansible_inventory(three, ALL, "--export"))
+    assert "vars" not in found["all"]
+    assert found["minikube_profile_one"]["vars"]["minikube_context"] == "one"
+
+
 def test_a_list_of_profiles_leaves_the_others_out(three: t.Any) -> None:
     found = listing(ansible_inventory(three, SOURCE, KUBER_PROFILES="one,bare"))
     assert sorted(found["minikube_nodes"]["hosts"]) == ["bare", "one"]
