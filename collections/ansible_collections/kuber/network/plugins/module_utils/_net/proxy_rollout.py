@@ -32,11 +32,24 @@ if t.TYPE_CHECKING:
 MANAGER = "kuber.network"
 POLL_SECONDS = 1.0
 LOG_LINES = 20
-LAST_WORDS = 4
+LAST_WORDS = 3
 
 
 class CrashLoopError(KuberError):
-    """kube-proxy ends again and again."""
+    """kube-proxy ends again and again; ``outcome`` is what was done about it."""
+
+    def __init__(self, pod: Pod, *, mode: str, words: str, outcome: str = "", changed: bool = False) -> None:
+        self.pod, self.mode, self.words = pod, mode, words
+        super().__init__(
+            f"kube-proxy does not start on node {pod.node}",
+            wanted=mode,
+            found=f"{pod.failure}{outcome and '. ' + outcome}. kube-proxy's last words: {words or 'none'}",
+            remedy="Choose a mode that the node's kernel and this Kubernetes have, or mend settings",
+            changed=changed,
+        )
+
+    def with_outcome(self, outcome: str, *, changed: bool) -> CrashLoopError:
+        return CrashLoopError(self.pod, mode=self.mode, words=self.words, outcome=outcome, changed=changed)
 
 
 def write(client: Client, document: Document, text: str) -> str:
@@ -103,12 +116,7 @@ def _missing(
     updated = [pod for pod in pods if pod.restarted == current]
     for pod in updated:
         if pod.failure:
-            raise CrashLoopError(
-                f"kube-proxy does not start on node {pod.node}",
-                wanted=_mode_text(wanted),
-                found=f"{pod.failure}; its last words: {_last_words(client, pod) or 'none'}",
-                remedy="Choose a mode that the node's kernel and this Kubernetes have, or mend settings",
-            )
+            raise CrashLoopError(pod, mode=_mode_text(wanted), words=_last_words(client, pod))
     desired = status.get("desiredNumberScheduled", 0)
     if len(updated) < max(desired, len(pods)):
         return [f"{len(updated)} of {desired} nodes are restarted"]
@@ -178,21 +186,10 @@ def roll_back(
         restart(client, before)
         wait(client, state.selector, before, seconds=seconds, say=say)
     except KuberError as exc:
-        return KuberError(
-            failure.problem,
-            wanted=failure.wanted,
-            found=f"{failure.found}. Going back to {_mode_text(before)} failed, too: {exc}",
-            remedy=failure.remedy,
-            changed=True,
-        )
-    return KuberError(
-        failure.problem,
-        wanted=failure.wanted,
-        found=f"{failure.found}. Configuration and nodes are back at what they were, {_mode_text(before)}",
-        remedy=failure.remedy,
-        # Without an edit of ours the configuration was another one when this run began.
-        changed=not wanted.edit,
-    )
+        return failure.with_outcome(f"Going back to {_mode_text(before)} failed, too: {exc}", changed=True)
+    # Without an edit of ours the configuration was another one when this run began.
+    outcome = f"Configuration and nodes are back at what they were, {_mode_text(before)}"
+    return failure.with_outcome(outcome, changed=not wanted.edit)
 
 
 def _before(state: State, wanted: Plan) -> Plan | None:

@@ -23,6 +23,7 @@ import typing as t
 import pytest
 import yaml
 
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client
 from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy, proxy_config, proxy_rollout
 
@@ -91,6 +92,7 @@ class Node:
     generation: int = 0
     pods: int = 0
     stopped: threading.Event = dataclasses.field(default_factory=threading.Event)
+    lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
     def set_up(self, **changes: t.Any) -> None:
         config = {"mode": "iptables", "ipvs": {"strictARP": False}}
@@ -109,10 +111,14 @@ class Node:
 
     def run(self) -> None:
         while not self.stopped.wait(0.2):
-            with contextlib.suppress(ApiError):
+            with contextlib.suppress(KuberError):
                 self.tick()
 
     def tick(self) -> None:
+        with self.lock:
+            self.follow()
+
+    def follow(self) -> None:
         daemon_set = self.client.get(kube_proxy.DAEMON_SET)
         generation = daemon_set["metadata"]["generation"]
         if generation == self.generation:
@@ -160,11 +166,14 @@ def node(api_server: t.Any) -> t.Iterator[Node]:
     server = http.server.ThreadingHTTPServer((address, 0), Answers)
     node = Node(client, address, server)
     server.node = node  # type: ignore[attr-defined]
-    for work in (server.serve_forever, node.run):
-        threading.Thread(target=work, daemon=True).start()
+    threads = [threading.Thread(target=work, daemon=True) for work in (server.serve_forever, node.run)]
+    for thread in threads:
+        thread.start()
     yield node
     node.stopped.set()
     server.shutdown()
+    for thread in threads:
+        thread.join()
     paths = [kube_proxy.CONFIG_MAP, kube_proxy.DAEMON_SET]
     paths += [f"{SYSTEM}/pods/{pod['metadata']['name']}" for pod in client.list(f"{SYSTEM}/pods")]
     for path in paths:
