@@ -283,15 +283,15 @@ def test_a_lock_is_said_with_who_holds_it(
 
 
 NFT = """table ip kube-proxy {
-	chain services {
-		ip daddr 10.96.0.1 drop
-	}
+    chain services {
+        ip daddr 10.96.0.1 drop
+    }
 }
 table ip6 kube-proxy {
 }
 table ip mine {
-	chain services {
-	}
+    chain services {
+    }
 }
 """
 
