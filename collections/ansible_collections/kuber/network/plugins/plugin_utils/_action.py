@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import abc
+import gc
 import shlex
 import typing as t
 
@@ -16,6 +17,10 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
+
+# Objects made until the garbage collector looks for cycles among them. Python's own number is 700; but every look at a
+# large set, and at all that was inherited from the playbook's process, costs more than it finds.
+COLLECT_AFTER = 100_000
 
 
 class ConnectionRunner(Runner):
@@ -57,6 +62,8 @@ class KuberAction(ActionBase, metaclass=abc.ABCMeta):
         return ConnectionRunner(self)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        # The process was forked for this task and ends with it.
+        gc.set_threshold(COLLECT_AFTER)
         result = super().run(tmp, task_vars)
         params = self.validate_argument_spec(argument_spec=self.ARGUMENT_SPEC, **self.SPEC_RULES)[1]
         try:
