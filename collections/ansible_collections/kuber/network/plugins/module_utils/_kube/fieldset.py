@@ -167,16 +167,18 @@ class _Walk:
             raise _DoubtError(f"{place(steps)} is recorded field by field")
         if not isinstance(live, dict):
             raise _DoubtError(f"{place(steps)} is not there")
-        recorded = node.keys() - {OWNED}
-        for step in sorted(recorded ^ {f"f:{key}" for key in wanted}):
-            raise _DoubtError(f"{place((*steps, step))} is {'no longer wanted' if step in recorded else 'not ours'}")
         for key, value in wanted.items():
             step = f"f:{key}"
+            below = node.get(step)
+            if below is None:
+                raise _DoubtError(f"{place((*steps, step))} is not ours")
             child = shape.field(key)
-            below = node[step]
             if below and (OWNED in below) is child.declared:
                 raise _DoubtError(f"{place((*steps, step))} itself is owned, or should be")
             self.value(value, below, live.get(key, MISSING), (*steps, step), child)
+        if len(node) - (OWNED in node) > len(wanted):
+            step = min(node.keys() - {OWNED} - {f"f:{key}" for key in wanted})
+            raise _DoubtError(f"{place((*steps, step))} is no longer wanted")
 
     def items(self, wanted: list[t.Any], node: Node, live: t.Any, steps: Steps, shape: Shape) -> None:
         if not isinstance(live, list):

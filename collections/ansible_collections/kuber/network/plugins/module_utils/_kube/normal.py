@@ -42,6 +42,7 @@ _WEBHOOKS = frozenset(
         "ValidatingWebhookConfiguration.admissionregistration.k8s.io",
     }
 )
+_SLICES = frozenset({"EndpointSlice.discovery.k8s.io"})
 _POLICIES = frozenset({"NetworkPolicy.networking.k8s.io"})
 _CLAIM = ("spec", "volumeClaimTemplates", ITEM)
 
@@ -71,6 +72,9 @@ DEFAULTS: tuple[tuple[frozenset[str], Path, str, t.Any], ...] = (
     (_POLICIES, ("spec", "ingress", ITEM, "ports", ITEM), "protocol", "TCP"),
     (_POLICIES, ("spec", "egress", ITEM, "ports", ITEM), "protocol", "TCP"),
     (_WEBHOOKS, ("webhooks", ITEM, "rules", ITEM), "scope", "*"),
+    (_SLICES, ("endpoints", ITEM), "conditions", {}),
+    (_SLICES, ("ports", ITEM), "name", ""),
+    (_SLICES, ("ports", ITEM), "protocol", "TCP"),
 )
 
 # What is not given back at all when it is nothing: fields of Go's plain types with "omitempty", which no feature gate

@@ -35,11 +35,11 @@ from ansible_collections.kuber.network.tests.unit.plugins.module_utils._kube.gen
 )
 
 ROUNDS = 5
-KINDS_AT_LEAST = 12
-CASES_AT_LEAST = 2000
+KINDS_AT_LEAST = 25
+CASES_AT_LEAST = 3000
 # How many of the cases in which nothing would change must be proved, of all together and of any one kind.
 PROVED_AT_LEAST = 0.8
-PROVED_OF_A_KIND = 0.4
+PROVED_OF_A_KIND = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
