@@ -66,7 +66,7 @@ class ActionModule(KuberAction):
             if not plan.edit or self.check_mode:
                 break
             try:
-                proxy_rollout.write(client, state.document, proxy_config.dump(plan.config))
+                proxy_rollout.write(client, state.document, proxy_config.dump(plan.config, like=state.document.text))
                 break
             except ApiError as exc:
                 if exc.status != 409 or attempt == ATTEMPTS:

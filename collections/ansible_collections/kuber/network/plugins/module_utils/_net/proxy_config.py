@@ -69,8 +69,10 @@ def _described(documents: t.Sequence[t.Any]) -> str:
     return kinds[0] if kinds else "nothing"
 
 
-def dump(config: t.Mapping[str, t.Any]) -> str:
-    return yamltext.dump_as_go(dict(config))
+def dump(config: t.Mapping[str, t.Any], *, like: str = "") -> str:
+    """The text of a configuration, ended as ``like`` is: kubeadm leaves the end of the last line out."""
+    text = yamltext.dump_as_go(dict(config))
+    return text.removesuffix("\n") if like and not like.endswith("\n") else text
 
 
 def digest(config: t.Mapping[str, t.Any]) -> str:

@@ -182,7 +182,11 @@ def roll_back(
         document = kube_proxy.read_document(client)[0]
         if document.config != wanted.config:
             raise KuberError("Somebody else has edited the configuration in the meantime")
-        write(client, document, state.document.text if wanted.edit else proxy_config.dump(before.config))
+        write(
+            client,
+            document,
+            state.document.text if wanted.edit else proxy_config.dump(before.config, like=document.text),
+        )
         restart(client, before)
         wait(client, state.selector, before, seconds=seconds, say=say)
     except KuberError as exc:
