@@ -141,6 +141,8 @@ def _service(target: Target, cluster: Cluster) -> Entry:
         return Entry(
             from_outside=False, trouble_hop=hop.broken("There is no such Service", f"Those that come near: {known}")
         )
+    if service["spec"].get("type") == "ExternalName":
+        return Entry(from_outside=False, trouble_hop=_elsewhere(service))
     ports = service["spec"].get("ports") or []
     chosen = [one for one in ports if _is_meant(one, target)]
     if not chosen:
@@ -150,6 +152,12 @@ def _service(target: Target, cluster: Cluster) -> Entry:
         return Entry(trouble_hop=_no_address(cluster, service))
     address = next(iter((*outer, *inner)), None)
     return Entry(address, Serving(service, chosen[0]), bool(outer))
+
+
+def _elsewhere(service: Body) -> Hop:
+    name = service["spec"].get("externalName", "")
+    hop = Hop(Kind.SERVICE, title(service), (Fact("type", "ExternalName"), Fact("stands for", name)))
+    return hop.idle(f"It is only another name for {name}, which the cluster's name server tells", f"Follow {name}")
 
 
 def _is_meant(port: Body, target: Target) -> bool:

@@ -74,7 +74,8 @@ def _lines(hop: Hop, margin: str, lead: str, width: int, paint: Paint) -> Iterat
 
 
 def _head(hop: Hop, paint: Paint) -> str:
-    mark, color = MARKS[hop.health]
+    # What is well but gets nothing looks like it.
+    mark, color = MARKS[Health.IDLE if hop.share == 0 and hop.health is Health.OK else hop.health]
     return f"{paint(mark, color)} {paint(hop.kind.value.ljust(KIND_WIDTH), GREY)} {paint(hop.name, BOLD)}"
 
 

@@ -47,7 +47,7 @@ def test_the_tree_shows_each_station_in_order_and_ends_with_the_verdict(lab: t.A
     for station in stations[1:]:
         places.append(text.index(station, places[-1] + 1))
     assert re.search(r"├─ +100 % ✔ service +canary/test-webapp-v1", text)
-    assert re.search(r"└─ +0 % ✔ service +canary/test-webapp-v2", text)
+    assert re.search(r"└─ +0 % ○ service +canary/test-webapp-v2", text)
     assert lines[-2] == " ✔ The way is whole"
     assert max(len(line) for line in lines) <= 100
 

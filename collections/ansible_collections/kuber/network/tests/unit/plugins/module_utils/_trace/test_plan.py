@@ -396,6 +396,13 @@ def test_without_kube_proxy_its_rules_are_unknown_and_not_broken(lab: t.Any) -> 
     assert [hop.health for hop in walk(root) if hop.kind is Kind.RULES] == [Health.UNKNOWN]
 
 
+def test_a_service_that_is_only_a_name_leads_elsewhere(lab: t.Any) -> None:
+    lab.get("services", "web-svc")["spec"] = {"type": "ExternalName", "externalName": "example.org"}
+    root = lab.trace("service default/web-svc")
+    assert first_broken(root) is None
+    assert facts(root, Kind.SERVICE)["stands for"] == "example.org"
+
+
 def test_another_controller_is_the_end_of_the_way(lab: t.Any) -> None:
     for pod in lab.objects["pods"]:
         if ingress.is_controller(pod):
