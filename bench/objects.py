@@ -111,7 +111,7 @@ def _deployment(number: int, revision: int) -> Body:
     pod = {"containers": [container], "volumes": [{"name": "config", "configMap": {"name": f"app-{number}"}}]}
     spec = {
         "replicas": 3,
-        "selector": {"matchLabels": labels},
+        "selector": {"matchLabels": dict(labels)},
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0}},
         "template": {"metadata": {"labels": labels}, "spec": pod},
     }

@@ -53,6 +53,10 @@ def test_the_text_holds_the_objects_as_they_are() -> None:
     assert list(yaml.safe_load_all(objects.text(made))) == made
 
 
+def test_the_text_is_as_people_write_it_without_aliases() -> None:
+    assert "&id" not in objects.text(objects.objects(30))
+
+
 def test_kinds_are_mixed() -> None:
     kinds = collections.Counter(body["kind"] for body in objects.objects(300))
     assert kinds["CustomResourceDefinition"] == 1

@@ -19,6 +19,8 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.documents impo
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, below, kind_key, mappings
 
 CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
+# What has parts. Most values have none, and there are many.
+BRANCHES = (dict, list)
 _IMAGE = re.compile(r"(?P<name>.+?)(?::(?P<tag>[^:/@]+))?(?:@(?P<digest>.+))?")
 WEBHOOK_KINDS = frozenset(
     {
@@ -131,7 +133,7 @@ def containers(value: t.Any) -> t.Iterator[Body]:
         for key, part in value.items():
             if key in CONTAINER_LISTS and isinstance(part, list):
                 yield from (one for one in part if isinstance(one, dict) and isinstance(one.get("image"), str))
-            else:
+            elif isinstance(part, BRANCHES):
                 yield from containers(part)
 
 
@@ -174,9 +176,9 @@ def _without_empty_dates(value: t.Any) -> t.Any:
     # Serialised by Go, an unset date is `creationTimestamp: null`, in pod templates too.
     if isinstance(value, dict):
         return {
-            key: _without_empty_dates(part)
+            key: _without_empty_dates(part) if isinstance(part, BRANCHES) else part
             for key, part in value.items()
-            if not (key == "creationTimestamp" and part is None)
+            if part is not None or key != "creationTimestamp"
         }
     if isinstance(value, list):
         return [_without_empty_dates(item) for item in value]
