@@ -209,8 +209,8 @@ def judge(ref: Ref, before: Body | None, after: Body, options: Options, taken: t
     if unmoved and not options.check:
         return Entry(ref, Action.UNCHANGED, after=after)
     fields = drift.fields(before, after, options.field_manager)
-    # A controller that writes the status in between moves the version too; an apply that does something leaves
-    # its trace, with the time, in the manager's own record.
+    # A controller that writes the status in between moves the version too, and some kinds count each apply as a new
+    # generation; one that does something without moving a value leaves its trace in the manager's own record.
     if not fields and not taken and _own_records(before, options) == _own_records(after, options):
         return Entry(ref, Action.UNCHANGED, after=after)
     reasons = [drift.summary(fields) if fields else f"fields are now managed by {options.field_manager}"]
@@ -255,5 +255,9 @@ def until_awake(
 
 
 def _own_records(body: Body, options: Options) -> list[Body]:
-    records = body["metadata"].get("managedFields") or []
-    return [one for one in records if (one.get("manager"), one.get("operation")) == (options.field_manager, "Apply")]
+    own = [
+        one
+        for one in body["metadata"].get("managedFields") or []
+        if (one.get("manager"), one.get("operation")) == (options.field_manager, "Apply")
+    ]
+    return [{key: value for key, value in one.items() if key != "time"} for one in own]

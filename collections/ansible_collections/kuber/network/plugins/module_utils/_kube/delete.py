@@ -17,8 +17,9 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.changeset impo
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.gone import see_off
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
-from ansible_collections.kuber.network.plugins.module_utils._kube.live import is_leaving, path_to, read
+from ansible_collections.kuber.network.plugins.module_utils._kube.live import Live, is_leaving, path_to
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 
@@ -34,7 +35,14 @@ class Deleter:
 
     def delete(self, items: t.Sequence[Item]) -> tuple[list[Entry], list[KuberError]]:
         """Delete the items that are there, and see them go."""
-        entries, errors = each(self._delete_one, items, parallel=self._options.parallel)
+        live = Live(self._client)
+        live.expect(items)
+        live.refresh()
+        entries, errors = each(
+            lambda item: self._delete_one(item, live.take(item)) if item.resource else _without_kind(item),
+            items,
+            parallel=self._options.parallel,
+        )
         if self._wait and not self._options.check:
             by_ref = {item.ref: item for item in items}
             leaving = [(by_ref[entry.ref], entry.before) for entry in entries if entry.before is not None]
@@ -44,10 +52,7 @@ class Deleter:
                 errors.append(exc)
         return entries, errors
 
-    def _delete_one(self, item: Item) -> Entry:
-        if item.resource is None:
-            return Entry(item.ref, Action.UNCHANGED, "its kind is not there")
-        before = read(self._client, item)
+    def _delete_one(self, item: Item, before: Body | None) -> Entry:
         if before is None:
             return Entry(item.ref, Action.UNCHANGED, "is not there")
         if is_leaving(before):
@@ -65,3 +70,7 @@ class Deleter:
             if exc.status != 404:
                 raise refusals.explain(item, exc, seconds=self._clock.elapsed) from exc
         return Entry(item.ref, Action.DELETED, before=before)
+
+
+def _without_kind(item: Item) -> Entry:
+    return Entry(item.ref, Action.UNCHANGED, "its kind is not there")

@@ -138,6 +138,25 @@ def test_change_of_the_definition_is_seen_by_its_objects(cluster: Cluster) -> No
     assert requests(cluster, new, *pools).keys() == {"GET"}
 
 
+def test_apply_that_only_counts_as_a_new_generation_is_no_change(cluster: Cluster) -> None:
+    spec = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": []}
+    policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "deny"}, "spec": spec}
+    cluster.apply(policy)
+    for check in (True, False, True):
+        assert cluster.apply(policy, options=Options(check=check)) == {"deny": "unchanged"}
+
+
+def test_what_is_gone_already_takes_few_requests_however_much_it_was(cluster: Cluster) -> None:
+    objects = [make(str(number)) for number in range(5) for make in (config_map, service)]
+    cluster.apply(*objects)
+    outcome = cluster.run(*objects, present=False)
+    assert outcome.changes.summary() == "10 objects: 10 deleted"
+    assert outcome.stats.requests["DELETE"] == 10
+    outcome = cluster.run(*objects, present=False)
+    assert outcome.changes.summary() == "10 objects: 10 unchanged"
+    assert outcome.stats.requests == {"GET": 2}
+
+
 def test_time_is_told_by_phase(cluster: Cluster) -> None:
     stats = cluster.run(config_map("a", x="1")).stats
     assert set(stats.seconds) == {"read", "apply", "wait", "total"}
