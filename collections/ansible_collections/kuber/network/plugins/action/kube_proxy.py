@@ -85,4 +85,5 @@ class ActionModule(KuberAction):
             raise proxy_rollout.roll_back(client, state, plan, exc, seconds=seconds, say=say) from exc
         except KuberError as exc:
             exc.changed = bool(plan)
+            exc.partial = {"reasons": list(plan.restart), "diff": kube_proxy.diff(state, plan)}
             raise

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._errors import after_change
 from ansible_collections.kuber.network.plugins.module_utils._kube import labels
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
@@ -27,16 +29,18 @@ class ActionModule(KuberAction):
         nodes = client.list("/api/v1/nodes", **selector)
         changes = labels.plan(nodes, wanted)
         if not self.check_mode:
-            for change in changes:
-                client.request(
-                    "PATCH",
-                    f"/api/v1/nodes/{change.node}",
-                    body=change.patch(),
-                    content_type="application/merge-patch+json",
-                )
+            self._write(client, changes)
         return {
             "changed": bool(changes),
             "nodes": [node["metadata"]["name"] for node in nodes],
             "changes": [{"node": change.node, "before": change.before, "after": change.after} for change in changes],
             "diff": [change.diff() for change in changes],
         }
+
+    @staticmethod
+    def _write(client: Client, changes: t.Sequence[labels.Change]) -> None:
+        with contextlib.ExitStack() as written:
+            for change in changes:
+                path = f"/api/v1/nodes/{change.node}"
+                client.request("PATCH", path, body=change.patch(), content_type="application/merge-patch+json")
+                written.enter_context(after_change())

@@ -30,6 +30,13 @@ description:
   - Fields that C(kubectl apply) or an addon manager has set before are taken over, so that those that the set does not
     name go. Fields that others edit one by one are left to them.
   - Nothing is applied when any object of the set is malformed or of a kind that neither the cluster nor the set knows.
+    Before the first object is sent, the API server is asked (by dry runs) about all that are new or changed, so that
+    unknown fields, invalid values, fields that cannot be changed and, with O(conflicts=fail), conflicts are found while
+    nothing has been touched. Of more than 100 new objects, one of each shape is asked about.
+  - What only shows when an object is sent may be found after others have been applied. That is the refusal of a
+    webhook, a quota or an admission policy, an invalid value in an object whose Namespace comes with the set, and
+    whatever is wrong with a custom resource whose CustomResourceDefinition comes or changes with the set. The result
+    then says what has been applied; run the task again when the cause is mended.
   - A set may have at most 16 MiB.
   - The certificates of conversion webhooks (C(caBundle)) are left to the controllers that inject them, so are C(status)
     and empty values of C(creationTimestamp).

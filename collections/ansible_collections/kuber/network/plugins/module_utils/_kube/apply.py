@@ -32,6 +32,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.live import Li
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import NAMESPACE, Item
 from ansible_collections.kuber.network.plugins.module_utils._kube.recreate import Recreator
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.rehearsal import Rehearsal
 from ansible_collections.kuber.network.plugins.module_utils._kube.shapes import Shapes
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import PARALLEL, Client
 from ansible_collections.kuber.network.plugins.module_utils._kube.veil import Veil
@@ -64,9 +65,11 @@ class Applier:
         self._progress = progress
         self._live = Live(client)
         self._shapes = Shapes(client)
+        self._proved: dict[Ref, Entry] = {}
         self._successor = handover.Successor(client, options.field_manager)
         self._pending_namespaces: set[str] = set()
         self._recreator = Recreator(client, options.recreate, check=options.check, clock=self._clock, progress=progress)
+        self._rehearsal = Rehearsal(kinds, self._recreator, lambda item, live: self._patch(item, live, dry_run=True))
 
     def expect(self, items: t.Iterable[Item]) -> None:
         """Which items the stages will bring."""
@@ -75,6 +78,33 @@ class Applier:
     def read(self) -> None:
         """Look for all that is to come, if what was seen may no longer hold."""
         self._live.refresh()
+
+    def prove(self, items: t.Iterable[Item]) -> list[Item]:
+        """Take note of what is as it should be; return the rest."""
+        doubtful = []
+        for item in items:
+            before = self._live.peek(item)
+            if before is None or not self._is_as_wanted(item, before):
+                doubtful.append(item)
+                continue
+            self._live.take(item)
+            # The record of who manages what is most of a small object, and has served its purpose.
+            before["metadata"].pop("managedFields", None)
+            self._proved[item.ref] = Entry(item.ref, Action.UNCHANGED, after=before)
+            self._take_note([self._proved[item.ref]])
+        return doubtful
+
+    def rehearse(self, items: t.Sequence[Item]) -> list[KuberError]:
+        """Why some of the items, none of which is as it should be, will be refused."""
+        # One alone is not applied before another one is refused.
+        if len(items) < 2 or self._options.check:
+            return []
+        candidates = self._rehearsal.candidates(items, self._live)
+        return each(self._rehearse_one, candidates, parallel=self._options.parallel)[1]
+
+    def _rehearse_one(self, item: Item) -> Entry:
+        self._rehearsal.refuse(item, self._live.peek(item))
+        return Entry(item.ref, Action.UNCHANGED)
 
     def apply(self, items: t.Sequence[Item]) -> tuple[list[Entry], list[KuberError]]:
         """What became of the items, and what kept the others from being applied."""
@@ -94,6 +124,8 @@ class Applier:
                 self._pending_namespaces.add(entry.ref.name)
 
     def _apply_one(self, item: Item) -> Entry:
+        if item.ref in self._proved:
+            return self._proved.pop(item.ref)
         missing = self._missing_ground(item)
         if missing:
             return Entry(item.ref, Action.CREATED, f"{missing} would be created before", after=item.body)
@@ -183,12 +215,12 @@ class Applier:
         """Whether a kind is too new: it is served a moment after its definition says that it is established."""
         return error.status == 404 and item.resource is not None and self._kinds.is_defined(item.resource)
 
-    def _patch(self, item: Item, before: Body | None) -> Body:
+    def _patch(self, item: Item, before: Body | None, *, dry_run: bool = False) -> Body:
         query = {
             "fieldManager": self._options.field_manager,
             "fieldValidation": "Strict",
             "force": self._options.force,
-            "dryRun": "All" if self._options.check else None,
+            "dryRun": "All" if dry_run or self._options.check else None,
         }
         body = item.body if before is None else self._with_left(item, before)
         if before is not None and item.left:

@@ -24,6 +24,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.live import re
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
 from ansible_collections.kuber.network.plugins.module_utils._kube.prune import Prune, Pruner
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Ref, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.rehearsal import together
 from ansible_collections.kuber.network.plugins.module_utils._kube.stats import Meter, Stats
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube.veil import Veil
@@ -100,7 +101,7 @@ class Run:
         except KuberError as exc:
             error = exc
         if self._pruner is not None and self._wish.present:
-            self._changes += [self._pruner.entry()]
+            self._changes += self._pruner.entries()
         return Outcome(
             changes=self._changes,
             warnings=(*self._warnings, *map(Veil(item.body for item in items), self._client.warnings[remarks_before:])),
@@ -178,6 +179,7 @@ class Run:
         wish = self._wish
         applier = Applier(self._client, self._kinds, wish.options, self._clock, self._progress)
         applier.expect(items)
+        self._rehearse(applier, items)
         if self._pruner is not None:
             self._bring_stage(applier, self._pruner.ground(items), items)
             self._pruner.widen(items)
@@ -189,6 +191,16 @@ class Run:
             self._wait_for(items)
         if wish.wait_for and not wish.options.check:
             self._meet_conditions()
+
+    def _rehearse(self, applier: Applier, items: list[Item]) -> None:
+        """Nothing is sent if anything is refused for what it is."""
+        with self._meter.phase("read"):
+            applier.read()
+        with self._meter.phase("prove"):
+            # Stage by stage, for what proves a custom resource is its definition.
+            doubtful = [item for stage in plan.stages(items) for item in applier.prove(stage)]
+        with self._meter.phase("rehearse"):
+            self._take_note([], applier.rehearse(doubtful))
 
     @property
     def _waits(self) -> bool:
@@ -238,14 +250,8 @@ class Run:
 
     def _take_note(self, entries: t.Iterable[Entry], errors: t.Sequence[KuberError]) -> None:
         self._changes += entries
-        if len(errors) == 1:
-            raise errors[0]
         if errors:
-            raise KuberError(
-                f"{len(errors)} objects failed",
-                found="\n" + "\n".join(f"  {error}" for error in errors),
-                changed=any(error.changed for error in errors),
-            )
+            raise together(errors)
 
     def _wait_for(self, items: t.Iterable[Item]) -> None:
         waited = self._applied.keys() - self._reached

@@ -69,6 +69,14 @@ class Live:
                 return self._found.pop(item.ref)
         return read(self._client, item)
 
+    def found(self, item: Item) -> bool:
+        """Whether it was looked for, be it there or not."""
+        return item.ref in self._found
+
+    def peek(self, item: Item) -> Body | None:
+        """The live object as it was found, which stays here."""
+        return self._found.get(item.ref)
+
     def _read_group(self, group: tuple[_Group, list[Item]]) -> None:
         (resource, namespace), items = group
         refs = {item.ref for item in items}

@@ -53,6 +53,7 @@ class Pruner:
         self.item = Item(self.parent, {}, kinds.find("v1", wish.kind), "prune")
         self._before = read(client, self.item)
         self._after = self._before
+        self._has_no_place = False
         if self._before is not None:
             applyset.refuse_foreign(self.parent, self._before)
         self._recorded = applyset.scope_of(self._before) if self._before is not None else Scope()
@@ -96,11 +97,11 @@ class Pruner:
         rest = Scope.of(((kind_key(one.ref.api_version, one.ref.kind), one.ref) for one in kept), self.parent)
         self._record(self._scope(items) | rest)
 
-    def entry(self) -> Entry:
-        """What has become of the record."""
-        if self._after is None:
-            return Entry(self.parent, Action.CREATED, f"Namespace {self.parent.namespace} would be created before")
-        return judge(self.parent, self._before, self._after, self._options)
+    def entries(self) -> list[Entry]:
+        """What has become of the record, nothing as long as there is none."""
+        if self._has_no_place:
+            return [Entry(self.parent, Action.CREATED, f"Namespace {self.parent.namespace} would be created before")]
+        return [] if self._after is None else [judge(self.parent, self._before, self._after, self._options)]
 
     def ground(self, items: t.Iterable[Item]) -> list[Item]:
         """The namespace of the record if the set brings it: it comes before the record, and goes after it."""
@@ -129,7 +130,8 @@ class Pruner:
                     f"{self.parent}, the record of the set, has changed meanwhile",
                     remedy="Let one run at a time work on a set, and run again",
                 ) from exc
-            if not (self._options.check and exc.status == 404):
+            self._has_no_place = self._options.check and exc.status == 404
+            if not self._has_no_place:
                 raise refusals.explain(self.item, exc, seconds=0) from exc
 
     def _places(self, key: str) -> list[tuple[Resource, str]]:

@@ -37,12 +37,8 @@ class Recreator:
 
     def instead(self, item: Item, before: Body, refusal: ApiError, create: t.Callable[[], Body]) -> Entry:
         """Another way to what the server has refused to make of ``before``; raise when there is none."""
-        if not self._is_about_the_change(item):
-            raise refusals.explain(item, refusal, seconds=self._clock.elapsed) from refusal
-        fields = ", ".join(refusals.fields(refusal)) or "a field"
-        if not self._may_go(item):
-            raise refusals.unchangeable(item, refusal, fields) from refusal
-        reason = f"{fields} cannot be changed in place"
+        self.refuse(item, refusal)
+        reason = f"{_fields(refusal)} cannot be changed in place"
         if self._check:
             return Entry(item.ref, Action.RECREATED, reason, before=before, after=item.body)
         self._delete(item, before)
@@ -52,6 +48,13 @@ class Recreator:
                 return Entry(item.ref, Action.RECREATED, reason, before=before, after=create())
             except ApiError as exc:
                 raise refusals.explain(item, exc, seconds=self._clock.elapsed) from exc
+
+    def refuse(self, item: Item, refusal: ApiError) -> None:
+        """Raise unless the object may be made anew and the server would take the new one."""
+        if not self._is_about_the_change(item):
+            raise refusals.explain(item, refusal, seconds=self._clock.elapsed) from refusal
+        if not self._may_go(item):
+            raise refusals.unchangeable(item, refusal, _fields(refusal)) from refusal
 
     def _is_about_the_change(self, item: Item) -> bool:
         """Whether the server would take the object if it were not there: then it says that one of that name is."""
@@ -78,3 +81,7 @@ class Recreator:
         except ApiError as exc:
             if exc.status != 404:
                 raise refusals.explain(item, exc, seconds=self._clock.elapsed) from exc
+
+
+def _fields(refusal: ApiError) -> str:
+    return ", ".join(refusals.fields(refusal)) or "a field"

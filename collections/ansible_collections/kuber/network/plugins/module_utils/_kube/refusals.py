@@ -16,6 +16,8 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.plan import PR
 
 _NAMESPACE = re.compile(r'namespaces? "(?P<name>[^"]+)" not found')
 _WEBHOOK = re.compile(r'webhook "(?P<name>[^"]+)"')
+# What webhooks and admission policies say, which may depend on what else is there.
+_DENIED = re.compile(r"denied (?:the )?request")
 _SIDE_EFFECTS = re.compile(r"does not support dry run")
 
 
@@ -74,6 +76,14 @@ def fields(error: ApiError) -> list[str]:
 def is_unpredictable(error: ApiError) -> bool:
     """Whether only the dry run is refused: a webhook that acts must not be asked what would be."""
     return bool(_SIDE_EFFECTS.search(error.message))
+
+
+def is_about_the_object(error: ApiError) -> bool:
+    """Whether the object itself is refused: its fields, its values, or that others own them."""
+    if is_unpredictable(error) or _DENIED.search(error.message):
+        return False
+    malformed = error.status == 500 and "failed to create typed patch object" in error.message
+    return error.status in (400, 422) or malformed or bool(_conflicts(error))
 
 
 def is_outdated(error: ApiError) -> bool:

@@ -358,6 +358,7 @@ def test_it_is_not_ready_before_the_rules_are_written(node: Node, task: Task) ->
     node.synchronised = False
     told = task(mode="ipvs", wait_timeout=3)
     assert told["failed"]
+    assert (told["changed"], told["reasons"]) == (True, ["node runs in mode iptables"])
     assert "kube-proxy is not ready after 3 s" in told["msg"]
     assert "node has not written its rules" in told["msg"]
 

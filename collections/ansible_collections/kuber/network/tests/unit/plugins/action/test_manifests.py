@@ -205,7 +205,8 @@ def test_nonsense_is_refused(play: Play) -> None:
 
 
 def test_failure_tells_what_was_done_before(play: Play) -> None:
-    bad = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": []}}
+    spec = {"containers": [{"name": "c", "image": "x"}], "priorityClassName": "no-such"}
+    bad = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}
     map_ = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"{play.namespace}-before"}}
     result = play.run("manifests", definition=[map_, bad])
     assert result["failed"]

@@ -238,7 +238,8 @@ def test_nothing_is_touched_when_one_kind_is_unknown(cluster: Cluster) -> None:
 
 
 def test_what_was_applied_before_an_error_is_reported(cluster: Cluster) -> None:
-    bad = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": []}}
+    spec = {"containers": [{"name": "c", "image": "x"}], "priorityClassName": "no-such"}
+    bad = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}
     outcome = cluster.run(config_map(x="1"), bad, wait=False)
     assert outcome.error is not None
     assert [(entry.ref.name, entry.action.value) for entry in outcome.changes.entries] == [("settings", "created")]

@@ -281,10 +281,13 @@ def test_record_may_be_a_secret(cluster: Cluster) -> None:
 
 def test_record_of_a_failed_run_is_told_and_stays_wide(cluster: Cluster) -> None:
     cluster.apply(config_map("a"), prune=RECORD)
-    bad = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": []}}
+    spec = {"containers": [{"name": "c", "image": "x"}], "priorityClassName": "no-such"}
+    bad = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}
     outcome = cluster.run(bad, prune=RECORD, wait=False)
     assert isinstance(outcome.error, KuberError)
+    assert [entry.ref.name for entry in outcome.changes.entries] == ["set"]
     assert names(cluster) == {"a", "set"}
+    assert kinds(cluster) == "ConfigMap,Pod"
     assert cluster.apply(prune=RECORD) == {"a": "deleted", "set": "configured"}
 
 

@@ -17,11 +17,15 @@ import yaml
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import kubeconfig as _kubeconfig
 from ansible_collections.kuber.network.plugins.module_utils._kube import transport
+from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client, ServerGoneError
 
 Answer = tuple[int, dict[str, str], str]
 OK: Answer = (200, {}, '{"kind": "Thing"}')
 HANG_UP: Answer = (0, {}, "")
+# Longer than anybody waits here.
+SILENCE: Answer = (-1, {}, "")
+SILENT_SECONDS = 1.5
 
 
 def refusal(status: int, message: str, **more: t.Any) -> Answer:
@@ -44,7 +48,9 @@ class Server:
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 server.asked.append((self.command, self.path, dict(self.headers)))
                 status, headers, body = server.answers.pop(0) if len(server.answers) > 1 else server.answers[0]
-                if not status:
+                if status < 0:
+                    time.sleep(SILENT_SECONDS)
+                if status <= 0:
                     self.close_connection = True
                     self.connection.shutdown(2)
                     return
@@ -155,6 +161,52 @@ def test_passing_trouble_is_not_seen(server: Server, passing: Answer, method: st
     client = client_of(server.url)
     assert client.request(method, "/thing") == {"kind": "Thing"}
     assert client.requests == {method: 3}
+
+
+def kept_to(client: Client, seconds: float) -> tuple[Client, list[str]]:
+    """A client that keeps to a time limit, and what is said meanwhile."""
+    said: list[str] = []
+    clock = Clock(seconds)
+    client.keep_to(clock, Progress(said.append, clock, interval=0.1))
+    return client, said
+
+
+def test_server_that_keeps_silent_is_asked_again(server: Server) -> None:
+    server.answers = [SILENCE, OK]
+    client, _said = kept_to(client_of(server.url, timeout=0.5), 5)
+    assert client.request("PATCH", "/thing", body={}) == {"kind": "Thing"}
+    assert client.requests == {"PATCH": 2}
+
+
+def test_trouble_may_last_as_long_as_the_task(server: Server) -> None:
+    """Longer than one request alone would be repeated."""
+    server.answers = [*[refusal(503, "starting")] * 8, OK]
+    client, said = kept_to(client_of(server.url, timeout=0.2), 20)
+    assert client.get("/thing") == {"kind": "Thing"}
+    assert "Waiting for the API server: 503 " in said[0]
+    assert "starting" in said[0]
+
+
+@pytest.mark.parametrize("trouble", [refusal(503, "starting"), HANG_UP, SILENCE, (429, {"Retry-After": "30"}, "")])
+def test_time_limit_of_the_task_ends_all_patience(server: Server, trouble: Answer) -> None:
+    server.answers = [trouble]
+    client, _said = kept_to(client_of(server.url, timeout=30), 1)
+    started = time.monotonic()
+    with pytest.raises((ApiError, ServerGoneError)):
+        client.get("/thing")
+    assert time.monotonic() - started < 4
+
+
+def test_request_that_was_not_looked_at_is_repeated_even_if_it_creates(server: Server) -> None:
+    server.answers = [(429, {"Retry-After": "0"}, ""), OK]
+    assert client_of(server.url).request("POST", "/things", body={}) == {"kind": "Thing"}
+
+
+def test_wait_that_the_server_asks_for_is_kept(server: Server) -> None:
+    server.answers = [(429, {"Retry-After": "1"}, ""), OK]
+    started = time.monotonic()
+    client_of(server.url).get("/thing")
+    assert time.monotonic() - started >= 1
 
 
 def test_nothing_is_created_twice(server: Server) -> None:

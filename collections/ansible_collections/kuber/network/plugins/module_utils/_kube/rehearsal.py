@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""What the server will say to a set, asked before the first object of it is sent."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import applyset, refusals
+from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
+from ansible_collections.kuber.network.plugins.module_utils._kube.edits import CRD
+from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
+from ansible_collections.kuber.network.plugins.module_utils._kube.live import Live, is_leaving
+from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
+from ansible_collections.kuber.network.plugins.module_utils._kube.recreate import Recreator
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
+from ansible_collections.kuber.network.plugins.module_utils._kube.veil import Veil
+
+# Up to so many new objects are all rehearsed. Of more, one of each shape: the rest costs more than it finds.
+FEW = 100
+
+
+class Rehearsal:
+    """Looks for objects that will be refused whatever comes before them.
+
+    Only what is wrong with an object itself counts. What it may find in its way, such as a webhook, a quota or a
+    neighbour that is not there yet, may have gone by then.
+    """
+
+    def __init__(self, kinds: Kinds, recreator: Recreator, dry_run: t.Callable[[Item, Body | None], Body]) -> None:
+        self._kinds = kinds
+        self._recreator = recreator
+        self._dry_run = dry_run
+
+    def candidates(self, items: t.Sequence[Item], live: Live) -> list[Item]:
+        """Those of the items, none of which is as it should be, that are worth to ask the server about by now."""
+        new_kinds = {item.ref.name for item in items if item.key == CRD}
+        known = [item for item in items if live.found(item) and self._is_known(item, new_kinds)]
+        new = [item for item in known if live.peek(item) is None]
+        if len(new) > FEW:
+            new = list({(item.ref.api_version, item.ref.kind, _shape(item.body)): item for item in new}.values())
+        return [item for item in known if live.peek(item) is not None] + new
+
+    def refuse(self, item: Item, before: Body | None) -> None:
+        """Raise what will be raised when the item is sent."""
+        if before is not None:
+            if is_leaving(before):
+                return
+            applyset.refuse_other_member(item.ref, item.body, before)
+        try:
+            self._dry_run(item, before)
+        except ApiError as exc:
+            exc.rephrase(Veil([item.body]))
+            if not refusals.is_about_the_object(exc):
+                return
+            if exc.status == 422 and before is not None:
+                self._recreator.refuse(item, exc)
+            else:
+                raise refusals.explain(item, exc, seconds=0) from exc
+
+    def _is_known(self, item: Item, new_kinds: t.Container[str]) -> bool:
+        """Whether the schema that the server has of the kind is the one it will have."""
+        if item.resource is None or self._kinds.served(item.resource.api_version, item.resource.kind) is None:
+            return False
+        return f"{item.resource.plural}.{item.ref.group}" not in new_kinds
+
+
+def _shape(value: t.Any) -> t.Hashable:
+    """What has the same fields with values of the same types has the same shape."""
+    if isinstance(value, dict):
+        return frozenset((name, _shape(part)) for name, part in value.items())
+    if isinstance(value, list):
+        return ("list", frozenset(_shape(part) for part in value))
+    return type(value).__name__
+
+
+def together(errors: t.Sequence[KuberError]) -> KuberError:
+    """One error that says what all say."""
+    if len(errors) == 1:
+        return errors[0]
+    return KuberError(
+        f"{len(errors)} objects failed",
+        found="\n" + "\n".join(f"  {error}" for error in errors),
+        changed=any(error.changed for error in errors),
+    )
