@@ -69,7 +69,8 @@ class ChangeSet:
         return [entry.dump() for entry in self.entries]
 
     def diffs(self) -> list[dict[str, str]]:
-        return [diff.of(str(entry.ref), entry.before, entry.after) for entry in self.entries if entry.changed]
+        changed = (entry for entry in self.entries if entry.changed)
+        return [diff.of(str(entry.ref), entry.before, entry.after, remark=entry.reason) for entry in changed]
 
     def summary(self) -> str:
         """Such as "12 objects: 1 created, 11 unchanged"."""

@@ -31,14 +31,17 @@ def content(body: Body | None) -> Body:
     return result
 
 
-def of(name: str, before: Body | None, after: Body | None) -> dict[str, str]:
-    """Before and after in the form that Ansible shows: of an object that is there all along, only what differs."""
+def of(name: str, before: Body | None, after: Body | None, *, remark: str = "") -> dict[str, str]:
+    """Before and after in the form that Ansible shows: of an object that is there all along, only what differs.
+
+    The ``remark``, such as who has changed what, stands beside the name of what is there.
+    """
     left, right = _masked(content(before), content(after))
     if before is not None and after is not None:
         nodes = [one["fieldsV1"] for body in (before, after) for one in fieldset.records(body)]
         left, right = _only_differing(left, right, nodes)
     return {
-        "before_header": name,
+        "before_header": f"{name}: {' '.join(remark.split())}" if remark else name,
         "after_header": name,
         "before": yamltext.dump(left),
         "after": yamltext.dump(right),

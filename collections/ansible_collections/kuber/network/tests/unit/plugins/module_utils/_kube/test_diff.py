@@ -79,6 +79,13 @@ def test_items_that_differ_are_shown_with_their_names_only() -> None:
     assert shown["after"] == "spec:\n  containers:\n  - image: z\n    name: b\n"
 
 
+def test_who_has_changed_what_is_told_beside_the_name() -> None:
+    before, after = config_map(data={"a": "1"}), config_map(data={"a": "2"})
+    shown = diff.of("ConfigMap c", before, after, remark="data.a (kubectl-edit, 3 min ago)")
+    assert shown["before_header"] == "ConfigMap c: data.a (kubectl-edit, 3 min ago)"
+    assert shown["after_header"] == "ConfigMap c"
+
+
 def test_note_of_kubectl_is_not_shown() -> None:
     before = config_map(metadata={"name": "c", "annotations": {diff.LAST_APPLIED: "{}"}}, data={"a": "1"})
     shown = diff.of("ConfigMap c", before, config_map(data={"a": "2"}))
