@@ -28,12 +28,11 @@ def pod(
     return Pod("kube-proxy-x", "minikube", mode, started, restarted, digest, again, None)
 
 
-def state(
-    *pods: Pod, config: dict[str, t.Any] = IPTABLES, written: str = NOON, made_for: dict[str, t.Any] | None = None
-) -> State:
+def state(*pods: Pod, config: t.Any = None, written: str = NOON, made_for: dict[str, t.Any] | None = None) -> State:
     """What there is; ``made_for`` is the configuration that we have restarted kube-proxy for."""
     annotations = {kube_proxy.RESTARTED: "once", kube_proxy.DIGEST: proxy_config.digest(made_for)} if made_for else {}
-    document = Document("config.conf", proxy_config.dump(config), config, "1", written)
+    found: dict[str, t.Any] = config or IPTABLES
+    document = Document("config.conf", proxy_config.dump(found), found, "1", written)
     return State(document, annotations, "k8s-app=kube-proxy", pods)
 
 
