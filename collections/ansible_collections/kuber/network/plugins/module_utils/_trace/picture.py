@@ -56,8 +56,8 @@ def svg(root: Hop) -> str:
     parts = [
         f'<svg class="way" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {picture.width:g} {picture.height:g}" '
         f'style="max-width:{picture.width * LARGEST:g}px" role="img" aria-labelledby="way-title way-text">',
-        f'<title id="way-title">The way of {_(root.name)}</title>',
-        f'<desc id="way-text">{_(in_words(root))}</desc>',
+        f'<title id="way-title">The way of {quoted(root.name)}</title>',
+        f'<desc id="way-text">{quoted(in_words(root))}</desc>',
         f"<style>{style.PICTURE}</style>",
         f'<rect class="paper" width="{picture.width:g}" height="{picture.height:g}" rx="12"/>',
         *_zones(picture),
@@ -78,7 +78,7 @@ def in_words(root: Hop) -> str:
     return f"{stations}. {end}"
 
 
-def _(text: str) -> str:
+def quoted(text: str) -> str:
     return html.escape(text)
 
 
@@ -94,7 +94,7 @@ def _zones(picture: Picture) -> Iterator[str]:
     for start, end, name in zones:
         height = picture.height - 2 * MARGIN
         yield f'<rect class="zone" x="{start:g}" y="{MARGIN}" width="{end - start:g}" height="{height:g}" rx="10"/>'
-        yield f'<text class="zonename" x="{start + ZONE_PADDING:g}" y="{MARGIN + 20}">{_(name)}</text>'
+        yield f'<text class="zonename" x="{start + ZONE_PADDING:g}" y="{MARGIN + 20}">{quoted(name)}</text>'
 
 
 def _origin(request: Hop) -> str:
@@ -107,11 +107,11 @@ def _card(card: Card) -> Iterator[str]:
         [hop.health.value, *(["pod"] if hop.kind is Kind.POD else []), *([] if card.reached else ["beyond"])]
     )
     yield f'<g class="{classes}">'
-    yield f"<title>{_(_told(hop))}</title>"
+    yield f"<title>{quoted(_told(hop))}</title>"
     yield f'<rect class="card" x="{card.x:g}" y="{card.y:g}" width="{CARD_WIDTH}" height="{card.height:g}" rx="8"/>'
     yield f'<rect class="stripe" x="{card.x:g}" y="{card.y + 8:g}" width="4" height="{card.height - 16:g}" rx="2"/>'
     x, y = card.x + PADDING, card.y + 19
-    yield f'<text class="kind" x="{x:g}" y="{y:g}">{_(hop.kind.value.upper())}</text>'
+    yield f'<text class="kind" x="{x:g}" y="{y:g}">{quoted(hop.kind.value.upper())}</text>'
     right = card.x + CARD_WIDTH - PADDING
     if hop.kind is not Kind.REQUEST:
         yield f'<path class="mark" transform="translate({right - 11:g} {card.y + 10:g})" d="{MARKS[hop.health]}"/>'
@@ -119,7 +119,7 @@ def _card(card: Card) -> Iterator[str]:
         yield from _share(hop.share, right - 19, card.y + 5)
     y = card.y + HEAD + 12
     for line in card.name:
-        yield f'<text class="name" x="{x:g}" y="{y:g}">{_(line)}</text>'
+        yield f'<text class="name" x="{x:g}" y="{y:g}">{quoted(line)}</text>'
         y += LINE
     yield from _facts(card, x, y)
     yield "</g>"
@@ -131,21 +131,21 @@ def _share(share: fractions.Fraction, right: float, top: float) -> Iterator[str]
     width = PILL_PADDING * 2 + PILL_LETTER * len(text)
     off = "" if share else " off"
     yield f'<rect class="pill{off}" x="{right - width:g}" y="{top:g}" width="{width:g}" height="19" rx="9.5"/>'
-    yield f'<text class="share{off}" x="{right - width / 2:g}" y="{top + 13.5:g}">{_(text)}</text>'
+    yield f'<text class="share{off}" x="{right - width / 2:g}" y="{top + 13.5:g}">{quoted(text)}</text>'
 
 
 def _facts(card: Card, x: float, y: float) -> Iterator[str]:
     for label, text in card.facts:
         bare = text.lstrip(" ")
         indent = "&#160;" * (len(text) - len(bare))
-        words = f'<tspan class="label">{_(label)}</tspan> {_(bare)}' if label else f"{indent}{_(bare)}"
+        words = f'<tspan class="label">{quoted(label)}</tspan> {quoted(bare)}' if label else f"{indent}{quoted(bare)}"
         yield f'<text class="fact" x="{x:g}" y="{y:g}">{words}</text>'
         y += LINE
     y += 8 if card.note else 0
     remedy = False
     for line in card.note:
         remedy = remedy or line.startswith("→")
-        yield f'<text class="note{" remedy" if remedy else ""}" x="{x:g}" y="{y:g}">{_(line)}</text>'
+        yield f'<text class="note{" remedy" if remedy else ""}" x="{x:g}" y="{y:g}">{quoted(line)}</text>'
         y += LINE
 
 

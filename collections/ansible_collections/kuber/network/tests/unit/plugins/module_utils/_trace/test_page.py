@@ -14,8 +14,8 @@ import re
 import shutil
 import subprocess
 import typing as t
-import xml.etree.ElementTree as ElementTree
 import zlib
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings

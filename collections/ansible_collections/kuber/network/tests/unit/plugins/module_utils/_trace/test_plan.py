@@ -370,7 +370,7 @@ def test_a_pod_that_the_rules_lack_and_one_that_they_should_not_have(lab: t.Any)
 
 
 def test_an_address_that_the_device_or_the_sets_lack_is_missed(lab: t.Any) -> None:
-    table = t.cast("rules_ipvs.Table", lab.world().node.rules)
+    table = t.cast(rules_ipvs.Table, lab.world().node.rules)
     lab.node = Node("minikube", Proxy("ipvs", "ipvs"), dataclasses.replace(table, addresses=frozenset()))
     assert "kube-ipvs0 lacks 172.17.255.1" in broken(lab.trace(LB))[1]
     lab.node = Node("minikube", Proxy("ipvs", "ipvs"), dataclasses.replace(table, sets={}))
