@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import pathlib
 import tempfile
 import time
@@ -20,6 +21,8 @@ from .tools import HERE, ROOT, TOOLS, Place, Tool
 
 SETS = (30, 300, 3000)
 RUNS = 5
+# Of the machine's load, in programs that run at the same time.
+QUIET = 1.0
 # Seconds that all phases take once on two idle cores.
 GUESSES = {
     tools.OURS: {30: 5, 300: 8, 3000: 40},
@@ -35,6 +38,9 @@ FEWER_RUNS = {(tools.KUBERNETES_CORE, 3000): 1, (tools.KUBERNETES_CORE_EACH, 30)
 def main() -> None:
     given = arguments()
     started = time.monotonic()
+    load = os.getloadavg()[0]
+    if load > QUIET:
+        say(f"this machine is busy (load {load:.1f}): all times will be longer, and not all by the same factor")
     with contextlib.ExitStack() as stack:
         scratch = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kuber-bench-")))
         say("starting an API server")
@@ -47,10 +53,15 @@ def main() -> None:
             ca=cluster.api.ca,
             token=cluster.user.token,
         )
-        measurements = Bench(cluster, place, say).measure(plan(given.objects, given.tools, given.runs))
-    print(table.render(measurements))
-    write(measurements)
-    say(f"done after {duration(time.monotonic() - started)}; also in bench/results.json")
+        bench = Bench(cluster, place, say)
+        try:
+            bench.measure(plan(given.objects, given.tools, given.runs))
+        except KeyboardInterrupt:
+            say("interrupted; what was measured so far:")
+    if bench.measurements:
+        print(table.render(bench.measurements))
+        write(bench.measurements)
+        say(f"{duration(time.monotonic() - started)}; the results are also in bench/results.json")
 
 
 def arguments() -> argparse.Namespace:

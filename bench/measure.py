@@ -14,9 +14,10 @@ import time
 import typing as t
 
 from . import tools
+from . import usage as _usage
 from .cluster import Cluster
 from .tools import Phase, Place, Tool
-from .usage import FailedError, Usage, run
+from .usage import FailedError, Usage
 
 Say = t.Callable[[str], None]
 
@@ -94,7 +95,7 @@ class Bench:
         self._runs: dict[tuple[Tool, int, Phase], list[Run]] = collections.defaultdict(list)
         self._took: dict[tuple[Tool, int], float] = {}
 
-    def measure(self, series: t.Sequence[Series]) -> list[Measurement]:
+    def measure(self, series: t.Sequence[Series]) -> None:
         """The tools take turns, so that what else the machine does meets all of them."""
         turns = in_turns(series)
         for count in sorted({one.objects for one in series}):
@@ -102,12 +103,16 @@ class Bench:
         for number, one in enumerate(turns):
             left = sum(self._expected(other) for other in turns[number:])
             self._say(
-                f"{one.objects} objects, {one.tool.name}: takes about {duration(self._expected(one))}; "
-                f"{len(turns) - number} turns left, about {duration(left)}"
+                f"{one.objects} objects, {one.tool.name}: about {duration(self._expected(one))}; "
+                f"all of it: about {duration(left)} left"
             )
             started = time.monotonic()
             self._turn(one.tool, one.objects)
             self._took[one.tool, one.objects] = time.monotonic() - started
+
+    @property
+    def measurements(self) -> list[Measurement]:
+        """All that there is so far."""
         return [Measurement(tool.name, count, phase, tuple(runs)) for (tool, count, phase), runs in self._runs.items()]
 
     def _expected(self, series: Series) -> float:
@@ -116,8 +121,9 @@ class Bench:
     def _turn(self, tool: Tool, count: int) -> None:
         self._cluster.sweep()
         for phase in Phase:
-            runs = self._runs[tool, count, phase]
-            runs.append(self._run(tool, count, phase, first=not runs))
+            first = (tool, count, phase) not in self._runs
+            run = self._run(tool, count, phase, first=first)
+            self._runs[tool, count, phase].append(run)
             self._cluster.verify(count, tools.REVISIONS[phase][1])
 
     def _run(self, tool: Tool, count: int, phase: Phase, *, first: bool) -> Run:
@@ -127,7 +133,7 @@ class Bench:
         place.stats.unlink(missing_ok=True)
         with self._cluster.counting() as verbs:
             # Looking at the memory of others takes time: once is enough, and the median does without that once.
-            usage = run(call.argv, env=self._environment, log=log, codes=call.codes, sample_memory=first)
+            usage = _usage.run(call.argv, env=self._environment, log=log, codes=call.codes, sample_memory=first)
         if not verbs:
             raise FailedError(f"{tool.name} has sent no request: see {log}")
         stats = json.loads(place.stats.read_text()) if place.stats.exists() else {}

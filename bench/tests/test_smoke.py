@@ -32,8 +32,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, Phase],
         api = cluster.api
         place = Place(binaries, scratch, api.server, api.kubeconfig, api.ca, cluster.user.token)
         series = [Series(tool, OBJECTS, 1, 1.0) for tool in (OURS, KUBECTL, BARE)]
-        measurements = Bench(cluster, place, lambda text: None).measure(series)
-    return {(one.tool, one.phase): one for one in measurements}
+        bench = Bench(cluster, place, lambda text: None)
+        bench.measure(series)
+    return {(one.tool, one.phase): one for one in bench.measurements}
 
 
 def test_every_tool_is_measured_in_every_phase(results: dict[tuple[str, Phase], Measurement]) -> None:
