@@ -433,8 +433,9 @@ stats:
       type: dict
     seconds:
       description:
-        - How long it took, by phase. V(read) is looking at what is there, V(apply) and V(delete) are the changes,
-          V(wait) is waiting for readiness and V(total) is all of it with the preparation.
+        - How long it took, by phase. V(read) is looking at what is there, V(prove) is finding out what is as it should
+          be, V(rehearse) is asking what will be refused, V(apply) and V(delete) are the changes, V(wait) is waiting for
+          readiness and V(total) is all of it with the preparation.
       type: dict
   sample:
     requests:
@@ -442,6 +443,8 @@ stats:
       PATCH: 1
     seconds:
       read: 0.09
+      prove: 0.01
+      rehearse: 0.0
       apply: 0.04
       wait: 0.001
       total: 0.17

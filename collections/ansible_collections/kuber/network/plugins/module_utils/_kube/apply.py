@@ -66,6 +66,7 @@ class Applier:
         self._live = Live(client)
         self._shapes = Shapes(client)
         self._proved: dict[Ref, Entry] = {}
+        self._unsettled: set[str] = set()
         self._successor = handover.Successor(client, options.field_manager)
         self._pending_namespaces: set[str] = set()
         self._recreator = Recreator(client, options.recreate, check=options.check, clock=self._clock, progress=progress)
@@ -84,8 +85,12 @@ class Applier:
         doubtful = []
         for item in items:
             before = self._live.peek(item)
-            if before is None or not self._is_as_wanted(item, before):
+            # What a definition that is about to change makes of its objects is not known yet.
+            is_unsettled = item.resource is not None and item.resource.definition in self._unsettled
+            if before is None or is_unsettled or not self._is_as_wanted(item, before):
                 doubtful.append(item)
+                if item.key == CRD:
+                    self._unsettled.add(item.ref.name)
                 continue
             self._live.take(item)
             # The record of who manages what is most of a small object, and has served its purpose.

@@ -39,6 +39,11 @@ class Resource:
     plural: str
     namespaced: bool
 
+    @property
+    def definition(self) -> str:
+        """The name of its CustomResourceDefinition, if it has one."""
+        return f"{self.plural}.{group_of(self.api_version)}"
+
     def path(self, *, namespace: str | None = None, name: str | None = None) -> str:
         parts = ["/apis" if "/" in self.api_version else "/api", self.api_version]
         if self.namespaced and namespace:
@@ -60,6 +65,7 @@ WELL_KNOWN = {
 }
 # The table has one version of each group.
 WELL_KNOWN_BY_KEY = {kind_key(one.api_version, one.kind): one for one in WELL_KNOWN.values()}
+BY_KIND = {resource.kind: resource for resource in WELL_KNOWN.values()}
 
 
 class Kinds:
@@ -81,6 +87,8 @@ class Kinds:
 
     def find_by_kind(self, kind: str) -> Resource | None:
         """The only group's kind of that name, in the version the server prefers."""
+        if kind in BY_KIND:
+            return BY_KIND[kind]
         self._all()
         found = {group_of(one.api_version): one for one in reversed(self._preferred) if one.kind == kind}
         found |= {group_of(one.api_version): one for one in self._defined.values() if one.kind == kind}

@@ -67,7 +67,7 @@ class Rehearsal:
         """Whether the schema that the server has of the kind is the one it will have."""
         if item.resource is None or self._kinds.served(item.resource.api_version, item.resource.kind) is None:
             return False
-        return f"{item.resource.plural}.{item.ref.group}" not in new_kinds
+        return item.resource.definition not in new_kinds
 
 
 def _shape(value: t.Any) -> t.Hashable:

@@ -165,10 +165,9 @@ class Shapes:
 
     def of(self, resource: Resource) -> Shape | None:
         """``None`` when it cannot be known."""
-        group = group_of(resource.api_version)
-        if group in BUILTIN_GROUPS:
+        if group_of(resource.api_version) in BUILTIN_GROUPS:
             return Builtin()
-        name = f"{resource.plural}.{group}"
+        name = resource.definition
         with self._lock:
             if name not in self._definitions:
                 self._definitions[name] = self._read(name)

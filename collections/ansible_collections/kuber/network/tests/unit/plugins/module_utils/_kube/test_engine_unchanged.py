@@ -4,16 +4,17 @@
 
 from __future__ import annotations
 
+import json
+import pathlib
 import typing as t
 
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import transport
 from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Options
-from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import WELL_KNOWN, Kinds
-
-if t.TYPE_CHECKING:
-    from .conftest import Cluster
+from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import BY_KIND, WELL_KNOWN, Kinds
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.tests.unit.plugins.module_utils._kube.conftest import Cluster
 
 MERGE = "application/merge-patch+json"
 
@@ -133,8 +134,9 @@ def test_change_of_the_definition_is_seen_by_its_objects(cluster: Cluster) -> No
     assert set(cluster.apply(new, *pools).values()) == {"configured"}
     # The list becomes a set: who owns what of it is noted in another way.
     properties["spec"]["properties"]["names"]["x-kubernetes-list-type"] = "set"
-    outcome = cluster.run(new, *pools, wait=False)
-    assert outcome.stats.requests["PATCH"] == 4
+    assert set(cluster.apply(new, *pools).values()) == {"configured"}
+    for live in cluster.client.list(cluster.path("pools", api=f"apis/{group}/v1")):
+        assert [one["fieldsV1"]["f:spec"]["f:names"] for one in live["metadata"]["managedFields"]] == [{'v:"x"': {}}]
     assert requests(cluster, new, *pools).keys() == {"GET"}
 
 
@@ -159,7 +161,7 @@ def test_what_is_gone_already_takes_few_requests_however_much_it_was(cluster: Cl
 
 def test_time_is_told_by_phase(cluster: Cluster) -> None:
     stats = cluster.run(config_map("a", x="1")).stats
-    assert set(stats.seconds) == {"read", "apply", "wait", "total"}
+    assert set(stats.seconds) == {"read", "prove", "rehearse", "apply", "wait", "total"}
     assert sum(stats.seconds.values()) - stats.seconds["total"] <= stats.seconds["total"]
     assert stats.dump()["requests"] == {"GET": 1, "PATCH": 1}
     stats = cluster.run(config_map("a"), present=False).stats
@@ -169,3 +171,36 @@ def test_time_is_told_by_phase(cluster: Cluster) -> None:
 def test_kinds_that_every_server_knows_are_as_it_says(cluster: Cluster) -> None:
     known = Kinds(cluster.client)._all()
     assert {key: known.get(key) for key in WELL_KNOWN} == WELL_KNOWN
+    assert len(BY_KIND) == len(WELL_KNOWN)
+
+
+def test_who_may_read_but_not_list_reads_one_by_one(
+    cluster: Cluster, api_server: t.Any, tmp_path: pathlib.Path
+) -> None:
+    objects = [config_map(name, x="1") for name in "abc"]
+    cluster.apply(*objects)
+    limited = Cluster(_client_of_account(cluster, api_server, tmp_path, ["get", "patch"]), cluster.namespace)
+    outcome = limited.run(*objects, wait=False)
+    assert outcome.error is None
+    assert outcome.changes.summary() == "3 objects: 3 unchanged"
+    # The list that is refused, and the objects themselves.
+    assert outcome.stats.requests == {"GET": 4}
+
+
+def _client_of_account(cluster: Cluster, api_server: t.Any, directory: pathlib.Path, verbs: list[str]) -> Client:
+    rbac = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "limited"}}
+    rule = {"apiGroups": [""], "resources": ["configmaps"], "verbs": verbs}
+    subject = {"kind": "ServiceAccount", "name": "limited", "namespace": cluster.namespace}
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "limited"}
+    cluster.apply(
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "limited"}},
+        {**rbac, "kind": "Role", "rules": [rule]},
+        {**rbac, "kind": "RoleBinding", "roleRef": reference, "subjects": [subject]},
+    )
+    path = cluster.path("serviceaccounts", "limited") + "/token"
+    token = cluster.client.request("POST", path, body={"spec": {}})["status"]["token"]
+    kubeconfig = json.loads(api_server.kubeconfig.read_text())
+    kubeconfig["users"] = [{"name": one["name"], "user": {"token": token}} for one in kubeconfig["users"]]
+    file = directory / "kubeconfig"
+    file.write_text(json.dumps(kubeconfig))
+    return Client.from_kubeconfig(kubeconfig=str(file), context=None)
