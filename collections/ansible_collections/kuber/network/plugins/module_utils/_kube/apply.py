@@ -67,6 +67,7 @@ class Applier:
         self._shapes = Shapes(client)
         self._proved: dict[Ref, Entry] = {}
         self._unsettled: set[str] = set()
+        self._inherited: dict[Ref, tuple[tuple[str, ...], Body]] = {}
         self._successor = handover.Successor(client, options.field_manager)
         self._pending_namespaces: set[str] = set()
         self._recreator = Recreator(client, options.recreate, check=options.check, clock=self._clock, progress=progress)
@@ -150,23 +151,24 @@ class Applier:
     def _settle(self, item: Item, before: Body | None) -> Entry:
         if before is not None:
             applyset.refuse_other_member(item.ref, item.body, before)
-        if before is not None and self._is_as_wanted(item, before):
+        if before is not None and item.ref not in self._inherited and self._is_as_wanted(item, before):
             # The record of who manages what is most of a small object, and has served its purpose.
             before["metadata"].pop("managedFields", None)
             return Entry(item.ref, Action.UNCHANGED, after=before)
         try:
-            taken, after = self._send(item, before)
+            after = self._send(item, before)
         except ApiError as exc:
             if self._options.check and (is_asleep(exc) or refusals.is_unpredictable(exc)):
                 return self._unpredicted(item, before, exc)
             if exc.status == 422 and before is not None:
-                return self._recreator.instead(item, before, exc, lambda: self._send(item, None)[1])
+                return self._recreator.instead(item, before, exc, lambda: self._send(item, None))
             raise
-        return judge(item.ref, before, after, self._options, taken)
+        taken, first = self._inherited.pop(item.ref, ((), before))
+        return judge(item.ref, first, after, self._options, taken)
 
-    def _send(self, item: Item, before: Body | None) -> tuple[tuple[str, ...], Body]:
+    def _send(self, item: Item, before: Body | None) -> Body:
         return t.cast(
-            "tuple[tuple[str, ...], Body]",
+            "Body",
             until_awake(
                 lambda: self._bring(item, before),
                 item,
@@ -176,15 +178,23 @@ class Applier:
             ),
         )
 
-    def _bring(self, item: Item, before: Body | None) -> tuple[tuple[str, ...], Body]:
+    def _bring(self, item: Item, before: Body | None) -> Body:
         """What the object becomes, after a look at what others have left behind."""
         if before is None or not self._options.force:
-            return (), self._patch(item, before)
+            return self._patch(item, before)
         if self._options.check:
-            return self._successor.predict(item, before, self._patch(item, before))
+            taken, after = self._successor.predict(item, before, self._patch(item, before))
+            self._inherit(item, taken, before)
+            return after
         taken = self._successor.take_over(item, before)
+        self._inherit(item, taken, before)
         # With the fields the version has changed, which the patch names if there are fields that are left to others.
-        return taken, self._patch(item, read(self._client, item) if taken and item.left else before)
+        return self._patch(item, read(self._client, item) if taken and item.left else before)
+
+    def _inherit(self, item: Item, taken: tuple[str, ...], before: Body) -> None:
+        """Remember what was there before a hand-over: what comes after it may have to be tried again."""
+        if taken:
+            self._inherited.setdefault(item.ref, (taken, before))
 
     def _is_as_wanted(self, item: Item, live: Body) -> bool:
         """Whether it is certain that the server, if asked, would change nothing."""
