@@ -26,6 +26,7 @@ class ActionModule(KuberAction):
         "title": {"type": "str"},
         "url": {"type": "str"},
         "rate": {"type": "float", "default": run.Wish.rate},
+        "timeout": {"type": "float", "default": run.Wish.timeout},
         "earlier": {"type": "list", "elements": "dict", "default": []},
         "wait_timeout": {"type": "int", "default": int(run.Wish.wait_timeout)},
     }
@@ -37,6 +38,7 @@ class ActionModule(KuberAction):
             namespace=params["namespace"] or client.namespace,
             url=params["url"],
             rate=run.checked_rate(params["rate"]),
+            timeout=params["timeout"],
             wait_timeout=params["wait_timeout"],
         )
         strategy = run.strategy(run.read(client, wish))

@@ -53,7 +53,8 @@ class KuberError(Exception):
             parts.append(f"found: {self.found}")
         text = "; ".join(parts) + "."
         if self.remedy is not None:
-            text += " " + self.remedy.rstrip(".") + "."
+            # Below several lines it would be lost at the end of the last one.
+            text += ("\n" if "\n" in text else " ") + self.remedy.rstrip(".") + "."
         return text
 
 

@@ -40,14 +40,18 @@ options:
   url:
     description:
       - Address to send requests to while the rollout goes on, from the machine that runs Ansible. An answer other than
-        200 has failed, and so has one that takes longer than a second.
-      - It must answer before the rollout begins.
+        200 has failed, and so has one that takes longer than O(timeout).
+      - It must answer before the rollout begins. Ten seconds are granted for that.
       - Without it, no requests are sent.
     type: str
   rate:
     description: How many requests a second, at most 100. Each has a connection of its own.
     type: float
     default: 10.0
+  timeout:
+    description: How many seconds an answer may take.
+    type: float
+    default: 2.0
   earlier:
     description: Results of rollouts before this one, to be shown beside it in a table.
     type: list

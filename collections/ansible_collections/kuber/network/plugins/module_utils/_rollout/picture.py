@@ -40,10 +40,12 @@ def draw(timeline: Timeline, *, title: str, width: int) -> list[str]:
 
 
 def summary(timeline: Timeline) -> str:
-    """Such as "most pods 6, fewest available 3, failed requests 0 of 143, 14.2 s"."""
+    """Such as "most pods 6, fewest available 3, failed requests 2 of 143 (2 x connection refused), 14.2 s"."""
+    causes = ", ".join(f"{times} x {found}" for found, times in timeline.failures.items())
     return (
         f"most pods {timeline.most_pods}, fewest available {timeline.fewest_available}, "
-        f"failed requests {timeline.failed} of {timeline.answers}, {timeline.seconds:.1f} s"
+        f"failed requests {timeline.failed} of {timeline.answers}{f' ({causes})' if causes else ''}, "
+        f"{timeline.seconds:.1f} s"
     )
 
 

@@ -15,8 +15,6 @@ import types
 from ansible_collections.kuber.network.plugins.module_utils._checks.web import HttpProbe
 from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import Answer
 
-# Whoever waits longer has given up.
-TIMEOUT_SECONDS = 1.0
 # Those that hang must not keep the others from being sent.
 AT_ONCE = 10
 
@@ -24,8 +22,8 @@ AT_ONCE = 10
 class Requests:
     """Sends requests from entering its context until leaving it, a new connection for each."""
 
-    def __init__(self, url: str, *, rate: float) -> None:
-        self._probe = HttpProbe(url, timeout=TIMEOUT_SECONDS)
+    def __init__(self, url: str, *, rate: float, timeout: float) -> None:
+        self._probe = HttpProbe(url, timeout=timeout)
         self._pause = 1 / rate
         self._ending = threading.Event()
         self._pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE)

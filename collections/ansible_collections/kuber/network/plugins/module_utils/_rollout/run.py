@@ -31,6 +31,9 @@ MANAGER = "kuber.network.rollout"
 HIGHEST_RATE = 100.0
 # What is told to end at the end may still be asked for a moment.
 AFTERWARDS_SECONDS = 2.0
+# What has just been set up may take a moment.
+FIRST_ANSWER_SECONDS = 10.0
+RETRY_SECONDS = 1.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Wish:
     namespace: str
     url: str | None = None
     rate: float = 10.0
+    timeout: float = 2.0
     wait_timeout: float = 300.0
 
     @property
@@ -105,15 +109,17 @@ def roll_out(client: Client, wish: Wish, say: Say) -> Timeline:
 
 
 def _requests(wish: Wish) -> Requests:
-    requests = Requests(str(wish.url), rate=wish.rate)
-    first = requests.ask()
-    if not first.ok:
-        raise KuberError(
-            f"{wish.url} does not answer even before the rollout",
-            wanted="an answer 200",
-            found=first.found,
-            remedy="Set up the way to the application first (playbooks/site.yml), or correct url",
-        )
+    requests = Requests(str(wish.url), rate=wish.rate, timeout=wish.timeout)
+    clock = Clock(FIRST_ANSWER_SECONDS)
+    while not (first := requests.ask()).ok:
+        if clock.is_up:
+            raise KuberError(
+                f"{wish.url} does not answer even before the rollout",
+                wanted="an answer 200",
+                found=first.found,
+                remedy="Set up the way to the application first (playbooks/site.yml), or correct url",
+            )
+        time.sleep(RETRY_SECONDS)
     return requests
 
 

@@ -59,6 +59,7 @@ def client(api_server: t.Any) -> Client:
 @pytest.fixture
 def namespace(client: Client, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(run, "AFTERWARDS_SECONDS", 0.5)
+    monkeypatch.setattr(run, "FIRST_ANSWER_SECONDS", 1.0)
     created = client.request("POST", "/api/v1/namespaces", body={"metadata": {"generateName": "rollout-"}})
     return str(created["metadata"]["name"])
 

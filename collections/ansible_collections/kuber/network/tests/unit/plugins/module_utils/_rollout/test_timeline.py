@@ -135,7 +135,7 @@ def test_picture_of_a_rollout() -> None:
         "▒ old pod available   █ new pod available   ░ pod not ready",
         "· all requests answered   ▴ some failed   ✗ all failed",
         "",
-        "most pods 2, fewest available 1, failed requests 2 of 4, 3.4 s",
+        "most pods 2, fewest available 1, failed requests 2 of 4 (2 x refused), 3.4 s",
     ]
 
 
