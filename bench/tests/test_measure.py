@@ -120,7 +120,7 @@ def test_durations_are_readable(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
-# Linux counts for a program what its starter held when it was started, and pytest holds more than what is measured here.
+# Linux counts for a program what its starter held when it was started, and pytest holds more than what is measured.
 MEASURE = """
 import pathlib, sys
 from bench import usage
