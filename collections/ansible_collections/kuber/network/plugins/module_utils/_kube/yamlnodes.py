@@ -63,7 +63,7 @@ class ShortWay:
             self.recursive_objects = {}
 
     def _value(self, node: _Nodes) -> t.Any:
-        if type(node) is yaml.ScalarNode and node.tag == _TEXT:
+        if isinstance(node, yaml.ScalarNode) and node.tag == _TEXT:
             return node.value
         # An alias is the same node once more.
         known = id(node)
@@ -72,15 +72,15 @@ class ShortWay:
         return self._made[known]
 
     def _new_value(self, node: _Nodes) -> t.Any:
-        if type(node) is yaml.SequenceNode and node.tag == _LIST:
+        if isinstance(node, yaml.SequenceNode) and node.tag == _LIST:
             # Known before its parts are: one of them may be an alias of the whole.
             found = self._made[id(node)] = []
             found += [self._value(part) for part in node.value]
             return found
-        if type(node) is yaml.MappingNode and node.tag == _MAPPING:
+        if isinstance(node, yaml.MappingNode) and node.tag == _MAPPING:
             made = self._made[id(node)] = {}
             for key, part in node.value:
-                if type(key) is not yaml.ScalarNode or key.tag != _TEXT or key.value in made:
+                if not isinstance(key, yaml.ScalarNode) or key.tag != _TEXT or key.value in made:
                     break
                 made[key.value] = self._value(part)
             else:
