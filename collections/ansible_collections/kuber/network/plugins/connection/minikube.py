@@ -75,7 +75,7 @@ options:
   timeout:
     description: How many seconds each step of making a connection may take.
     type: int
-    default: 15
+    default: 30
     vars:
       - name: ansible_timeout
   silence_timeout:

@@ -159,6 +159,9 @@ def _handshake(target: Target, transport: paramiko.Transport) -> None:
         _prefer(transport, [entry.key.algorithm for entry in known.entries()])
     try:
         transport.start_client(timeout=target.timeout)
+        # It returns without a word when the time is up.
+        if transport.is_active() and not transport.initial_kex_done:
+            raise paramiko.SSHException(f"no agreement on keys within {target.timeout:g} s")
         key = transport.get_remote_server_key()
     except (paramiko.SSHException, EOFError, OSError) as exc:
         raise SshError(
