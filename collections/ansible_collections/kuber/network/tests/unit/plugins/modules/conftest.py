@@ -11,6 +11,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 import typing as t
 
 import pytest
@@ -45,6 +46,10 @@ def namespace() -> t.Iterator[Namespace]:
         space.ip("address", "add", "fd00:99::1/64", "dev", "wire", "nodad")
         for link in ("lo", "wire", "peer"):
             space.ip("link", "set", link, "up")
+        # The kernel notices within a second that the other end is up, too; until then it marks the routes.
+        deadline = time.monotonic() + 10
+        while "linkdown" in space.ip("route") and time.monotonic() < deadline:
+            time.sleep(0.05)
         yield space
     finally:
         subprocess.run(["ip", "netns", "delete", space.name], check=True)
