@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import pathlib
+import signal
 import tempfile
 import time
 
@@ -37,6 +38,8 @@ FEWER_RUNS = {(tools.KUBERNETES_CORE, 3000): 1, (tools.KUBERNETES_CORE_EACH, 30)
 
 def main() -> None:
     given = arguments()
+    # Ended or interrupted, the API server ends too, and what was measured is kept.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = time.monotonic()
     load = os.getloadavg()[0]
     if load > QUIET:
