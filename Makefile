@@ -19,6 +19,16 @@ BIN := .venv/bin
 PLAYBOOK := $(BIN)/ansible-playbook
 # The lab comes before any profile that the inventory could read: "," is the empty inventory.
 LAB_PLAYBOOK := $(PLAYBOOK) -i ,
+# Playbooks run on the minikube profile that is named, or on the lab.
+ifdef PROFILE
+CLUSTER := the minikube profile $(PROFILE)
+ON_CLUSTER = KUBER_PROFILE='$(PROFILE)' $(PLAYBOOK)
+CLUSTER_IS_UP := true
+else
+CLUSTER := the lab (PROFILE=NAME takes a minikube profile of yours)
+ON_CLUSTER = .lab/exec $(PLAYBOOK) -e @.lab/vars.yml
+CLUSTER_IS_UP = test -x .lab/exec || { echo '$@: the lab is not up: make site (PROFILE=NAME takes a minikube profile of yours)' >&2; exit 2; }
+endif
 # A clone that was moved has another key too: the programs of a virtual environment carry its path.
 key = $(shell { pwd; cat $(1); } | sha256sum | cut -c1-16)
 USE := .venv/.use-$(call key,requirements.txt)
@@ -44,14 +54,11 @@ help:
 	@echo 'make requirements    pin the newest versions that pyproject.toml allows'
 
 site: $(USE)
-ifdef PROFILE
-	@echo 'site: the cluster is the minikube profile $(PROFILE)'
-	@KUBER_PROFILE='$(PROFILE)' $(PLAYBOOK) playbooks/site.yml $(ARGS)
-else
-	@echo 'site: the cluster is the lab (PROFILE=NAME takes a minikube profile of yours)'
+	@echo 'site: the cluster is $(CLUSTER)'
+ifndef PROFILE
 	@$(LAB_PLAYBOOK) playbooks/lab.yml
-	@.lab/exec $(PLAYBOOK) playbooks/site.yml -e @.lab/vars.yml $(ARGS)
 endif
+	@$(ON_CLUSTER) playbooks/site.yml $(ARGS)
 
 # The words of the request go through the environment, untouched by make and by the recipe's shell.
 trace: export KUBER_TRACE_TARGET := $(value TARGET)
@@ -59,20 +66,12 @@ trace: export KUBER_TRACE_HEADER := $(value HEADER)
 trace: export KUBER_TRACE_HTML := $(abspath $(HTML))
 trace: $(USE)
 	@test -n "$$KUBER_TRACE_TARGET" || { echo "trace: say where to: make trace TARGET=http://example.app.org/test-webapp" >&2; exit 2; }
-ifdef PROFILE
-	@KUBER_PROFILE='$(PROFILE)' $(PLAYBOOK) playbooks/trace.yml $(ARGS)
-else
-	@test -x .lab/exec || { echo 'trace: the lab is not up: make site (PROFILE=NAME takes a minikube profile of yours)' >&2; exit 2; }
-	@.lab/exec $(PLAYBOOK) playbooks/trace.yml -e @.lab/vars.yml $(ARGS)
-endif
+	@$(CLUSTER_IS_UP)
+	@$(ON_CLUSTER) playbooks/trace.yml $(ARGS)
 
 rollout: $(USE)
-ifdef PROFILE
-	@KUBER_PROFILE='$(PROFILE)' $(PLAYBOOK) playbooks/rollout.yml $(ARGS)
-else
-	@test -x .lab/exec || { echo 'rollout: the lab is not up: make site' >&2; exit 2; }
-	@.lab/exec $(PLAYBOOK) playbooks/rollout.yml -e @.lab/vars.yml $(ARGS)
-endif
+	@$(CLUSTER_IS_UP)
+	@$(ON_CLUSTER) playbooks/rollout.yml $(ARGS)
 
 test: $(TEST)
 	@$(BIN)/python tests/run $(ARGS)

@@ -17,24 +17,6 @@ from ansible_collections.kuber.network.plugins.module_utils._checks.ipvs import 
 )
 from ansible_collections.kuber.network.plugins.module_utils._checks.services import ServicePort, service_ports
 
-IPVSADM = """\
-IP Virtual Server version 1.2.1 (size=1024)
-Prot LocalAddress:Port Scheduler Flags
-  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
-TCP  172.17.255.1:80 rr
-  -> 10.244.0.3:8000              Masq    1      0          5
-  -> 10.244.0.4:8000              Masq    1      0          4
-UDP  172.17.255.2:53 rr
-  -> 10.244.0.2:53                Masq    1      0          6
-TCP  192.168.99.134:31191 rr
-  -> 10.244.0.9:443               Masq    1      0          0
-TCP  10.96.0.1:443 rr
-  -> 192.168.99.134:8443          Masq    1      8          0
-TCP  10.96.0.10:9153 rr
-TCP  [fd00::a]:80 rr persistent 10800
-  -> [fd00:244::3]:8000           Masq    1      0          0
-"""
-
 
 def service(name: str, cluster_ip: str, port: dict[str, t.Any], **more: t.Any) -> dict[str, t.Any]:
     addresses = [{"ip": address, "ipMode": "VIP"} for address in more.pop("outer", ())]

@@ -72,11 +72,11 @@ def test_namespace_goes_with_all_that_is_in_it(cluster: Cluster) -> None:
 def test_finalizer_that_holds_an_object_is_named(cluster: Cluster) -> None:
     held = config_map("a", finalizers=["example.org/hold"])
     cluster.apply(held)
-    outcome = cluster.run(held, present=False, wait_timeout=1)
+    outcome = cluster.run(held, present=False, wait_timeout=3)
     assert f"ConfigMap {cluster.namespace}/a is still there" in str(outcome.error)
     assert "held by finalizer example.org/hold" in str(outcome.error)
     assert outcome.changes.changed
-    again = cluster.run(held, present=False, wait_timeout=1)
+    again = cluster.run(held, present=False, wait_timeout=3)
     assert [entry.dump()["reason"] for entry in again.changes.entries] == ["is being deleted already"]
     assert "held by finalizer example.org/hold" in str(again.error)
     assert not again.changes.changed
@@ -85,7 +85,7 @@ def test_finalizer_that_holds_an_object_is_named(cluster: Cluster) -> None:
 def test_all_that_is_held_is_told_together(cluster: Cluster) -> None:
     held = [config_map(name, finalizers=[f"example.org/{name}"]) for name in ("a", "b")]
     cluster.apply(*held, config_map("free"))
-    outcome = cluster.run(*held, config_map("free"), present=False, wait_timeout=1)
+    outcome = cluster.run(*held, config_map("free"), present=False, wait_timeout=3)
     text = str(outcome.error)
     assert f"ConfigMap {cluster.namespace}/a, ConfigMap {cluster.namespace}/b are still there" in text
     for name in ("a", "b"):
