@@ -25,7 +25,10 @@ class ActionModule(KuberAction):
         client = Client.from_kubeconfig(
             kubeconfig=params["kubeconfig"], context=params["context"], parallel=params["parallel"]
         )
-        return _result(Run(client, wish, Display().display).execute())
+        outcome = Run(client, wish, Display().display).execute()
+        # Writing a diff of many new objects takes longer than all else that happens on this side.
+        diffs = {"diff": outcome.changes.diffs()} if self.diff_mode else {}
+        return _result(outcome) | diffs
 
 
 def _result(outcome: Outcome) -> dict[str, t.Any]:
@@ -34,7 +37,6 @@ def _result(outcome: Outcome) -> dict[str, t.Any]:
         "objects": outcome.changes.dump(),
         "summary": outcome.changes.summary(),
         "stats": outcome.stats.dump(),
-        "diff": outcome.changes.diffs(),
     }
     if outcome.warnings:
         result["warnings"] = list(outcome.warnings)

@@ -58,6 +58,11 @@ class KuberAction(ActionBase, metaclass=abc.ABCMeta):
         return bool(self._task.check_mode)
 
     @property
+    def diff_mode(self) -> bool:
+        """Whether anybody will see a diff."""
+        return bool(self._task.diff)
+
+    @property
     def runner(self) -> Runner:
         return ConnectionRunner(self)
 
@@ -70,7 +75,7 @@ class KuberAction(ActionBase, metaclass=abc.ABCMeta):
             outcome = self.perform(params, task_vars or {})
         except KuberError as exc:
             outcome = exc.partial | {"changed": exc.changed, "failed": True, "msg": str(exc)}
-        if not self._task.diff:
+        if not self.diff_mode:
             outcome.pop("diff", None)
         result.update({"changed": False, "failed": False} | outcome)
         return result
