@@ -114,9 +114,12 @@ class Applier:
 
     def apply(self, items: t.Sequence[Item]) -> tuple[list[Entry], list[KuberError]]:
         """What became of the items, and what kept the others from being applied."""
-        entries, errors = each(self._apply_one, items, parallel=self._options.parallel)
+        # A thread is only worth its while for what is sent.
+        doubtful = [item for item in items if item.ref not in self._proved]
+        entries, errors = each(self._apply_one, doubtful, parallel=self._options.parallel)
         self._take_note(entries)
-        return entries, errors
+        done = self._proved | {entry.ref: entry for entry in entries}
+        return [done[item.ref] for item in items if item.ref in done], errors
 
     def _take_note(self, entries: t.Iterable[Entry]) -> None:
         """Of what other objects depend on."""
@@ -130,8 +133,6 @@ class Applier:
                 self._pending_namespaces.add(entry.ref.name)
 
     def _apply_one(self, item: Item) -> Entry:
-        if item.ref in self._proved:
-            return self._proved.pop(item.ref)
         missing = self._missing_ground(item)
         if missing:
             return Entry(item.ref, Action.CREATED, f"{missing} would be created before", after=item.body)

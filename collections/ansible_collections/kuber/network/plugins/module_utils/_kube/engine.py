@@ -179,11 +179,12 @@ class Run:
         wish = self._wish
         applier = Applier(self._client, self._kinds, wish.options, self._clock, self._progress)
         applier.expect(items)
-        self._rehearse(applier, items)
+        stages = plan.stages(items)
+        self._rehearse(applier, stages)
         if self._pruner is not None:
             self._bring_stage(applier, self._pruner.ground(items), items)
             self._pruner.widen(items)
-        for stage in plan.stages(items):
+        for stage in stages:
             self._bring_stage(applier, [item for item in stage if item.ref not in self._applied], items)
         if self._pruner is not None:
             self._prune(self._pruner, items)
@@ -192,13 +193,13 @@ class Run:
         if wish.wait_for and not wish.options.check:
             self._meet_conditions()
 
-    def _rehearse(self, applier: Applier, items: list[Item]) -> None:
+    def _rehearse(self, applier: Applier, stages: list[list[Item]]) -> None:
         """Nothing is sent if anything is refused for what it is."""
         with self._meter.phase("read"):
             applier.read()
         with self._meter.phase("prove"):
             # Stage by stage, for what proves a custom resource is its definition.
-            doubtful = [item for stage in plan.stages(items) for item in applier.prove(stage)]
+            doubtful = [item for stage in stages for item in applier.prove(stage)]
         with self._meter.phase("rehearse"):
             self._take_note([], applier.rehearse(doubtful))
 
