@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import pathlib
 import typing as t
@@ -29,7 +30,7 @@ class Document:
     body: Body
     size: int = 0
 
-    @property
+    @functools.cached_property
     def ref(self) -> Ref:
         return Ref.of(self.body)
 

@@ -28,6 +28,7 @@ Node = t.Mapping[str, t.Any]
 Steps = tuple[str, ...]
 
 OWNED = "."
+JUST_OWNED = frozenset({OWNED})
 # The parts of metadata that nobody is said to own.
 UNNOTED = frozenset(
     {
@@ -44,6 +45,8 @@ UNNOTED = frozenset(
 # The server keeps the annotation of this manager up to date behind our back.
 # https://github.com/kubernetes/apimachinery/blob/v0.34.1/pkg/util/managedfields/internal/lastappliedupdater.go
 KUBECTL = "kubectl"
+# What json.dumps does, but for making an encoder for each of very many small values.
+_text = json.JSONEncoder(sort_keys=True).encode
 
 
 class _DoubtError(Exception):
@@ -139,7 +142,7 @@ class _Walk:
     rewritten: list[Steps] = dataclasses.field(default_factory=list)
 
     def value(self, wanted: t.Any, node: Node, live: t.Any, steps: Steps, shape: Shape) -> None:
-        if not node.keys() - {OWNED}:
+        if not node or node.keys() == JUST_OWNED:
             self.whole(wanted, live, steps, shape)
         elif isinstance(wanted, dict):
             self.fields(wanted, node, live, steps, shape)
@@ -213,9 +216,7 @@ class _Names:
         recorded = {step: json.loads(step[2:]) for step in node if step[:2] in ("k:", "v:")}
         kinds = {step[:2] for step in node if step != OWNED}
         if kinds == {"v:"} and shape.is_set():
-            return cls(
-                None, shape.item(), {json.dumps(value, sort_keys=True): step for step, value in recorded.items()}
-            )
+            return cls(None, shape.item(), {_text(value): step for step, value in recorded.items()})
         keys = {frozenset(value) for step, value in recorded.items() if step.startswith("k:")}
         if kinds == {"k:"} and len(keys) == 1 and shape.has_keys(one := next(iter(keys))):
             names = cls(tuple(sorted(one)), shape.item(), {})
@@ -226,11 +227,11 @@ class _Names:
     def name(self, item: t.Any) -> str | None:
         """``None`` for what has none."""
         if self.keys is None:
-            return json.dumps(item, sort_keys=True)
+            return _text(item)
         if not isinstance(item, dict):
             return None
         values = [item[key] if key in item else self.shape.default(key) for key in self.keys]
-        return None if None in values else json.dumps(values, sort_keys=True)
+        return None if None in values else _text(values)
 
 
 def equal(one: t.Any, other: t.Any) -> bool:
