@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from ansible.utils.display import Display
@@ -20,7 +21,9 @@ class ActionModule(KuberAction):
     SPEC_RULES = _wish.SPEC_RULES
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        started = time.monotonic()
         documents = Sources(self, task_vars).documents(params)
+        loaded = time.monotonic() - started
         wish = _wish.wish(params, documents, check=self.check_mode)
         client = Client.from_kubeconfig(
             kubeconfig=params["kubeconfig"], context=params["context"], parallel=params["parallel"]
@@ -28,15 +31,17 @@ class ActionModule(KuberAction):
         outcome = Run(client, wish, Display().display).execute()
         # Writing a diff of many new objects takes longer than all else that happens on this side.
         diffs = {"diff": outcome.changes.diffs()} if self.diff_mode else {}
-        return _result(outcome) | diffs
+        return _result(outcome, loaded) | diffs
 
 
-def _result(outcome: Outcome) -> dict[str, t.Any]:
+def _result(outcome: Outcome, loaded: float) -> dict[str, t.Any]:
+    stats = outcome.stats.dump()
+    stats["seconds"] = {"load": round(loaded, 3)} | stats["seconds"]
     result: dict[str, t.Any] = {
         "changed": outcome.changes.changed,
         "objects": outcome.changes.dump(),
         "summary": outcome.changes.summary(),
-        "stats": outcome.stats.dump(),
+        "stats": stats,
     }
     if outcome.warnings:
         result["warnings"] = list(outcome.warnings)

@@ -433,15 +433,17 @@ stats:
       type: dict
     seconds:
       description:
-        - How long it took, by phase. V(read) is looking at what is there, V(prove) is finding out what is as it should
-          be, V(rehearse) is asking what will be refused, V(apply) and V(delete) are the changes, V(wait) is waiting for
-          readiness and V(total) is all of it with the preparation.
+        - How long it took, by phase. V(load) is reading the set, V(read) is looking at what is there, V(prove) is
+          finding out what is as it should be, V(rehearse) is asking what will be refused, V(apply) and V(delete) are
+          the changes, V(wait) is waiting for readiness and V(total) is all that comes after V(load), with the
+          preparation.
       type: dict
   sample:
     requests:
       GET: 6
       PATCH: 1
     seconds:
+      load: 0.04
       read: 0.09
       prove: 0.01
       rehearse: 0.0

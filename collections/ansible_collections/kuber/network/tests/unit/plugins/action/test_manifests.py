@@ -109,6 +109,7 @@ def test_check_run_again_and_take_away(play: Play) -> None:
         result = play.set_up(flag)
         assert (result["changed"], actions(result)) == (changed, dict.fromkeys(all_three, action))
         assert result["summary"] == f"3 objects: 3 {action}"
+        assert next(iter(result["stats"]["seconds"])) == "load"
     live = play.run("manifests_info", kind="ConfigMap", name="templated", namespace=play.namespace, query="[0].data")
     assert live["result"] == {"one": "ONE", "two": "TWO"}
     gone = play.set_up(state="absent")
