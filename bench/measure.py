@@ -21,6 +21,10 @@ from .usage import FailedError, Usage
 
 Say = t.Callable[[str], None]
 
+# What our module tells of a run, in the words of its documentation.
+PARTS = ("load", "read", "prove", "rehearse", "apply")
+IDLE, REST = "idle", "rest"
+
 
 @dataclasses.dataclass(frozen=True)
 class Run:
@@ -28,7 +32,8 @@ class Run:
 
     usage: Usage
     requests: t.Mapping[str, int]
-    engine_seconds: float | None
+    parts: t.Mapping[str, float] = dataclasses.field(default_factory=dict)
+    """Where the seconds went, and the engine's own as "total", for those who say."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,8 +52,12 @@ class Measurement:
     @property
     def engine_seconds(self) -> float | None:
         """Without the start of Ansible, for those who say."""
-        known = [one.engine_seconds for one in self.runs if one.engine_seconds is not None]
-        return statistics.median(known) if known else None
+        return self.parts.get("total")
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """Where the seconds went, each part's median."""
+        return {name: statistics.median(one.parts[name] for one in self.runs) for name in self.runs[0].parts}
 
     @property
     def requests(self) -> int:
@@ -136,8 +145,15 @@ class Bench:
             usage = _usage.run(call.argv, env=self._environment, log=log, codes=call.codes, sample_memory=first)
         if not verbs:
             raise FailedError(f"{tool.name} has sent no request: see {log}")
-        stats = json.loads(place.stats.read_text()) if place.stats.exists() else {}
-        return Run(usage, verbs, stats.get("seconds", {}).get("total"))
+        return Run(usage, verbs, self._parts(count, phase, usage.seconds) if place.stats.exists() else {})
+
+    def _parts(self, count: int, phase: Phase, seconds: float) -> dict[str, float]:
+        """What our module has told, and Ansible alone right after it."""
+        told = json.loads(self._place.stats.read_text())["seconds"]
+        call = tools.idle(self._place, count, phase)
+        idle = _usage.run(call.argv, env=self._environment, log=self._place.scratch / "idle.log").seconds
+        known = {IDLE: idle} | {name: told[name] for name in PARTS}
+        return known | {REST: seconds - sum(known.values()), "total": told["total"]}
 
 
 def in_turns(series: t.Sequence[Series]) -> list[Series]:

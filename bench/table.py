@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from . import tools
-from .measure import Measurement
+from .measure import IDLE, PARTS, REST, Measurement
 from .tools import Phase
 
 WORDS = {
@@ -19,20 +19,23 @@ WORDS = {
     Phase.CHECK: "check mode, 1 % would change",
 }
 RIVALS = (tools.KUBECTL.name, tools.KUBERNETES_CORE.name)
+PARTS_HEADER = ["objects", "", "ours", "Ansible alone", *PARTS, REST]
 Key = tuple[str, int, Phase]
 
 
 def render(measurements: t.Sequence[Measurement]) -> str:
-    """Two tables in Markdown, the ratios first, and how many runs are behind the numbers."""
+    """Tables in Markdown, the ratios first, and how many runs are behind the numbers."""
     by_key = {(one.tool, one.objects, one.phase): one for one in measurements}
     names = [tool.name for tool in tools.TOOLS if any(one.tool == tool.name for one in measurements)]
     rows = sorted(
         {(one.objects, one.phase) for one in measurements}, key=lambda row: (row[0], list(Phase).index(row[1]))
     )
+    telling = [one for row in rows if (one := by_key.get((tools.OURS.name, *row))) is not None and one.parts]
     each = [one for one in measurements if one.tool == tools.KUBERNETES_CORE_EACH.name]
     parts = [
         _table(_time_header(names), [_time_row(by_key, names, count, phase) for count, phase in rows]),
         _table(_cost_header(names), [_cost_row(by_key, names, count, phase) for count, phase in rows]),
+        *([_table(PARTS_HEADER, [_parts_row(one) for one in telling])] if telling else []),
         "\n".join([*map(_each_line, each), _runs_line(measurements)]),
     ]
     return "\n\n".join(parts)
@@ -86,6 +89,11 @@ def _cost(one: Measurement | None) -> str:
     # Programs that run one after another, or share their pages, do not add up.
     together = f" ({one.sum_mib:.0f})" if one.sum_mib > one.peak_mib * 1.1 else ""
     return f"{thousands(one.requests)}, {one.peak_mib:.0f}{together}"
+
+
+def _parts_row(one: Measurement) -> list[str]:
+    parts = [f"{one.parts[name]:.2f} s" for name in (IDLE, *PARTS, REST)]
+    return [thousands(one.objects), WORDS[one.phase], seconds(one.seconds), *parts]
 
 
 def _each_line(one: Measurement) -> str:

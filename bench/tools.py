@@ -86,9 +86,14 @@ def environment(place: Place) -> dict[str, str]:
         # There is no inventory to read, and the environment of kubernetes.core has no plugin of ours.
         "ANSIBLE_INVENTORY_ENABLED": "host_list",
         "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
-        "ANSIBLE_CALLBACKS_ENABLED": "stats_to_file",
+        "ANSIBLE_STDOUT_CALLBACK": "stats_to_file",
         "BENCH_STATS": str(place.stats),
     }
+
+
+def idle(place: Place, count: int, phase: Phase) -> Call:
+    """The part of ours that is not ours: Ansible with a task that does nothing."""
+    return _playbook(pathlib.Path(sys.executable).parent, "idle.yml", place, count, phase)
 
 
 def _ours(place: Place, count: int, phase: Phase) -> Call:

@@ -11,25 +11,27 @@ import os
 import pathlib
 import typing as t
 
-from ansible.plugins.callback import CallbackBase
+from ansible.plugins.callback.default import CallbackModule as Default
 
 DOCUMENTATION = """
 name: stats_to_file
-type: aggregate
+type: stdout
 short_description: Writes the stats of a task's result to a file
 description:
-  - Writes C(stats) of the last result that has them to the file that E(BENCH_STATS) names.
+  - Writes C(stats) of the last result that has them to the file that E(BENCH_STATS) names, and the rest as usual.
+  - In the place of the usual callback, for Ansible makes a copy of a result for each callback there is.
+extends_documentation_fragment: [default_callback]
 author: The kuber.network authors (@kuber-network)
 """
 
 
-class CallbackModule(CallbackBase):
+class CallbackModule(Default):
     CALLBACK_VERSION = 2.0
-    CALLBACK_TYPE = "aggregate"
+    CALLBACK_TYPE = "stdout"
     CALLBACK_NAME = "stats_to_file"
-    CALLBACK_NEEDS_ENABLED = True
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
-        stats = result._result.get("stats")
+        super().v2_runner_on_ok(result)
+        stats = result.result.get("stats")
         if stats:
             pathlib.Path(os.environ["BENCH_STATS"]).write_text(json.dumps(stats))

@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from bench import usage
-from bench.measure import Measurement, Run, Series, duration, in_turns
+from bench.measure import PARTS, Measurement, Run, Series, duration, in_turns
 from bench.table import render
 from bench.tools import BARE, KUBECTL, KUBERNETES_CORE, KUBERNETES_CORE_EACH, OURS, Phase
 from bench.usage import FailedError, Usage
@@ -23,7 +23,8 @@ FIRST, UNCHANGED = Phase.FIRST, Phase.UNCHANGED
 def measured(
     tool: str, *seconds: float, count: int = 300, phase: Phase = UNCHANGED, engine: float | None = None
 ) -> Measurement:
-    runs = tuple(Run(Usage(one, 80.0, 120.0), {"get": 2, "list": 7}, engine) for one in seconds)
+    parts = {} if engine is None else {"idle": 0.2, **dict.fromkeys(PARTS, 0.01), "rest": 0.05, "total": engine}
+    runs = tuple(Run(Usage(one, 80.0, 120.0), {"get": 2, "list": 7}, parts) for one in seconds)
     return Measurement(tool, count, phase, runs)
 
 
@@ -80,6 +81,18 @@ def test_the_table_tells_how_many_times_faster_we_are() -> None:
         "2.50 s",
         "15.0 s",
         "0.40 s",
+    ]
+
+
+def test_where_our_time_goes_is_told_in_a_table_of_its_own() -> None:
+    table = render([measured("ours", 0.3, engine=0.04), measured("kubectl", 2.5)]).split("\n\n")[2]
+    assert [cell.strip() for cell in table.splitlines()[-1].strip("|").split("|")] == [
+        "300",
+        "nothing changed",
+        "0.30 s",
+        "0.20 s",
+        *["0.01 s"] * len(PARTS),
+        "0.05 s",
     ]
 
 

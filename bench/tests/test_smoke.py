@@ -51,3 +51,7 @@ def test_ours_tells_its_own_time(results: dict[tuple[str, Phase], Measurement]) 
     one = results["ours", Phase.FIRST]
     assert one.engine_seconds is not None
     assert 0 < one.engine_seconds < one.seconds
+    parts = one.runs[0].parts
+    assert sum(seconds for name, seconds in parts.items() if name != "total") == pytest.approx(one.seconds)
+    assert parts["idle"] > 0
+    assert not results["kubectl", Phase.FIRST].runs[0].parts
