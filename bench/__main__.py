@@ -28,7 +28,7 @@ QUIET = 1.0
 GUESSES = {
     tools.OURS: {30: 5, 300: 8, 3000: 40},
     tools.KUBECTL: {30: 2, 300: 9, 3000: 90},
-    tools.KUBERNETES_CORE: {30: 14, 300: 60, 3000: 560},
+    tools.KUBERNETES_CORE: {30: 14, 300: 22, 3000: 150},
     tools.BARE: {30: 3, 300: 5, 3000: 40},
     tools.KUBERNETES_CORE_EACH: {30: 120},
 }
