@@ -42,6 +42,7 @@ COLLECTIONS = (
     f"/apis/{objects.GROUP}/v1/{BESIDE}/gadgets",
 )
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+DEFINITION = f"{DEFINITIONS}/gadgets.{objects.GROUP}"
 SETTLE_SECONDS = 3.0
 LAST_LINE_SECONDS = 0.2
 READY_SECONDS = 60.0
@@ -90,6 +91,7 @@ class Cluster:
             time.sleep(0.2)
         # The API server is still busy with the description of the new kind.
         time.sleep(SETTLE_SECONDS)
+        self._records = self._client.get(DEFINITION)["metadata"]["managedFields"]
 
     def _serves_gadgets(self) -> bool:
         return any(one["name"] == objects.GROUP for one in self._client.get("/apis")["groups"])
@@ -98,9 +100,9 @@ class Cluster:
         """Remove what was applied, and who has applied the definition."""
         for path in COLLECTIONS:
             self._client.request("DELETE", path)
-        forget: objects.Body = {"metadata": {"managedFields": [{}]}}
-        path = f"{DEFINITIONS}/gadgets.{objects.GROUP}"
-        self._client.request("PATCH", path, body=forget, content_type="application/merge-patch+json")
+        # Not just no records: those that the server would make up then, a later run would have to take over.
+        back: objects.Body = {"metadata": {"managedFields": self._records}}
+        self._client.request("PATCH", DEFINITION, body=back, content_type="application/merge-patch+json")
 
     def verify(self, count: int, revision: int) -> None:
         """Refuse to go on when the objects are not there, or not of that revision."""
