@@ -44,7 +44,9 @@ class Server:
 
     @property
     def backends(self) -> frozenset[str]:
-        return frozenset(one.socket for one in self.real)
+        """Those that get new connections. kube-proxy gives a pod that has gone the weight 0, and keeps it until its
+        connections have ended (kubernetes/pkg/proxy/ipvs/graceful_termination.go)."""
+        return frozenset(one.socket for one in self.real if one.weight)
 
 
 def parse(text: str) -> tuple[Server, ...]:

@@ -149,6 +149,10 @@ def _pods_behind(world: World, service: Body, found: Sequence[Endpoint], rules: 
         endpoint = by_socket.pop(backend.socket, None)
         if endpoint is None:
             hop = Hop(Kind.POD, backend.socket, backend.facts, share=backend.share)
+            if not backend.share:
+                # IPVS: weight 0 until the last connection has ended.
+                hops.append(hop.idle("It has left the service and keeps the connections that it has: no new ones"))
+                continue
             what = f"The rules lead to {backend.socket}, which is no endpoint of {title(service)} any more"
             hops.append(hop.broken(what, "Look at `kubectl --namespace kube-system logs daemonset/kube-proxy`"))
             continue

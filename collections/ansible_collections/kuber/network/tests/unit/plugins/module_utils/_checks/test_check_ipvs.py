@@ -84,6 +84,11 @@ def test_servers_that_disagree_are_named(text: str, found: str) -> None:
     assert found in outcome.found
 
 
+def test_pods_that_only_keep_the_connections_they_have_are_no_pods_too_many() -> None:
+    assert compare_servers(web_ports(), GOOD + "  -> 10.244.0.5:8000 Masq 0 0 3\n", "minikube", "rr").ok
+    assert not compare_servers(web_ports(), GOOD.replace("0.4:8000 Masq 1", "0.4:8000 Masq 0"), "minikube", "rr").ok
+
+
 def test_pods_that_are_not_ready_are_not_expected() -> None:
     slices = [PODS, endpoints("web-svc-lb", 8000, "10.244.0.7", ready=False)]
     assert compare_servers(web_ports(*slices), GOOD, "minikube", "rr").ok

@@ -369,6 +369,17 @@ def test_a_pod_that_the_rules_lack_and_one_that_they_should_not_have(lab: t.Any)
     assert [hop.health for hop in stale] == [Health.BROKEN]
 
 
+def test_a_pod_that_only_keeps_the_connections_it_has_does_not_break_the_way(lab: t.Any) -> None:
+    table = t.cast(rules_ipvs.Table, lab.world().node.rules)
+    server = table.servers["tcp 172.17.255.1:80"]
+    gone = dataclasses.replace(server.real[0], socket="10.244.0.250:8000", weight=0)
+    servers = {**table.servers, server.key: dataclasses.replace(server, real=(*server.real, gone))}
+    lab.node = Node("minikube", Proxy("ipvs", "ipvs"), dataclasses.replace(table, servers=servers))
+    root = lab.trace(LB)
+    assert first_broken(root) is None
+    assert [(hop.health, hop.share) for hop in walk(root) if hop.name == "10.244.0.250:8000"] == [(Health.IDLE, 0)]
+
+
 def test_an_address_that_the_device_or_the_sets_lack_is_missed(lab: t.Any) -> None:
     table = t.cast(rules_ipvs.Table, lab.world().node.rules)
     lab.node = Node("minikube", Proxy("ipvs", "ipvs"), dataclasses.replace(table, addresses=frozenset()))
