@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils import _drift
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client
 from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy, proxy_config, proxy_rollout
@@ -41,7 +42,7 @@ class ActionModule(KuberAction):
         except NoProxyError as exc:
             if wish.mode != proxy_config.KEEP:
                 raise
-            return {"mode": None, "nodes": [], "reasons": [], "warnings": [f"{exc.problem}: {exc.found}"]}
+            return {"mode": None, "nodes": [], "reasons": [], "drift": [], "warnings": [f"{exc.problem}: {exc.found}"]}
         pods = state.pods if self.check_mode else self._settle_pods(client, state, plan, params["wait_timeout"])
         if not self.check_mode and plan.restart and plan.notes and not wish.notes:
             # The restart could only be told by notes; now they can go.
@@ -53,6 +54,7 @@ class ActionModule(KuberAction):
             "mode": plan.mode or next(iter(modes.values()), None),
             "nodes": [{"name": node, "mode": mode, "before": before.get(node)} for node, mode in modes.items()],
             "reasons": list(plan.restart),
+            "drift": _drift.dump(kube_proxy.drift(state, plan)),
             "diff": kube_proxy.diff(state, plan),
         }
 

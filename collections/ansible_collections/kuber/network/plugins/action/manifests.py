@@ -9,6 +9,7 @@ import typing as t
 
 from ansible.utils.display import Display
 
+from ansible_collections.kuber.network.plugins.module_utils import _drift
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Outcome, Run
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.plugin_utils import _wish
@@ -40,6 +41,7 @@ def _result(outcome: Outcome, loaded: float) -> dict[str, t.Any]:
     result: dict[str, t.Any] = {
         "changed": outcome.changes.changed,
         "objects": outcome.changes.dump(),
+        "drift": _drift.dump(outcome.changes.drift()),
         "summary": outcome.changes.summary(),
         "stats": stats,
     }

@@ -8,6 +8,7 @@ import typing as t
 
 from ansible.errors import AnsibleConnectionFailure
 
+from ansible_collections.kuber.network.plugins.module_utils import _drift
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net import (
     leftovers,
@@ -51,6 +52,7 @@ class ActionModule(KuberAction):
             "backend": state.variant,
             "removed": node_report.removed(state, wanted),
             "added": node_report.added(state, wanted),
+            "drift": _drift.dump(node_report.drift(state, wanted)),
             "diff": node_report.diff(state, wanted),
             "warnings": warnings,
         }

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils import _drift
 from ansible_collections.kuber.network.plugins.module_utils._errors import after_change
 from ansible_collections.kuber.network.plugins.module_utils._kube import labels
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
@@ -34,6 +35,7 @@ class ActionModule(KuberAction):
             "changed": bool(changes),
             "nodes": [node["metadata"]["name"] for node in nodes],
             "changes": [{"node": change.node, "before": change.before, "after": change.after} for change in changes],
+            "drift": _drift.dump(change.drift() for change in changes),
             "diff": [change.diff() for change in changes],
         }
 

@@ -54,6 +54,8 @@ options:
     choices: [present, absent]
     default: present
 seealso:
+  - plugin: kuber.network.drift_report
+    plugin_type: callback
   - module: kuber.network.static_route
 """
 
@@ -80,6 +82,48 @@ path:
   returned: success
   type: str
   sample: /etc/hosts
+drift:
+  description:
+    - What was not as it should be and was changed, or in check mode would be, in the form that all modules of this
+      collection share. The callback P(kuber.network.drift_report#callback) makes its report of it.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    thing:
+      description: What it is.
+      type: str
+    action:
+      description: V(created), V(configured) or V(deleted).
+      type: str
+    fields:
+      description: Always empty here.
+      type: list
+      elements: dict
+      contains:
+        field:
+          description: Where it is.
+          type: str
+        manager:
+          description: Who had set it, when that was somebody else and the API server knows it.
+          type: str
+        time:
+          description: When that manager last wrote to the object.
+          type: str
+    removed:
+      description: Lines that go.
+      type: list
+      elements: str
+    added:
+      description: Lines that come.
+      type: list
+      elements: str
+  sample:
+    - thing: file /etc/hosts
+      action: configured
+      fields: []
+      removed: [172.17.255.9 example.app.org]
+      added: [172.17.255.3 example.app.org]
 """
 
 import os

@@ -68,6 +68,8 @@ options:
     type: int
     default: 300
 seealso:
+  - plugin: kuber.network.drift_report
+    plugin_type: callback
   - module: kuber.network.node_iptables
 """
 
@@ -114,4 +116,49 @@ reasons:
   type: list
   elements: str
   sample: [minikube runs in mode iptables, minikube-m02 has not read the configuration]
+drift:
+  description:
+    - What was not as it should be and was changed, or in check mode would be, in the form that all modules of this
+      collection share. The callback P(kuber.network.drift_report#callback) makes its report of it.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    thing:
+      description: What it is.
+      type: str
+    action:
+      description: V(configured), or V(restarted) for what runs on a node.
+      type: str
+    fields:
+      description: The fields of the configuration that differ; V(configuration) where a node has not read it.
+      type: list
+      elements: dict
+      contains:
+        field:
+          description: Where it is.
+          type: str
+        manager:
+          description: Who had set it, when that was somebody else and the API server knows it.
+          type: str
+        time:
+          description: When that manager last wrote to the object.
+          type: str
+    removed:
+      description: The mode that a node runs in.
+      type: list
+      elements: str
+    added:
+      description: The mode that it shall run in.
+      type: list
+      elements: str
+  sample:
+    - thing: ConfigMap kube-system/kube-proxy
+      action: configured
+      fields:
+        - field: data[config.conf].mode
+          manager: kubectl-edit
+          time: "2026-11-24T11:57:00Z"
+      removed: []
+      added: []
 """

@@ -302,6 +302,8 @@ options:
         type: str
         required: true
 seealso:
+  - plugin: kuber.network.drift_report
+    plugin_type: callback
   - module: kuber.network.manifests_info
 """
 
@@ -418,6 +420,51 @@ objects:
         - field: spec.replicas
           manager: kubectl-edit
           time: "2026-11-24T11:57:00Z"
+drift:
+  description:
+    - What was not as it should be and was changed, or in check mode would be, in the form that all modules of this
+      collection share. The callback P(kuber.network.drift_report#callback) makes its report of it.
+  returned: when at least one object was reached
+  type: list
+  elements: dict
+  contains:
+    thing:
+      description: What it is.
+      type: str
+    action:
+      description: One of V(created), V(configured), V(recreated), V(deleted).
+      type: str
+    fields:
+      description: The fields that differ, of an object that was there before.
+      type: list
+      elements: dict
+      contains:
+        field:
+          description: Where it is.
+          type: str
+        manager:
+          description: Who had set it, when that was somebody else and the API server knows it.
+          type: str
+        time:
+          description: When that manager last wrote to the object.
+          type: str
+    removed:
+      description: Always empty here.
+      type: list
+      elements: str
+    added:
+      description: Always empty here.
+      type: list
+      elements: str
+  sample:
+    - thing: Deployment default/web
+      action: configured
+      fields:
+        - field: spec.replicas
+          manager: kubectl-edit
+          time: "2026-11-24T11:57:00Z"
+      removed: []
+      added: []
 summary:
   description: The same in one line.
   returned: always

@@ -51,6 +51,8 @@ options:
     type: bool
     default: false
 seealso:
+  - plugin: kuber.network.drift_report
+    plugin_type: callback
   - module: kuber.network.kube_proxy
 """
 
@@ -114,4 +116,46 @@ added:
       description: Rules of IPv6, where the node has it.
       type: list
       elements: str
+drift:
+  description:
+    - What was not as it should be and was changed, or in check mode would be, in the form that all modules of this
+      collection share. The callback P(kuber.network.drift_report#callback) makes its report of it.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    thing:
+      description: What it is.
+      type: str
+    action:
+      description: V(configured).
+      type: str
+    fields:
+      description: Always empty here.
+      type: list
+      elements: dict
+      contains:
+        field:
+          description: Where it is.
+          type: str
+        manager:
+          description: Who had set it, when that was somebody else and the API server knows it.
+          type: str
+        time:
+          description: When that manager last wrote to the object.
+          type: str
+    removed:
+      description: What goes, as in RV(removed).
+      type: list
+      elements: str
+    added:
+      description: What comes, as in RV(added).
+      type: list
+      elements: str
+  sample:
+    - thing: IPv4 rules
+      action: configured
+      fields: []
+      removed: [-t nat -N KUBE-NODEPORTS]
+      added: []
 """

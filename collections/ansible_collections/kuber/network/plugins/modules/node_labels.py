@@ -64,4 +64,49 @@ changes:
     - node: minikube
       before: {node.kubernetes.io/exclude-from-external-load-balancers: ""}
       after: {node.kubernetes.io/exclude-from-external-load-balancers: null}
+drift:
+  description:
+    - What was not as it should be and was changed, or in check mode would be, in the form that all modules of this
+      collection share. The callback P(kuber.network.drift_report#callback) makes its report of it.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    thing:
+      description: What it is.
+      type: str
+    action:
+      description: V(configured).
+      type: str
+    fields:
+      description: The labels that differ.
+      type: list
+      elements: dict
+      contains:
+        field:
+          description: Where it is.
+          type: str
+        manager:
+          description: Who had set it, when that was somebody else and the API server knows it.
+          type: str
+        time:
+          description: When that manager last wrote to the object.
+          type: str
+    removed:
+      description: Always empty here.
+      type: list
+      elements: str
+    added:
+      description: Always empty here.
+      type: list
+      elements: str
+  sample:
+    - thing: Node minikube
+      action: configured
+      fields:
+        - field: metadata.labels[node.kubernetes.io/exclude-from-external-load-balancers]
+          manager: kubectl-label
+          time: "2026-11-24T11:57:00Z"
+      removed: []
+      added: []
 """

@@ -56,6 +56,8 @@ options:
     choices: [present, absent]
     default: present
 seealso:
+  - plugin: kuber.network.drift_report
+    plugin_type: callback
   - module: kuber.network.hosts_entries
 """
 
@@ -100,6 +102,48 @@ files:
   type: list
   elements: str
   sample: [/etc/NetworkManager/dispatcher.d/90-kuber-172-17-255-0-24]
+drift:
+  description:
+    - What was not as it should be and was changed, or in check mode would be, in the form that all modules of this
+      collection share. The callback P(kuber.network.drift_report#callback) makes its report of it.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    thing:
+      description: What it is.
+      type: str
+    action:
+      description: V(created), V(configured) or V(deleted).
+      type: str
+    fields:
+      description: Always empty here.
+      type: list
+      elements: dict
+      contains:
+        field:
+          description: Where it is.
+          type: str
+        manager:
+          description: Who had set it, when that was somebody else and the API server knows it.
+          type: str
+        time:
+          description: When that manager last wrote to the object.
+          type: str
+    removed:
+      description: Routes, or lines of a file, that go.
+      type: list
+      elements: str
+    added:
+      description: Routes, or lines of a file, that come.
+      type: list
+      elements: str
+  sample:
+    - thing: route to 172.17.255.0/24
+      action: configured
+      fields: []
+      removed: [172.17.255.0/24 via 192.168.99.77 dev eth0]
+      added: [172.17.255.0/24 via 192.168.99.134]
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -13,8 +13,8 @@ import dataclasses
 import enum
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._drift import Drift, Field
 from ansible_collections.kuber.network.plugins.module_utils._kube import diff
-from ansible_collections.kuber.network.plugins.module_utils._kube.drift import Field
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref
 
 
@@ -67,6 +67,9 @@ class ChangeSet:
 
     def dump(self) -> list[dict[str, t.Any]]:
         return [entry.dump() for entry in self.entries]
+
+    def drift(self) -> list[Drift]:
+        return [Drift(str(entry.ref), entry.action.value, entry.fields) for entry in self.entries if entry.changed]
 
     def diffs(self) -> list[dict[str, str]]:
         changed = (entry for entry in self.entries if entry.changed)

@@ -8,40 +8,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._drift import Field
 from ansible_collections.kuber.network.plugins.module_utils._kube import diff, fieldset, keyed
 from ansible_collections.kuber.network.plugins.module_utils._kube.fieldset import Node, Steps
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 
 # How many of an object's changed fields its reason names.
 NAMED = 4
-_UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 
 # Records with what they say of one place; those of the new state, without an owner, only know the lists.
 _Records = t.Sequence[tuple[t.Optional[Body], Node]]
 _Difference = tuple[Steps, _Records]
-
-
-@dataclasses.dataclass(frozen=True)
-class Field:
-    """A field that changes; ``manager`` is who else had set it, ``time`` when that one last wrote to the object."""
-
-    field: str
-    manager: str | None = None
-    time: str | None = None
-
-    def dump(self) -> dict[str, str]:
-        return {key: value for key, value in dataclasses.asdict(self).items() if value is not None}
-
-    def text(self, now: datetime.datetime) -> str:
-        """Such as "spec.replicas (kubectl-edit, 3 min ago)"."""
-        if self.manager is None:
-            return self.field
-        when = f", {_ago(self.time, now)}" if self.time else ""
-        return f"{self.field} ({self.manager}{when})"
 
 
 def fields(before: Body, after: Body, manager: str) -> tuple[Field, ...]:
@@ -50,6 +30,11 @@ def fields(before: Body, after: Body, manager: str) -> tuple[Field, ...]:
     new = [(None, one["fieldsV1"]) for one in fieldset.records(after)]
     found = _differences(diff.content(before), diff.content(after), (), [*witnesses, *new])
     return tuple(_field(steps, owners, manager) for steps, owners in found)
+
+
+def places(before: Body, after: Body) -> tuple[str, ...]:
+    """Where two mappings that nobody keeps a record of differ."""
+    return tuple(fieldset.place(steps) for steps, _owners in _differences(before, after, (), ()))
 
 
 def summary(changed: t.Sequence[Field]) -> str:
@@ -83,11 +68,3 @@ def _field(steps: Steps, owners: _Records, manager: str) -> Field:
     if last is None:
         return Field(fieldset.place(steps))
     return Field(fieldset.place(steps), last.get("manager"), last.get("time"))
-
-
-def _ago(time: str, now: datetime.datetime) -> str:
-    seconds = (now - datetime.datetime.fromisoformat(time)).total_seconds()
-    for size, unit in _UNITS:
-        if seconds >= size:
-            return f"{seconds // size:.0f} {unit} ago"
-    return "just now"

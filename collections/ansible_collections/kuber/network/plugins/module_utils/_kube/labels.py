@@ -12,11 +12,15 @@ import dataclasses
 import re
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._drift import Drift, Field
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import drift
 
 Labels = t.Mapping[str, "str | None"]
 """What nodes shall have; None: the label shall not be there."""
 
+# Who writes: the API server takes our name from the user agent.
+MANAGER = "kuber.network"
 # The form of label keys and values: k8s.io/apimachinery, pkg/util/validation.
 _NAME = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _DOMAIN = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
@@ -31,9 +35,13 @@ class Change:
     node: str
     before: Labels
     after: Labels
+    fields: tuple[Field, ...] = ()
 
     def patch(self) -> dict[str, t.Any]:
         return {"metadata": {"labels": dict(self.after)}}
+
+    def drift(self) -> Drift:
+        return Drift(f"Node {self.node}", fields=self.fields)
 
     def diff(self) -> dict[str, str]:
         return {"before_header": self.node, "after_header": self.node} | {
@@ -57,5 +65,13 @@ def plan(nodes: t.Iterable[t.Mapping[str, t.Any]], wanted: Labels) -> list[Chang
         found: t.Mapping[str, str] = node["metadata"].get("labels") or {}
         different = {key: value for key, value in wanted.items() if found.get(key) != value}
         if different:
-            changes.append(Change(node["metadata"]["name"], {key: found.get(key) for key in different}, different))
+            before = {key: found.get(key) for key in different}
+            changes.append(Change(node["metadata"]["name"], before, different, _fields(node, different)))
     return changes
+
+
+def _fields(node: t.Mapping[str, t.Any], different: Labels) -> tuple[Field, ...]:
+    """The labels that differ, with who has set them."""
+    labels: dict[str, str | None] = {**(node["metadata"].get("labels") or {}), **different}
+    kept = {key: value for key, value in labels.items() if value is not None}
+    return drift.fields(dict(node), {**node, "metadata": {**node["metadata"], "labels": kept}}, MANAGER)

@@ -12,6 +12,7 @@ import dataclasses
 import os
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils import _drift
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired
 from ansible_collections.kuber.network.plugins.module_utils._net.hosts import (
     parse_entries,
@@ -57,7 +58,9 @@ class Change:
             "before": _printable(self.before),
             "after": _printable(self.after),
         }
-        return {"changed": self.needed, "path": self.path, "diff": diff}
+        lines = (diff[side].splitlines() for side in ("before", "after"))
+        drift = _drift.of_lines(f"file {self.path}", *lines)
+        return {"changed": self.needed, "path": self.path, "drift": _drift.dump(drift), "diff": diff}
 
 
 def _printable(text: str) -> str:

@@ -12,7 +12,10 @@ import dataclasses
 import itertools
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._drift import RESTARTED as DONE_AGAIN
+from ansible_collections.kuber.network.plugins.module_utils._drift import Drift, Field
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import drift as _drift
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._net import proxy_config, proxy_modes
 from ansible_collections.kuber.network.plugins.module_utils._net.proxy_absence import no_proxy
@@ -25,6 +28,7 @@ CONFIG_MAP = f"{NAMESPACE}/configmaps/kube-proxy"
 DAEMON_SET = "/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy"
 DIGEST = "kuber.network/config-digest"
 RESTARTED = "kuber.network/restarted-at"
+MANAGER = "kuber.network"
 NOBODY_ANSWERS = (404, 500, 502, 503, 504)
 
 
@@ -58,6 +62,8 @@ class Document:
     """Of the ConfigMap, for a write that tolerates no other in between."""
     written: str
     """When the ConfigMap was last written to."""
+    author: Field | None = None
+    """Who has written it, when that was somebody else."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,8 +117,14 @@ def read_document(client: Client) -> tuple[Document, dict[str, t.Any]]:
         config=proxy_config.load(text, key),
         version=config_map["metadata"]["resourceVersion"],
         written=max((entry.get("time", "") for entry in config_map["metadata"].get("managedFields") or ()), default=""),
+        author=_author(config_map, key),
     )
     return document, daemon_set
+
+
+def _author(config_map: dict[str, t.Any], key: str) -> Field | None:
+    without = {name: text for name, text in (config_map.get("data") or {}).items() if name != key}
+    return next(iter(_drift.fields(config_map, {**config_map, "data": without}, MANAGER)), None)
 
 
 def _get(client: Client, path: str) -> dict[str, t.Any]:
@@ -249,3 +261,22 @@ def diff(state: State, wanted: Plan) -> list[dict[str, str]]:
         after = "".join(f"{pod.node}: {wanted.mode or pod.mode}, restarted\n" for pod in state.pods)
         entries.append({"before_header": header, "before": before, "after_header": header, "after": after})
     return entries
+
+
+def drift(state: State, wanted: Plan) -> list[Drift]:
+    """What differs: fields of the configuration with who wrote it, and what runs on each node."""
+    found = []
+    if wanted.edit:
+        author, root = state.document.author, f"data[{state.document.key}]"
+        fields = [
+            Field(f"{root}.{place}", author.manager, author.time) if author else Field(f"{root}.{place}")
+            for place in _drift.places(dict(state.document.config), dict(wanted.config))
+        ]
+        found.append(Drift("ConfigMap kube-system/kube-proxy", fields=tuple(fields)))
+    for pod in state.pods if wanted.restart else ():
+        thing = f"kube-proxy on node {pod.node}"
+        if wanted.mode in (None, pod.mode):
+            found.append(Drift(thing, DONE_AGAIN, fields=(Field("configuration"),)))
+        else:
+            found.append(Drift(thing, DONE_AGAIN, removed=(f"mode {pod.mode}",), added=(f"mode {wanted.mode}",)))
+    return found

@@ -10,11 +10,20 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._drift import Drift
 from ansible_collections.kuber.network.plugins.module_utils._net import iptables, nft
 
 if t.TYPE_CHECKING:
     from ansible_collections.kuber.network.plugins.module_utils._net.node import Plan, State  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._net.variants import Program  # pragma: no cover
+
+THINGS = {
+    "ipv4": "IPv4 rules",
+    "ipv6": "IPv6 rules",
+    "ipvs": "leftovers of IPVS mode",
+    "nftables": "leftovers of nftables mode",
+    "sysctls": "kernel settings of IPVS mode",
+}
 
 
 def removed(state: State, wanted: Plan) -> dict[str, list[str]]:
@@ -35,6 +44,16 @@ def added(state: State, wanted: Plan) -> dict[str, list[str]]:
     for program, part in wanted.rules.items():
         found.setdefault(program.family, []).extend(_named(iptables.added_lines(part.changes), state, program))
     return found
+
+
+def drift(state: State, wanted: Plan) -> list[Drift]:
+    """The same by thing; what other modes have left is told by the commands that take it away."""
+    gone, new = removed(state, wanted), added(state, wanted)
+    found = [
+        Drift(thing, removed=tuple(gone.get(part, ())), added=tuple(new.get(part, ())))
+        for part, thing in THINGS.items()
+    ]
+    return [one for one in found if one.removed or one.added]
 
 
 def _named(lines: t.Iterable[str], state: State, program: Program) -> list[str]:

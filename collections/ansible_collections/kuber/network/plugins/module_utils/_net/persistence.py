@@ -13,6 +13,7 @@ import pathlib
 import re
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._drift import Drift, of_lines
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired
 from ansible_collections.kuber.network.plugins.module_utils._net.local import COMMAND_NOT_FOUND
 
@@ -179,12 +180,19 @@ class FilePlan:
 
     def diffs(self) -> list[dict[str, str]]:
         """One diff per file that changes, in Ansible's form."""
-        pairs = [(file.path, self._text(file.path), file.text) for file in self.write]
-        pairs += [(file.path, file.text, "") for file in self.remove]
         return [
             {"before_header": str(path), "after_header": str(path), "before": before, "after": after}
-            for path, before, after in pairs
+            for path, before, after in self._texts()
         ]
+
+    def drift(self) -> list[Drift]:
+        texts = [(f"file {path}", before.splitlines(), after.splitlines()) for path, before, after in self._texts()]
+        # With the same text it is the mode of the file that differs.
+        return [one for text in texts for one in of_lines(*text) or [Drift(text[0])]]
+
+    def _texts(self) -> list[tuple[pathlib.Path, str, str]]:
+        pairs = [(file.path, self._text(file.path), file.text) for file in self.write]
+        return pairs + [(file.path, file.text, "") for file in self.remove]
 
     def _text(self, path: pathlib.Path) -> str:
         return self.before[path].text if path in self.before else ""

@@ -17,7 +17,7 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy, proxy_config
-from ansible_collections.kuber.network.plugins.module_utils._net.kube_proxy import DIGEST, RESTARTED
+from ansible_collections.kuber.network.plugins.module_utils._net.kube_proxy import DIGEST, MANAGER, RESTARTED
 
 if t.TYPE_CHECKING:
     from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Say  # pragma: no cover
@@ -29,7 +29,6 @@ if t.TYPE_CHECKING:
         State,
     )
 
-MANAGER = "kuber.network"
 POLL_SECONDS = 1.0
 LOG_LINES = 20
 LAST_WORDS = 3

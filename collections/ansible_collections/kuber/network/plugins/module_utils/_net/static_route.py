@@ -12,6 +12,7 @@ import dataclasses
 import pathlib
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils import _drift
 from ansible_collections.kuber.network.plugins.module_utils._net import files, persistence
 from ansible_collections.kuber.network.plugins.module_utils._net.route import (
     Plan,
@@ -62,8 +63,12 @@ class Change:
             "routes": list(self.route.after),
             "commands": list(self.route.steps),
             "files": [str(path) for path in self.files.after],
+            "drift": _drift.dump([*self._route_drift(), *self.files.drift()]),
             "diff": [route, *self.files.diffs()],
         }
+
+    def _route_drift(self) -> list[_drift.Drift]:
+        return _drift.of_lines(f"route to {self.wanted.destination}", self.route.before, self.route.after)
 
 
 def study(params: Mapping[str, t.Any], runner: Runner, root: pathlib.Path = ROOT) -> Change:

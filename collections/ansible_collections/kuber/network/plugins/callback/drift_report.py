@@ -1,0 +1,165 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: drift_report
+type: aggregate
+short_description: What has drifted, at the end of a run in check mode
+version_added: "1.0.0"
+author:
+  - the kuber.network authors (@kuber-network)
+description:
+  - At the end of a run with C(--check) it shows what a run without would change, as one table for all plays. Which
+    thing of which task on which host, the fields or lines that differ, and who has changed them and when, as far as the
+    API server knows.
+  - The same goes into a file as JSON, for programs. What a run before has left there is removed when a run with
+    C(--check) begins, so a file that is there is of a run that came to its end.
+  - Modules of this collection return what they have found as C(drift). Of a task with another module it is only told
+    that it would change something.
+  - A task that runs in check mode, too (C(check_mode=false)), is no matter for the report.
+  - A task that failed, and a host that could not be reached, are told. The report is incomplete then.
+  - The run ends with exit code 0 when nothing has drifted, 2 when something has, and 1 when not everything could be
+    looked at, unless O(exit_code) is off. Name this callback last in C(callbacks_enabled), as one that comes after it
+    does not hear of the end of the run when the code is not 0.
+  - Without C(--check) it does nothing at all.
+requirements:
+  - to be named in C(callbacks_enabled)
+options:
+  path:
+    description:
+      - The file for the report, from the directory in which Ansible was started. An empty path means no file.
+      - Where it cannot be written, the run ends with exit code 1.
+    type: str
+    default: drift.json
+    env:
+      - name: KUBER_DRIFT_REPORT
+    ini:
+      - section: callback_drift_report
+        key: path
+  exit_code:
+    description:
+      - Whether the exit code tells drift (2) from none (0) and from a run that could not look everywhere (1).
+      - With V(false) Ansible's own exit code stays. It is 0 with drift, 2 when a task has failed and 4 when a host
+        could not be reached.
+    type: bool
+    default: true
+    env:
+      - name: KUBER_DRIFT_EXIT_CODE
+    ini:
+      - section: callback_drift_report
+        key: exit_code
+"""
+
+import contextlib
+import datetime
+import pathlib
+import typing as t
+
+from ansible import constants, context
+from ansible.plugins.callback import CallbackBase
+
+from ansible_collections.kuber.network.plugins.plugin_utils import _drift_report
+from ansible_collections.kuber.network.plugins.plugin_utils._drift_report import Place, Report, Status
+
+COLORS = {
+    Status.IN_SYNC: constants.COLOR_OK,
+    Status.DRIFTED: constants.COLOR_CHANGED,
+    Status.INCOMPLETE: constants.COLOR_ERROR,
+}
+
+
+class CallbackModule(CallbackBase):
+    """Collects in check mode, and tells at the end of the last playbook."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "kuber.network.drift_report"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Ansible copies each result for each callback that listens.
+        self.disabled = not context.CLIARGS.get("check")
+        self._report = Report(_now())
+        self._play = ""
+        self._playbooks_left = len(context.CLIARGS.get("args") or ())
+
+    @property
+    def _path(self) -> pathlib.Path | None:
+        path = self.get_option("path")
+        return pathlib.Path(path).expanduser() if path else None
+
+    def v2_playbook_on_start(self, playbook: t.Any) -> None:
+        self._playbooks_left -= 1
+        with contextlib.suppress(OSError):
+            if self._path:
+                self._path.unlink(missing_ok=True)
+
+    def v2_playbook_on_play_start(self, play: t.Any) -> None:
+        self._play = play.get_name()
+
+    def v2_runner_on_ok(self, result: t.Any) -> None:
+        if result.task_fields.get("check_mode") is not False:
+            self._report.add(self._place(result), result.result)
+
+    def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
+        if not ignore_errors:
+            self._report.add_failure(self._place(result), result.result, "failed")
+
+    def v2_runner_on_unreachable(self, result: t.Any) -> None:
+        if not result.task_fields.get("ignore_unreachable"):
+            self._report.add_failure(self._place(result), result.result, "unreachable")
+
+    def v2_playbook_on_stats(self, stats: t.Any) -> None:
+        self._report.forget_rescued(stats.failures)
+        report = self._report
+        if self._playbooks_left and not report.not_checked:
+            return
+        written = self._tell()
+        if self.get_option("exit_code"):
+            code = report.status.exit_code if written else Status.INCOMPLETE.exit_code
+            if code:
+                # Ansible cleans up on the way out.
+                raise SystemExit(code)
+
+    def _tell(self) -> bool:
+        now = _now()
+        color = COLORS[self._report.status]
+        table = self._report.table(width=self._display.columns, now=now)
+        if table:
+            self._display.banner("DRIFT REPORT")
+            self._display.display("\n".join(table) + "\n")
+        arguments = context.CLIARGS
+        selection = {
+            "playbooks": list(arguments["args"]),
+            "limit": arguments["subset"],
+            "tags": list(arguments["tags"]),
+            "skip_tags": list(arguments["skip_tags"]),
+        }
+        where = ""
+        try:
+            if self._path:
+                _drift_report.write(self._path, self._report.dump(now, **selection))
+                where = f"; as JSON in {self._path}"
+        except OSError as exc:
+            self._display.error(f"The drift report cannot be written to {self._path}: {exc}")
+            return False
+        finally:
+            self._display.display(f"{self._report.summary()}{where}", color=color)
+        return True
+
+    def _place(self, result: t.Any) -> Place:
+        role = result.task._role
+        return Place(
+            host=result.host.get_name(),
+            play=self._play,
+            role=role.get_name() if role else None,
+            task=str(result.task_fields.get("name") or result.task.get_name(include_role_fqcn=False)),
+        )
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)

@@ -1,0 +1,290 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""What the tasks of a check run have found, collected over the whole run, as data and as a table."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import enum
+import itertools
+import json
+import os
+import pathlib
+import re
+import tempfile
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._drift import Field
+
+SCHEMA_VERSION = 1
+# How many fields and lines of one thing the table has; the file has all.
+MOST_LINES = 8
+NARROWEST = 10
+INDENT, GAP = "  ", "  "
+HEADINGS = ("thing", "action", "what differs", "changed by")
+# A cell is broken behind these signs where it has to be.
+_PIECES = re.compile(r"[^ .\[/,:]*(?:[ .\[/,:]+|$)")
+
+
+class Status(enum.Enum):
+    """How a check run ended; the words stand in the file."""
+
+    IN_SYNC = "in_sync"
+    DRIFTED = "drifted"
+    INCOMPLETE = "incomplete"
+
+    @property
+    def exit_code(self) -> int:
+        return {Status.IN_SYNC: 0, Status.INCOMPLETE: 1, Status.DRIFTED: 2}[self]
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Which task, on which host."""
+
+    host: str
+    play: str
+    role: str | None
+    task: str
+
+    def __str__(self) -> str:
+        return f"{self.host}: {self.play}: {self.task}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """One thing that differs; ``thing`` is ``None`` where the module says no more than that it would change something."""
+
+    place: Place
+    item: str | None
+    thing: str | None
+    action: str
+    fields: tuple[Field, ...] = ()
+    removed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+    def dump(self) -> dict[str, t.Any]:
+        # All keys are there, whatever their value.
+        return dataclasses.asdict(self.place) | {
+            "item": self.item,
+            "thing": self.thing,
+            "action": self.action,
+            "fields": [dataclasses.asdict(field) for field in self.fields],
+            "removed": list(self.removed),
+            "added": list(self.added),
+        }
+
+    def rows(self, now: datetime.datetime) -> list[tuple[str, ...]]:
+        details = [(field.field, field.author(now)) for field in self.fields]
+        details += [(f"- {line}", "") for line in self.removed] + [(f"+ {line}", "") for line in self.added]
+        if len(details) > MOST_LINES:
+            details[MOST_LINES - 1 :] = [(f"and {len(details) - MOST_LINES + 1} more", "")]
+        name = self.thing or "this task"
+        heads = [(f"{name} ({self.item})" if self.item else name, self.action)]
+        return [(*head, *detail) for head, detail in itertools.zip_longest(heads, details, fillvalue=("", ""))]
+
+
+@dataclasses.dataclass(frozen=True)
+class NotChecked:
+    """A task that could not look at what it is for."""
+
+    place: Place
+    reason: str
+    """``failed`` or ``unreachable``."""
+    message: str
+
+    def dump(self) -> dict[str, t.Any]:
+        return dataclasses.asdict(self.place) | {"reason": self.reason, "message": self.message}
+
+
+@dataclasses.dataclass
+class Report:
+    """Grows with each result of a task."""
+
+    started: datetime.datetime
+    tasks: int = 0
+    found: list[Found] = dataclasses.field(default_factory=list)
+    not_checked: list[NotChecked] = dataclasses.field(default_factory=list)
+
+    @property
+    def status(self) -> Status:
+        if self.not_checked:
+            return Status.INCOMPLETE
+        return Status.DRIFTED if self.found else Status.IN_SYNC
+
+    def add(self, place: Place, result: t.Mapping[str, t.Any]) -> None:
+        """Take in the result of a task, with those of its loop."""
+        self.tasks += 1
+        for one in _results(result):
+            self.found += _found(place, one)
+
+    def add_failure(self, place: Place, result: t.Mapping[str, t.Any], reason: str) -> None:
+        """The same of one that failed: what it had found before counts."""
+        self.add(place, result)
+        messages = [_message(one) for one in _results(result) if one.get("failed") or one.get("unreachable")]
+        message = "\n".join(messages) or _message(result)
+        self.not_checked.append(NotChecked(place, reason, message))
+
+    def forget_rescued(self, failures: t.Mapping[str, int]) -> None:
+        """Keep as many failures of each host as have not been rescued: the last ones, for after one the host is out."""
+        kept = []
+        left = dict(failures)
+        for one in reversed(self.not_checked):
+            if one.reason == "unreachable":
+                kept.append(one)
+            elif left.get(one.place.host, 0) > 0:
+                left[one.place.host] -= 1
+                kept.append(one)
+        self.not_checked = kept[::-1]
+
+    def dump(self, finished: datetime.datetime, **selection: t.Any) -> dict[str, t.Any]:
+        return {
+            "version": SCHEMA_VERSION,
+            "status": self.status.value,
+            "started": _timestamp(self.started),
+            "finished": _timestamp(finished),
+            "selection": selection,
+            "tasks": self.tasks,
+            "drift": [one.dump() for one in self.found],
+            "not_checked": [one.dump() for one in self.not_checked],
+        }
+
+    def table(self, *, width: int, now: datetime.datetime) -> list[str]:
+        """Lines for a terminal: a heading for each task with drift, a row for each field or line that differs."""
+        grouped = itertools.groupby(self.found, key=lambda one: one.place)
+        rows = {place: [row for one in group for row in one.rows(now)] for place, group in _merged(grouped).items()}
+        lines = _table(rows, width)
+        if self.not_checked:
+            lines += ["", "Not looked at:"]
+            for one in self.not_checked:
+                lines += _wrapped(f"{one.place} ({one.reason})", width)
+                lines += [INDENT + line for line in _wrapped(one.message, width - len(INDENT))]
+        return lines
+
+    def summary(self) -> str:
+        things = len(self.found)
+        tasks = len({one.place for one in self.found})
+        drift = f"{_many(things, 'thing')} in {_many(tasks, 'task')}"
+        if self.not_checked:
+            seen = (
+                f"Drift, and the report is incomplete: {drift}"
+                if things
+                else "No drift seen, but the report is incomplete"
+            )
+            return f"{seen}; {_many(len(self.not_checked), 'task')} could not look"
+        return f"Drift: {drift}" if things else f"No drift ({_many(self.tasks, 'task')} looked)"
+
+
+def write(path: pathlib.Path, report: t.Mapping[str, t.Any]) -> None:
+    """Replace the file in one step; whoever reads it sees a whole report, and only its owner does."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(report, file, indent=2)
+            file.write("\n")
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _results(result: t.Mapping[str, t.Any]) -> list[t.Mapping[str, t.Any]]:
+    loop = result.get("results")
+    # Modules may return "results", too; those of a loop know their item.
+    if isinstance(loop, list) and loop and all(isinstance(one, dict) and "ansible_loop_var" in one for one in loop):
+        return loop
+    return [result]
+
+
+def _found(place: Place, result: t.Mapping[str, t.Any]) -> t.Iterator[Found]:
+    label = result.get("_ansible_item_label")
+    item = None if label is None else str(label)
+    drift = result.get("drift")
+    if not isinstance(drift, list):
+        drift = []
+    if not result.get("changed") and not (result.get("failed") and drift):
+        return
+    for one in drift:
+        yield Found(
+            place,
+            item,
+            str(one["thing"]),
+            str(one["action"]),
+            tuple(Field(**field) for field in one["fields"]),
+            tuple(map(str, one["removed"])),
+            tuple(map(str, one["added"])),
+        )
+    if not drift:
+        yield Found(place, item, None, "changed")
+
+
+def _message(result: t.Mapping[str, t.Any]) -> str:
+    return str(result.get("msg") or result.get("censored") or result.get("reason") or "no message").strip()
+
+
+def _merged(groups: t.Iterable[tuple[Place, t.Iterable[Found]]]) -> dict[Place, list[Found]]:
+    """Hosts work side by side, so what belongs to one task may come in several groups."""
+    merged: dict[Place, list[Found]] = {}
+    for place, members in groups:
+        merged.setdefault(place, []).extend(members)
+    return merged
+
+
+def _table(rows: t.Mapping[Place, t.Sequence[tuple[str, ...]]], width: int) -> list[str]:
+    if not rows:
+        return []
+    cells = [row for group in rows.values() for row in group]
+    used = [number for number in range(len(HEADINGS)) if any(row[number] for row in cells)]
+    natural = [max(len(HEADINGS[number]), *(len(row[number]) for row in cells)) for number in used]
+    widths = _fitted(natural, width - len(INDENT) - len(GAP) * (len(used) - 1))
+    lines = _row([HEADINGS[number] for number in used], widths)
+    for place, group in rows.items():
+        lines += _wrapped(str(place), width)
+        for row in group:
+            lines += _row([row[number] for number in used], widths)
+    return lines
+
+
+def _fitted(natural: t.Sequence[int], room: int) -> list[int]:
+    """The widest columns give way first, but none becomes unreadable."""
+    widths = list(natural)
+    while sum(widths) > room and max(widths) > NARROWEST:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _row(cells: t.Sequence[str], widths: t.Sequence[int]) -> list[str]:
+    columns = [_wrapped(cell, width) for cell, width in zip(cells, widths, strict=True)]
+    return [
+        (INDENT + GAP.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))).rstrip()
+        for line in itertools.zip_longest(*columns, fillvalue="")
+    ]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Lines of at most this width, broken between the parts of names and paths where that is possible."""
+    lines = [""]
+    # What comes from nodes and files may hold anything; a terminal must not obey it.
+    plain = "".join(sign if sign.isprintable() else " " for sign in text)
+    for piece in _PIECES.findall(plain):
+        if len(lines[-1]) + len(piece.rstrip()) > width and lines[-1]:
+            lines.append("")
+        lines[-1] += piece
+        while len(lines[-1].rstrip()) > width:
+            lines[-1:] = [lines[-1][:width], lines[-1][width:]]
+    return [line.rstrip() for line in lines]
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _timestamp(moment: datetime.datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
