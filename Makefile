@@ -38,6 +38,7 @@ BENCH := bench/.venv/.use-$(call key,bench/requirements.txt)
 help:
 	@echo 'make site [PROFILE=minikube] [ARGS="--check --diff"]'
 	@echo '                     set everything up, or repair what has drifted; without PROFILE on the lab cluster'
+	@echo '                     with --check only report it, with exit code 2 if something has (drift.json says what)'
 	@echo 'make trace TARGET=http://example.app.org/test-webapp [HEADER="mtest: true"] [PROFILE=minikube] [HTML=trace.html]'
 	@echo '                     follow a request hop by hop, and see where it ends; on a running cluster'
 	@echo 'make rollout [PROFILE=minikube] [ARGS="-e rollout_rate=20"]'
@@ -56,7 +57,8 @@ help:
 site: $(USE)
 	@echo 'site: the cluster is $(CLUSTER)'
 ifndef PROFILE
-	@$(LAB_PLAYBOOK) playbooks/lab.yml
+# Ansible's code for a failed task is that of a check run for drift.
+	@$(LAB_PLAYBOOK) playbooks/lab.yml || exit 1
 endif
 	@$(ON_CLUSTER) playbooks/site.yml $(ARGS)
 

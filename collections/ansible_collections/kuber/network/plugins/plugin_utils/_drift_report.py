@@ -28,8 +28,9 @@ MOST_LINES = 8
 NARROWEST = 10
 INDENT, GAP = "  ", "  "
 HEADINGS = ("thing", "action", "what differs", "changed by")
-# A cell is broken behind these signs where it has to be.
-_PIECES = re.compile(r"[^ .\[/,:]*(?:[ .\[/,:]+|$)")
+_WORDS = re.compile(r" *[^ ]+")
+# Where a word that is too long is broken.
+_PARTS = re.compile(r"[ \[]*[^.\[/,:]*[./,:]*")
 
 
 class Status(enum.Enum):
@@ -59,7 +60,7 @@ class Place:
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """One thing that differs; ``thing`` is ``None`` where the module says no more than that it would change something."""
+    """One thing that differs; ``thing`` is ``None`` where a module only says that it would change something."""
 
     place: Place
     item: str | None
@@ -170,15 +171,10 @@ class Report:
     def summary(self) -> str:
         things = len(self.found)
         tasks = len({one.place for one in self.found})
-        drift = f"{_many(things, 'thing')} in {_many(tasks, 'task')}"
+        drift = f"Drift: {_many(things, 'thing')} in {_many(tasks, 'task')}" if things else "No drift"
         if self.not_checked:
-            seen = (
-                f"Drift, and the report is incomplete: {drift}"
-                if things
-                else "No drift seen, but the report is incomplete"
-            )
-            return f"{seen}; {_many(len(self.not_checked), 'task')} could not look"
-        return f"Drift: {drift}" if things else f"No drift ({_many(self.tasks, 'task')} looked)"
+            return f"Incomplete, {_many(len(self.not_checked), 'task')} could not look. {drift}"
+        return drift if things else f"{drift} ({_many(self.tasks, 'task')})"
 
 
 def write(path: pathlib.Path, report: t.Mapping[str, t.Any]) -> None:
@@ -269,17 +265,20 @@ def _row(cells: t.Sequence[str], widths: t.Sequence[int]) -> list[str]:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """Lines of at most this width, broken between the parts of names and paths where that is possible."""
-    lines = [""]
+    """Lines of at most this width, broken between words, or else between the parts of names and paths."""
     # What comes from nodes and files may hold anything; a terminal must not obey it.
     plain = "".join(sign if sign.isprintable() else " " for sign in text)
-    for piece in _PIECES.findall(plain):
-        if len(lines[-1]) + len(piece.rstrip()) > width and lines[-1]:
-            lines.append("")
-        lines[-1] += piece
-        while len(lines[-1].rstrip()) > width:
-            lines[-1:] = [lines[-1][:width], lines[-1][width:]]
-    return [line.rstrip() for line in lines]
+    lines = [""]
+    for word in _WORDS.findall(plain):
+        for piece in [word] if len(word.strip()) <= width else _PARTS.findall(word):
+            if len(lines[-1]) + len(piece) <= width:
+                lines[-1] += piece
+            else:
+                lines.append(piece.lstrip())
+            while len(lines[-1]) > width:
+                lines[-1:] = [lines[-1][:width], lines[-1][width:]]
+    # The first is empty when the first word has no room in a line.
+    return lines if lines[0] or len(lines) == 1 else lines[1:]
 
 
 def _many(number: int, what: str) -> str:

@@ -147,7 +147,8 @@ class Node:
         self.patch(f"{SYSTEM}/pods/{name}/status", {"status": status})
 
     def patch(self, path: str, body: dict[str, t.Any]) -> None:
-        self.client.request("PATCH", path, body=body, content_type="application/merge-patch+json")
+        query = {"fieldManager": "minikube"}
+        self.client.request("PATCH", path, query=query, body=body, content_type="application/merge-patch+json")
 
     def config(self) -> dict[str, t.Any]:
         found: dict[str, t.Any] = yaml.safe_load(self.client.get(kube_proxy.CONFIG_MAP)["data"][proxy_config.KEY])
@@ -256,6 +257,11 @@ def test_check_mode_tells_and_writes_nothing(node: Node, task: Task) -> None:
     told = task("--check", mode="ipvs")
     assert (told["changed"], told["mode"]) == (True, "ipvs")
     assert told["reasons"] == ["node runs in mode iptables"]
+    config, running = told["drift"]
+    assert config["thing"] == "ConfigMap kube-system/kube-proxy"
+    assert config["fields"] == [{"field": "data[config.conf].mode"}]
+    assert (running["thing"], running["action"]) == ("kube-proxy on node node", "restarted")
+    assert (running["removed"], running["added"]) == (["mode iptables"], ["mode ipvs"])
     assert node.client.get(kube_proxy.CONFIG_MAP)["metadata"]["resourceVersion"] == before
     assert node.pods == 1
 
@@ -271,6 +277,12 @@ def test_a_reset_by_minikube_is_seen_while_the_pods_still_run(node: Node, task: 
     told = task(mode="ipvs", strict_arp=True)
     assert told["changed"]
     assert (node.config()["mode"], node.config()["ipvs"]["strictARP"]) == ("ipvs", True)
+    (config,) = told["drift"]
+    assert [field["field"] for field in config["fields"]] == [
+        "data[config.conf].ipvs.strictARP",
+        "data[config.conf].mode",
+    ]
+    assert {field["manager"] for field in config["fields"]} == {"minikube"}
     # What runs is what is wanted: nobody is restarted.
     assert (told["reasons"], node.pods) == ([], pods)
 

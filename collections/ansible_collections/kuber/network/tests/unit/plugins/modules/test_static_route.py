@@ -50,6 +50,10 @@ def test_present_leaves_exactly_the_wanted_route(
     done = run_module("static_route", WANTED, prefix=inside)
     assert done["changed"], done
     assert done["commands"] == predicted["commands"]
+    (drift,) = predicted["drift"]
+    assert drift["thing"] == f"route to {POOL}"
+    assert drift["action"] == ("configured" if routes else "created")
+    assert drift["removed"] or drift["added"]
     assert namespace.routes(POOL) == [f"{POOL} via {NODE} dev wire"]
     assert f"via {NODE} " in namespace.ip("route", "get", "172.17.255.1")
 
