@@ -193,6 +193,8 @@ def test_cluster_and_machine_from_set_up_to_repair(project: Project, api_server:
     assert (project.code, project.report["status"]) == (0, "in_sync"), project.output
 
 
+# Nobody listens there.
+AWAY = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
 MIXED: Tasks = [
     {"name": "Ignored", "ansible.builtin.fail": {"msg": "never mind"}, "ignore_errors": True},
     {
@@ -228,7 +230,7 @@ def test_what_could_not_be_looked_at_is_told_and_is_no_drift(project: Project) -
     late = {"name": "Break", "ansible.builtin.fail": {"msg": "no way in"}}
     away = {"name": "Away", "ansible.builtin.raw": "true", "check_mode": False}
     project.write("site.yml", ("Files", [*MIXED, copy(project.directory / "one"), late]))
-    project.write("away.yml", ("Away", [away | {"vars": {"ansible_connection": "ssh", "ansible_port": 9}}]))
+    project.write("away.yml", ("Away", [away | {"vars": AWAY}]))
 
     project.run("site.yml", "--check")
     assert project.code == 1, project.output
@@ -251,6 +253,10 @@ def test_what_could_not_be_looked_at_is_told_and_is_no_drift(project: Project) -
     (unreachable,) = project.report["not_checked"]
     assert (project.code, unreachable["reason"]) == (1, "unreachable"), project.output
     assert project.last_line.startswith("Incomplete, 1 task could not look. No drift")
+
+    project.write("ignored.yml", ("Away", [away | {"vars": AWAY}]), ignore_unreachable=True)
+    project.run("ignored.yml", "--check")
+    assert (project.code, project.report["status"]) == (0, "in_sync"), project.output
 
     project.run("site.yml", "--check", KUBER_DRIFT_EXIT_CODE="false")
     assert (project.code, project.report["status"]) == (2, "incomplete"), project.output
