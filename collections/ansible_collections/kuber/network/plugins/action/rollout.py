@@ -10,7 +10,7 @@ import typing as t
 from ansible.utils.display import Display
 
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
-from ansible_collections.kuber.network.plugins.module_utils._rollout import picture, run
+from ansible_collections.kuber.network.plugins.module_utils._rollout import picture, run, strategy, svg
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 
 # Read on import, which happens in the main process: the workers, where actions run, have no terminal.
@@ -23,6 +23,9 @@ class ActionModule(KuberAction):
         "context": {"type": "str"},
         "name": {"type": "str", "required": True},
         "namespace": {"type": "str"},
+        "strategy": {"type": "str", "choices": sorted(strategy.NAMED)},
+        "max_surge": {"type": "str"},
+        "max_unavailable": {"type": "str"},
         "title": {"type": "str"},
         "url": {"type": "str"},
         "rate": {"type": "float", "default": run.Wish.rate},
@@ -30,26 +33,47 @@ class ActionModule(KuberAction):
         "earlier": {"type": "list", "elements": "dict", "default": []},
         "wait_timeout": {"type": "int", "default": int(run.Wish.wait_timeout)},
     }
+    SPEC_RULES: t.ClassVar[dict[str, t.Any]] = {
+        "mutually_exclusive": [("strategy", "max_surge"), ("strategy", "max_unavailable")],
+        "required_together": [("max_surge", "max_unavailable")],
+    }
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        wished = self._strategy(params)
+        rate = run.checked_rate(params["rate"])
         client = Client.from_kubeconfig(kubeconfig=params["kubeconfig"], context=params["context"])
         wish = run.Wish(
             name=params["name"],
             namespace=params["namespace"] or client.namespace,
+            strategy=wished,
             url=params["url"],
-            rate=run.checked_rate(params["rate"]),
+            rate=rate,
             timeout=params["timeout"],
             wait_timeout=params["wait_timeout"],
         )
-        strategy = run.strategy(run.read(client, wish))
-        known = {"changed": True, "title": params["title"] or str(wish.item.ref), "strategy": strategy}
+        body = run.read(client, wish)
+        used = wished or strategy.Strategy.of(body)
+        most, fewest = used.bounds(body["spec"]["replicas"])
+        known = {
+            "changed": True,
+            "title": params["title"] or str(wish.item.ref),
+            "strategy": used.dump(),
+            "bounds": {"most_pods": most, "fewest_available": fewest},
+        }
         if self.check_mode:
             return known
         timeline = run.roll_out(client, wish, Display().display)
-        rules = f"maxSurge {strategy['max_surge']}, maxUnavailable {strategy['max_unavailable']}"
-        lines = picture.draw(timeline, title=f"{known['title']} ({rules})", width=WIDTH)
+        lines = picture.draw(timeline, title=f"{known['title']} ({picture.rules(known['strategy'])})", width=WIDTH)
         result = timeline.dump() | known | {"picture": lines}
         rollouts = [*params["earlier"], result]
         comparison = ["", *picture.table(rollouts)] if len(rollouts) > 1 else []
         Display().display("\n".join(["", *lines, "", *picture.events(timeline), *comparison, ""]))
-        return result
+        return result | {"svg": svg.draw(rollouts)}
+
+    @staticmethod
+    def _strategy(params: dict[str, t.Any]) -> strategy.Strategy | None:
+        if params["strategy"] is not None:
+            return strategy.NAMED[params["strategy"]]
+        if params["max_surge"] is not None:
+            return strategy.own(params["max_surge"], params["max_unavailable"])
+        return None

@@ -11,10 +11,11 @@ version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)
 description:
-  - Replaces all pods of a Deployment by new ones of the same kind, as C(kubectl rollout restart) does and by the rules
-    of its strategy, and records what happens. How many pods there are, how many of them are available, and what becomes
-    of requests meanwhile.
+  - Replaces all pods of a Deployment by those of a new revision, which are of the same kind, as C(kubectl rollout
+    restart) does, by the strategy that is asked for or by the Deployment's own. Records what happens. How many pods of
+    which revision there are, how many of them are available, and what becomes of requests meanwhile.
   - Draws a picture of it, a column for a second and a row for a pod, and lists what has happened in its order.
+  - The strategy stays in the Deployment. Applying its manifest once more brings back that of the manifest.
   - Pods count as a Deployment counts them. One that is told to end is not there any more, though it may take its time.
   - A rollout that does not succeed fails as with M(kuber.network.manifests), with the reasons.
 extends_documentation_fragment:
@@ -33,6 +34,26 @@ options:
     required: true
   namespace:
     description: Its namespace. Without it, that of the context, which is C(default) if it names none.
+    type: str
+  strategy:
+    description:
+      - By which rules the pods are replaced. V(blue_green) is C(maxSurge) 100 % and C(maxUnavailable) 0, so that all
+        new pods come before the old ones go. V(reverse) is 0 and 1, one goes and one comes. V(all_at_once) is 100 %
+        and 100 %. V(recreate) is the type C(Recreate), which ends all old pods before it makes new ones.
+      - Without it and without O(max_surge), the Deployment's own.
+    type: str
+    choices: [all_at_once, blue_green, recreate, reverse]
+  max_surge:
+    description:
+      - C(maxSurge) of a rolling update of your own. How many pods, or which share of them such as V(25%), may be there
+        in addition. Kubernetes rounds a share up.
+      - Both 0 is refused, because then no pod could be added before one is gone, and none may go before another is
+        added.
+    type: str
+  max_unavailable:
+    description:
+      - C(maxUnavailable) of it. How many pods, or which share of them, may be missing. Kubernetes rounds a share down;
+        where that leaves 0 beside a O(max_surge) of 0, it takes 1.
     type: str
   title:
     description: What to call this rollout. Without it, the name of the Deployment.
@@ -64,9 +85,16 @@ options:
 """
 
 EXAMPLES = r"""
+- name: Show a rollout that adds one pod at most, and removes one at most
+  kuber.network.rollout:
+    name: web
+    max_surge: 25%
+    max_unavailable: 1
+
 - name: See whether users notice a rollout
   kuber.network.rollout:
     name: web
+    strategy: blue_green
     url: http://172.17.255.1/index.html
   register: rollout
   failed_when: rollout is failed or rollout.failed_requests > 0
@@ -79,7 +107,7 @@ title:
   type: str
   sample: blue-green
 strategy:
-  description: The strategy of the Deployment.
+  description: By which rules the pods were replaced.
   returned: success
   type: dict
   contains:
@@ -93,6 +121,18 @@ strategy:
       description: How many pods, or which share, may be missing. V(null) with V(Recreate).
       type: raw
   sample: {type: RollingUpdate, max_surge: 100%, max_unavailable: 0}
+bounds:
+  description: What these rules allow, rounded as Kubernetes rounds.
+  returned: success
+  type: dict
+  contains:
+    most_pods:
+      description: How many pods may be there at once.
+      type: int
+    fewest_available:
+      description: How many pods must be available at any moment.
+      type: int
+  sample: {most_pods: 6, fewest_available: 3}
 seconds:
   description: How long it took until the new pods were available and the old ones were told to end.
   returned: success, not in check mode
@@ -148,14 +188,22 @@ timeline:
       description: Which second.
       type: int
     old:
-      description: Old pods that are available.
-      type: int
+      description: Pods of the old revision, by phase.
+      type: dict
+      contains: &phases
+        available:
+          description: How many are ready.
+          type: int
+        unready:
+          description: How many are not.
+          type: int
+        leaving:
+          description: How many have been told to end and are still there.
+          type: int
     new:
-      description: New pods that are available.
-      type: int
-    unready:
-      description: Pods that are not ready.
-      type: int
+      description: Pods of the new revision, by phase.
+      type: dict
+      contains: *phases
     available:
       description: Old and new pods that are available.
       type: int
@@ -166,10 +214,19 @@ timeline:
       description: How many of them have failed.
       type: int
   sample:
-    - {second: 0, old: 3, new: 0, unready: 3, available: 3, answers: 10, failed: 0}
+    - second: 0
+      old: {available: 3, unready: 0, leaving: 0}
+      new: {available: 0, unready: 3, leaving: 0}
+      available: 3
+      answers: 10
+      failed: 0
 picture:
   description: The lines of the picture.
   returned: success, not in check mode
   type: list
   elements: str
+svg:
+  description: This rollout, below those of O(earlier), as an SVG picture that needs nothing else.
+  returned: success, not in check mode
+  type: str
 """

@@ -7,14 +7,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import Second, Timeline
 
-OLD, NEW, UNREADY = "▒", "█", "░"
+OLD, NEW, UNREADY, LEAVING = "▒", "█", "░", "┊"
 ALL, SOME, NONE, SILENT = "·", "▴", "✗", " "
-HEAD = ("rollout", "maxSurge", "maxUnavailable", "most pods", "fewest available", "requests failed", "seconds")
+HEAD = ("rollout", "strategy", "most pods", "fewest available", "requests failed", "seconds")
 EVERY = 5
 MARGIN = 10
 
@@ -22,7 +23,7 @@ MARGIN = 10
 def draw(timeline: Timeline, *, title: str, width: int) -> list[str]:
     """The picture with its title, the legend, and one line that sums it up."""
     columns = shrunk(timeline.course, max(EVERY, width - MARGIN))
-    height = max(timeline.most_pods, 1)
+    height = max([1, *(one.old.all + one.new.all for one in columns)])
     rows = [_row(columns, level) for level in range(height, 0, -1)]
     return [
         title,
@@ -32,21 +33,28 @@ def draw(timeline: Timeline, *, title: str, width: int) -> list[str]:
         f"{'seconds':>{MARGIN - 2}}  {_scale(columns)}".rstrip(),
         f"{'requests':>{MARGIN - 2}}  {''.join(_mark(one) for one in columns)}".rstrip(),
         "",
-        f"{OLD} old pod available   {NEW} new pod available   {UNREADY} pod not ready",
+        f"{OLD} old pod available   {NEW} new pod available   {UNREADY} pod not ready   {LEAVING} pod told to end",
         f"{ALL} all requests answered   {SOME} some failed   {NONE} all failed",
         "",
-        summary(timeline),
+        summary(timeline.dump()),
     ]
 
 
-def summary(timeline: Timeline) -> str:
+def summary(result: t.Mapping[str, t.Any], *, causes: bool = True) -> str:
     """Such as "most pods 6, fewest available 3, failed requests 2 of 143 (2 x connection refused), 14.2 s"."""
-    causes = ", ".join(f"{times} x {found}" for found, times in timeline.failures.items())
+    told = ", ".join(f"{times} x {found}" for found, times in result["failures"].items()) if causes else ""
     return (
-        f"most pods {timeline.most_pods}, fewest available {timeline.fewest_available}, "
-        f"failed requests {timeline.failed} of {timeline.answers}{f' ({causes})' if causes else ''}, "
-        f"{timeline.seconds:.1f} s"
+        f"most pods {result['most_pods']}, fewest available {result['fewest_available']}, "
+        f"failed requests {result['failed_requests']} of {result['requests']}{f' ({told})' if told else ''}, "
+        f"{result['seconds']:.1f} s"
     )
+
+
+def rules(strategy: t.Mapping[str, t.Any]) -> str:
+    """A strategy as it was returned, in the words of the Kubernetes API."""
+    if strategy["max_surge"] is None:
+        return str(strategy["type"])
+    return f"maxSurge {strategy['max_surge']}, maxUnavailable {strategy['max_unavailable']}"
 
 
 def table(results: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
@@ -54,10 +62,9 @@ def table(results: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
     rows = [
         (
             one["title"],
-            str(one["strategy"]["max_surge"]),
-            str(one["strategy"]["max_unavailable"]),
-            str(one["most_pods"]),
-            str(one["fewest_available"]),
+            rules(one["strategy"]),
+            f"{one['most_pods']} (allowed {one['bounds']['most_pods']})",
+            f"{one['fewest_available']} (allowed {one['bounds']['fewest_available']})",
             f"{one['failed_requests']} of {one['requests']}",
             f"{one['seconds']:.1f}",
         )
@@ -65,7 +72,7 @@ def table(results: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
     ]
     widths = [max(len(row[number]) for row in (HEAD, *rows)) for number in range(len(HEAD))]
     return [
-        "  ".join(text.rjust(width) if number else text.ljust(width) for number, (text, width) in enumerate(cells))
+        "  ".join(text.rjust(width) if number > 1 else text.ljust(width) for number, (text, width) in enumerate(cells))
         for cells in (zip(row, widths, strict=True) for row in (HEAD, *rows))
     ]
 
@@ -89,14 +96,19 @@ def shrunk(course: t.Sequence[Second], width: int) -> list[Second]:
     columns = []
     for first in range(0, len(course), step):
         part = course[first : first + step]
-        worst = min(part, key=lambda one: (one.available, -one.unready))
         answers, failed = sum(one.answers for one in part), sum(one.failed for one in part)
-        columns.append(Second(part[0].second, worst.old, worst.new, worst.unready, answers, failed))
+        worst = min(part, key=lambda one: one.badness)
+        columns.append(dataclasses.replace(worst, second=part[0].second, answers=answers, failed=failed))
     return columns
 
 
 def _row(columns: t.Sequence[Second], level: int) -> str:
-    return "".join((OLD * one.old + NEW * one.new + UNREADY * one.unready).ljust(level)[level - 1] for one in columns)
+    return "".join(_stack(one).ljust(level)[level - 1] for one in columns)
+
+
+def _stack(one: Second) -> str:
+    """From the bottom up."""
+    return OLD * one.old.available + NEW * one.new.available + UNREADY * one.unready + LEAVING * one.leaving
 
 
 def _scale(columns: t.Sequence[Second]) -> str:

@@ -22,6 +22,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.transport impo
 from ansible_collections.kuber.network.plugins.module_utils._kube.wait import Goal, Waiter
 from ansible_collections.kuber.network.plugins.module_utils._rollout.recorder import Recorder
 from ansible_collections.kuber.network.plugins.module_utils._rollout.requests import Requests
+from ansible_collections.kuber.network.plugins.module_utils._rollout.strategy import Strategy
 from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import Timeline, shifted, tell
 
 DEPLOYMENTS = Resource("apps/v1", "Deployment", "deployments", namespaced=True)
@@ -29,19 +30,23 @@ DEPLOYMENTS = Resource("apps/v1", "Deployment", "deployments", namespaced=True)
 STARTED = "kuber.network/rollout"
 MANAGER = "kuber.network.rollout"
 HIGHEST_RATE = 100.0
-# What is told to end at the end may still be asked for a moment.
+# A pod that has ended may still be asked for a moment, and one may take a little longer to end than its time.
 AFTERWARDS_SECONDS = 2.0
+# How long a pod has to end where the Deployment says nothing.
+GRACE_SECONDS = 30
 # What has just been set up may take a moment.
 FIRST_ANSWER_SECONDS = 10.0
 RETRY_SECONDS = 1.0
+LOOK_SECONDS = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
 class Wish:
-    """Which Deployment, and whom to ask meanwhile."""
+    """Which Deployment, by which strategy if not by its own, and whom to ask meanwhile."""
 
     name: str
     namespace: str
+    strategy: Strategy | None = None
     url: str | None = None
     rate: float = 10.0
     timeout: float = 2.0
@@ -78,17 +83,6 @@ def read(client: Client, wish: Wish) -> Body:
         ) from exc
 
 
-def strategy(body: Body) -> dict[str, t.Any]:
-    """By which rules its pods are replaced."""
-    found = body["spec"].get("strategy") or {}
-    rolling = found.get("rollingUpdate") or {}
-    return {
-        "type": found.get("type", "RollingUpdate"),
-        "max_surge": rolling.get("maxSurge"),
-        "max_unavailable": rolling.get("maxUnavailable"),
-    }
-
-
 def roll_out(client: Client, wish: Wish, say: Say) -> Timeline:
     """Replace all pods by such as they are, and tell what happens meanwhile."""
     clock = Clock(wish.wait_timeout)
@@ -103,7 +97,7 @@ def roll_out(client: Client, wish: Wish, say: Say) -> Timeline:
         began = time.monotonic()
         waiter.wait([(Goal(wish.item, changed=True), _start(client, wish, mark))])
         seconds = time.monotonic() - began
-        time.sleep(AFTERWARDS_SECONDS)
+        _let_them_end(recorder, before)
     answers = requests.answers if requests else []
     return tell(shifted(recorder.snapshots, began), shifted(answers, began), seconds=seconds)
 
@@ -123,15 +117,24 @@ def _requests(wish: Wish) -> Requests:
     return requests
 
 
+def _let_them_end(recorder: Recorder, deployment: Body) -> None:
+    """Users may meet a pod until it is gone."""
+    grace = deployment["spec"]["template"]["spec"].get("terminationGracePeriodSeconds", GRACE_SECONDS)
+    clock = Clock(grace + AFTERWARDS_SECONDS)
+    while any(pod.leaving for pod in recorder.snapshots[-1].pods) and not clock.is_up:
+        time.sleep(LOOK_SECONDS)
+    time.sleep(AFTERWARDS_SECONDS)
+
+
 def _start(client: Client, wish: Wish, mark: str) -> Body:
-    body = {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": wish.name, "namespace": wish.namespace},
-        "spec": {"template": {"metadata": {"annotations": {STARTED: mark}}}},
-    }
-    query = {"fieldManager": MANAGER, "force": True}
-    answer = client.request("PATCH", wish.path, query=query, body=body, content_type="application/apply-patch+yaml")
+    """One request for both, so that no pod is replaced by the rules of before."""
+    spec: Body = {"template": {"metadata": {"annotations": {STARTED: mark}}}}
+    if wish.strategy is not None:
+        spec["strategy"] = wish.strategy.spec()
+    query = {"fieldManager": MANAGER}
+    answer = client.request(
+        "PATCH", wish.path, query=query, body={"spec": spec}, content_type="application/merge-patch+json"
+    )
     return t.cast("Body", answer)
 
 

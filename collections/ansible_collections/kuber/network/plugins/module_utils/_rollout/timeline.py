@@ -66,19 +66,47 @@ class Moment:
 
 
 @dataclasses.dataclass(frozen=True)
+class Phases:
+    """How many pods of one revision were in each phase."""
+
+    available: int = 0
+    unready: int = 0
+    leaving: int = 0
+
+    @property
+    def all(self) -> int:
+        return self.available + self.unready + self.leaving
+
+
+@dataclasses.dataclass(frozen=True)
 class Second:
     """One second: its worst moment, and how the requests went that were sent in it."""
 
     second: int
-    old: int
-    new: int
-    unready: int
-    answers: int
-    failed: int
+    old: Phases
+    new: Phases
+    answers: int = 0
+    failed: int = 0
 
     @property
     def available(self) -> int:
-        return self.old + self.new
+        return self.old.available + self.new.available
+
+    @property
+    def unready(self) -> int:
+        return self.old.unready + self.new.unready
+
+    @property
+    def leaving(self) -> int:
+        return self.old.leaving + self.new.leaving
+
+    @property
+    def badness(self) -> tuple[int, int]:
+        """The smaller the worse: few pods are available, then many are there."""
+        return self.available, -self.unready
+
+    def dump(self) -> dict[str, t.Any]:
+        return dataclasses.asdict(self) | {"available": self.available}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +131,7 @@ class Timeline:
             "failed_requests": self.failed,
             "failures": self.failures,
             "events": [{"at": round(moment.at, 1), "what": moment.what} for moment in self.moments],
-            "timeline": [dataclasses.asdict(one) | {"available": one.available} for one in self.course],
+            "timeline": [one.dump() for one in self.course],
         }
 
 
@@ -160,13 +188,22 @@ def course(snapshots: t.Sequence[Snapshot], answers: t.Sequence[Answer]) -> t.It
     for second in range(math.floor(last) + 1):
         past = [one for one in snapshots if one.at <= second]
         during = [one for one in snapshots if second < one.at < second + 1]
-        worst = min([*past[-1:], *during], key=lambda one: (one.available, -len(one.staying)))
         sent = [answer for answer in answers if second <= answer.at < second + 1]
-        yield Second(
-            second=second,
-            old=sum(pod.available and not pod.new for pod in worst.pods),
-            new=sum(pod.available and pod.new for pod in worst.pods),
-            unready=len(worst.staying) - worst.available,
-            answers=len(sent),
-            failed=sum(not answer.ok for answer in sent),
-        )
+        looks = [
+            Second(
+                second=second,
+                old=_phases(one.pods, new=False),
+                new=_phases(one.pods, new=True),
+                answers=len(sent),
+                failed=sum(not answer.ok for answer in sent),
+            )
+            for one in [*past[-1:], *during]
+        ]
+        yield min(looks, key=lambda one: one.badness)
+
+
+def _phases(pods: t.Iterable[Pod], *, new: bool) -> Phases:
+    mine = [pod for pod in pods if pod.new is new]
+    leaving = sum(pod.leaving for pod in mine)
+    available = sum(pod.available for pod in mine)
+    return Phases(available, unready=len(mine) - leaving - available, leaving=leaving)

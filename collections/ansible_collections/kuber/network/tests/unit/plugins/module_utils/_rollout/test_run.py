@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import http.server
 import threading
 import typing as t
@@ -15,6 +16,7 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._rollout import run
 from ansible_collections.kuber.network.plugins.module_utils._rollout.run import Wish, roll_out
+from ansible_collections.kuber.network.plugins.module_utils._rollout.strategy import NAMED, Strategy
 
 MERGE = "application/merge-patch+json"
 START_SECONDS = 0.7
@@ -64,14 +66,13 @@ def namespace(client: Client, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(created["metadata"]["name"])
 
 
-def deploy(client: Client, namespace: str, surge: t.Any, unavailable: t.Any) -> None:
+def deploy(client: Client, namespace: str) -> None:
     template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "x"}]}}
     template["spec"]["containers"][0]["readinessProbe"] = {"tcpSocket": {"port": 80}}
     spec = {
         "replicas": 3,
         "selector": {"matchLabels": {"app": "web"}},
         "template": template,
-        "strategy": {"rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}},
     }
     body = {"metadata": {"name": "web"}, "spec": spec}
     client.request("POST", f"/apis/apps/v1/namespaces/{namespace}/deployments", body=body)
@@ -99,16 +100,15 @@ def page(*, status: int = 200) -> t.Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("surge", "unavailable", "most", "fewest"),
+    ("name", "most", "fewest"),
     # All at once, it is up to chance whether the new ones come before the old ones go.
-    [("100%", 0, {6}, 3), (0, 1, {3}, 2), ("100%", "100%", {3, 4, 5, 6}, 0)],
+    [("blue_green", {6}, 3), ("reverse", {3}, 2), ("all_at_once", {3, 4, 5, 6}, 0), ("recreate", {3}, 0)],
 )
-def test_strategy_shows_in_the_timeline(
-    client: Client, namespace: str, surge: t.Any, unavailable: t.Any, most: set[int], fewest: int
-) -> None:
-    deploy(client, namespace, surge, unavailable)
+def test_strategy_shows_in_the_timeline(client: Client, namespace: str, name: str, most: set[int], fewest: int) -> None:
+    deploy(client, namespace)
+    wish = Wish("web", namespace, NAMED[name], rate=20, wait_timeout=60)
     with Kubelet(client, namespace), page() as url:
-        timeline = roll_out(client, Wish("web", namespace, url=url, rate=20, wait_timeout=60), lambda line: None)
+        timeline = roll_out(client, dataclasses.replace(wish, url=url), lambda line: None)
     assert timeline.most_pods in most
     assert timeline.fewest_available == fewest
     assert timeline.failed == 0
@@ -120,10 +120,19 @@ def test_strategy_shows_in_the_timeline(
     assert [thread.name for thread in threading.enumerate() if "rollout" in thread.name] == []
 
 
+def test_strategy_that_nobody_asks_for_is_left_as_it_is(client: Client, namespace: str) -> None:
+    deploy(client, namespace)
+    with Kubelet(client, namespace):
+        for wish in (Wish("web", namespace, NAMED["recreate"]), Wish("web", namespace)):
+            roll_out(client, wish, lambda line: None)
+    body = run.read(client, Wish("web", namespace))
+    assert Strategy.of(body) == NAMED["recreate"]
+
+
 def test_rollout_that_does_not_succeed_says_why(client: Client, namespace: str) -> None:
-    deploy(client, namespace, "100%", 0)
+    deploy(client, namespace)
     with Kubelet(client, namespace) as kubelet:
-        first = roll_out(client, Wish("web", namespace, wait_timeout=60), lambda line: None)
+        first = roll_out(client, Wish("web", namespace, NAMED["blue_green"], wait_timeout=60), lambda line: None)
         assert first.answers == 0
         kubelet.starts_pods = False
         with pytest.raises(KuberError, match="0 of 3 pods of the new version are available"):
@@ -131,7 +140,7 @@ def test_rollout_that_does_not_succeed_says_why(client: Client, namespace: str) 
 
 
 def test_address_that_does_not_answer_is_refused_before_anything_happens(client: Client, namespace: str) -> None:
-    deploy(client, namespace, "100%", 0)
+    deploy(client, namespace)
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments/web"
     with (
         Kubelet(client, namespace),

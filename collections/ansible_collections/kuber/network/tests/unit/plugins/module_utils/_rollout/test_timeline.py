@@ -4,14 +4,17 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ElementTree
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.kuber.network.plugins.module_utils._rollout import picture
+from ansible_collections.kuber.network.plugins.module_utils._rollout import picture, svg
 from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import (
     Answer,
     Moment,
+    Phases,
     Pod,
     Second,
     Snapshot,
@@ -65,17 +68,17 @@ def test_extremes_are_those_of_any_moment() -> None:
     timeline = tell(gap, answers, seconds=0.3)
     assert (timeline.most_pods, timeline.fewest_available) == (1, 0)
     assert (timeline.answers, timeline.failed, timeline.failures) == (3, 2, {"refused": 2})
-    assert timeline.course == (Second(0, old=0, new=0, unready=1, answers=3, failed=2),)
+    assert timeline.course == (Second(0, old=Phases(leaving=1), new=Phases(unready=1), answers=3, failed=2),)
 
 
 def test_second_shows_its_worst_moment() -> None:
     assert list(course(BLUE_GREEN, [Answer(0.5, True, "200"), Answer(4.9, False, "refused")])) == [
-        Second(0, old=1, new=0, unready=1, answers=1, failed=0),
-        Second(1, old=1, new=0, unready=1, answers=0, failed=0),
-        Second(2, old=1, new=0, unready=1, answers=0, failed=0),
-        Second(3, old=1, new=0, unready=1, answers=0, failed=0),
-        Second(4, old=0, new=1, unready=0, answers=1, failed=1),
-        Second(5, old=0, new=1, unready=0, answers=0, failed=0),
+        Second(0, old=Phases(available=1), new=Phases(unready=1), answers=1),
+        Second(1, old=Phases(available=1), new=Phases(unready=1)),
+        Second(2, old=Phases(available=1), new=Phases(unready=1)),
+        Second(3, old=Phases(available=1), new=Phases(unready=1)),
+        Second(4, old=Phases(leaving=1), new=Phases(available=1), answers=1, failed=1),
+        Second(5, old=Phases(leaving=1), new=Phases(available=1)),
     ]
 
 
@@ -83,7 +86,14 @@ def test_result_can_be_written_as_json() -> None:
     dumped = tell(BLUE_GREEN, [], seconds=3.456).dump()
     assert dumped["seconds"] == 3.5
     assert dumped["events"][0] == {"at": 0.2, "what": "new pod web-new is made"}
-    assert dumped["timeline"][0]["available"] == 1
+    assert dumped["timeline"][4] == {
+        "second": 4,
+        "old": {"available": 0, "unready": 0, "leaving": 1},
+        "new": {"available": 1, "unready": 0, "leaving": 0},
+        "available": 1,
+        "answers": 0,
+        "failed": 0,
+    }
 
 
 PODS = st.lists(
@@ -126,13 +136,13 @@ def test_picture_of_a_rollout() -> None:
     assert picture.draw(timeline_of(BLUE_GREEN, answers), title="blue-green", width=80) == [
         "blue-green",
         "",
-        "       2 │░░░░",
+        "       2 │░░░░┊┊",
         "       1 │▒▒▒▒██",
         "         └──────",
         " seconds  0    5",
         "requests  ·▴ ✗",
         "",
-        "▒ old pod available   █ new pod available   ░ pod not ready",
+        "▒ old pod available   █ new pod available   ░ pod not ready   ┊ pod told to end",
         "· all requests answered   ▴ some failed   ✗ all failed",
         "",
         "most pods 2, fewest available 1, failed requests 2 of 4 (2 x refused), 3.4 s",
@@ -148,13 +158,35 @@ def test_pods_that_do_the_same_at_once_share_a_line() -> None:
     assert picture.events(timeline_of(made, [])) == ["   0.2 s  2 new pods are made", "   2.0 s  new pod b is gone"]
 
 
+def result_of(title: str, answers: list[Answer], **strategy: object) -> dict[str, object]:
+    return {
+        "title": title,
+        "strategy": {"type": "RollingUpdate", "max_surge": "100%", "max_unavailable": 0} | strategy,
+        "bounds": {"most_pods": 2, "fewest_available": 1},
+        **timeline_of(BLUE_GREEN, answers).dump(),
+    }
+
+
 def test_rollouts_are_compared() -> None:
-    results = [
-        {"title": title, "strategy": {"max_surge": "100%", "max_unavailable": 0}, **timeline_of(BLUE_GREEN, []).dump()}
-        for title in ("blue-green", "all at once")
-    ]
+    results = [result_of("blue-green", []), result_of("recreate", [], type="Recreate", max_surge=None)]
     assert picture.table(results) == [
-        "rollout      maxSurge  maxUnavailable  most pods  fewest available  requests failed  seconds",
-        "blue-green       100%               0          2                 1           0 of 0      3.4",
-        "all at once      100%               0          2                 1           0 of 0      3.4",
+        "rollout     strategy                             most pods  fewest available  requests failed  seconds",
+        "blue-green  maxSurge 100%, maxUnavailable 0  2 (allowed 2)     1 (allowed 1)           0 of 0      3.4",
+        "recreate    Recreate                         2 (allowed 2)     1 (allowed 1)           0 of 0      3.4",
     ]
+
+
+def test_svg_has_a_pod_for_each_pod_and_second() -> None:
+    answers = [Answer(1.5, True, ""), Answer(1.6, False, "refused")]
+    drawn = svg.draw([result_of("one", []), result_of("<b>two</b>", answers)])
+    shapes = list(ElementTree.fromstring(drawn).iter())
+    looks = [shape.get("class", "") for shape in shapes]
+    # In each of both: five seconds or six as in the picture of letters, and one in the legend.
+    assert looks.count("pods old available") == 2 * 4 + 1
+    assert looks.count("pods new available") == 2 * 2 + 1
+    assert looks.count("pods new unready") == 2 * 4 + 1
+    assert looks.count("pods old leaving") == 2 * 2 + 1
+    assert looks.count("failed") == 1 + 1
+    texts = [shape.text for shape in shapes if shape.tag.endswith("text")]
+    assert {"<b>two</b>", "at most 2", "at least 1"} <= set(texts)
+    assert "1 of 2 requests answered" in [shape.text for shape in shapes if shape.tag.endswith("title")]
