@@ -19,7 +19,7 @@ Result = t.Mapping[str, t.Any]
 
 # Pixels.
 SECOND, POD = 17, 22
-LEFT, RIGHT, TOP, GAP = 58, 24, 16, 26
+LEFT, RIGHT, TOP, GAP = 78, 82, 16, 26
 TITLE, REQUESTS, SCALE = 50, 24, 20
 LEGEND = 44
 LEAST_WIDTH = 760
@@ -135,7 +135,7 @@ def _column(second: Result, x: int, floor: int) -> t.Iterator[str]:
 def _bound(level: int, words: str, floor: int, right: int) -> t.Iterator[str]:
     y = floor - level * POD
     yield f'<path class="bound" d="M{LEFT} {y}H{right}"/>'
-    yield f'<text class="number" x="{right}" y="{y - 4}">{words} {level}</text>'
+    yield f'<text x="{right + 6}" y="{y + 4}">{words} {level}</text>'
 
 
 def _legend(top: int) -> t.Iterator[str]:
