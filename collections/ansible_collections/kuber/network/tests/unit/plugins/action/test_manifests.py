@@ -71,12 +71,9 @@ class Play:
         ]
         path = self.directory / "play.yml"
         path.write_text(yaml.safe_dump(book))
-        environment = {
-            **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-            "ANSIBLE_GATHERING": "explicit",
-            "ANSIBLE_NOCOLOR": "1",
-        }
+        settings = self.directory / "ansible.cfg"
+        settings.write_text(f"[defaults]\ncollections_path={COLLECTIONS}\ngathering=explicit\nnocolor=true\n")
+        environment = os.environ | {"ANSIBLE_CONFIG": str(settings)}
         python = f"ansible_python_interpreter={sys.executable}"
         argv = [str(PLAYBOOK), str(path), "-i", "localhost,", "-c", "local", "-e", python, *flags]
         done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
