@@ -146,6 +146,9 @@ class Applier:
             except ApiError as exc:
                 if not refusals.is_outdated(exc) or self._clock.is_up:
                     raise refusals.explain(item, exc, seconds=self._clock.elapsed) from exc
+                if exc.perhaps_done and before is not None:
+                    # Whoever has changed the object may be we ourselves, and the answer was lost.
+                    self._inherited.setdefault(item.ref, ((), before))
             # What others have written since is not to be overwritten with what they wrote before.
             before = read(self._client, item)
 
@@ -195,7 +198,8 @@ class Applier:
     def _inherit(self, item: Item, taken: tuple[str, ...], before: Body) -> None:
         """Remember what was there before a hand-over: what comes after it may have to be tried again."""
         if taken:
-            self._inherited.setdefault(item.ref, (taken, before))
+            earlier, first = self._inherited.get(item.ref, ((), before))
+            self._inherited[item.ref] = (tuple(dict.fromkeys((*earlier, *taken))), first)
 
     def _is_as_wanted(self, item: Item, live: Body) -> bool:
         """Whether it is certain that the server, if asked, would change nothing."""

@@ -58,7 +58,9 @@ class Deleter:
         if is_leaving(before):
             return Entry(item.ref, Action.UNCHANGED, "is being deleted already", before=before)
         # With "Foreground" an object goes after what it has brought along: a Deployment that is gone has no pods left.
-        body = {"propagationPolicy": "Foreground"} | ({"dryRun": ["All"]} if self._options.check else {})
+        body = {"propagationPolicy": "Foreground", "preconditions": {"uid": before["metadata"]["uid"]}}
+        if self._options.check:
+            body["dryRun"] = ["All"]
         try:
             until_awake(
                 lambda: self._client.request("DELETE", path_to(item), body=body),
@@ -67,7 +69,8 @@ class Deleter:
                 progress=self._progress,
             )
         except ApiError as exc:
-            if exc.status != 404:
+            # A new one of the same name is somebody's who has made it meanwhile.
+            if exc.status != 404 and not refusals.is_outdated(exc):
                 raise refusals.explain(item, exc, seconds=self._clock.elapsed) from exc
         return Entry(item.ref, Action.DELETED, before=before)
 

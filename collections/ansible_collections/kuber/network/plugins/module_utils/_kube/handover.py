@@ -114,6 +114,9 @@ class Successor:
                 if exc.status != 409 or attempt == ATTEMPTS:
                     raise
                 live = self._client.get(path)
+                if exc.perhaps_done and not left_behind(item.body, live):
+                    # It was we ourselves who had changed the object, and the answer was lost.
+                    return names(records)
             else:
                 return names(records)
         return ()

@@ -126,6 +126,11 @@ class Pruner:
             self._after = self._client.request("PATCH", path_to(self.item), query=query, body=body, content_type=APPLY)
         except ApiError as exc:
             if refusals.is_outdated(exc):
+                live = read(self._client, self.item)
+                if exc.perhaps_done and live is not None and applyset.scope_of(live) == scope:
+                    # It was we ourselves who had changed it, and the answer was lost.
+                    self._after = live
+                    return
                 raise KuberError(
                     f"{self.parent}, the record of the set, has changed meanwhile",
                     remedy="Let one run at a time work on a set, and run again",

@@ -50,8 +50,11 @@ def explain(item: Item, error: ApiError, *, seconds: float) -> ObjectError:
             found="no such namespace",
             remedy="Put the Namespace into the set, or create it before",
         )
-    who = f"webhook {webhook['name']}" if webhook and "denied the request" in error.message else "the API server"
-    return ObjectError(f"{subject} was refused by {who}", found=f"{error.status} {error.reason}, {error.message}")
+    who = f"the API server of context {error.context}"
+    if webhook and "denied the request" in error.message:
+        who = f"webhook {webhook['name']}"
+    found = f"{error.status} {error.reason}, {error.message}"
+    return ObjectError(f"{subject} was refused by {who}", found=found, remedy=error.remedy)
 
 
 def unchangeable(item: Item, error: ApiError, names: str) -> ObjectError:

@@ -24,6 +24,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube import kubecon
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import (
     ApiError,
+    CutOffError,
     ServerGoneError,
     is_worth_a_retry,
     retry_after,
@@ -35,7 +36,6 @@ USER_AGENT = "kuber.network"
 JSON = "application/json"
 PARALLEL = 8
 PAGE = 500
-# POST is not here: it might create a second object.
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
 CONNECT_SECONDS = 10.0
 # A server that has never answered is more likely switched off or misspelt than restarting.
@@ -46,6 +46,8 @@ FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
 # A watch ends itself in time; one that is silent for longer has lost its connection.
 WATCH_GRACE_SECONDS = 10.0
+# So often one request is sent with credentials that were loaded again: helpers may need a moment to renew them, too.
+RENEWALS = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +56,8 @@ class _Request:
     url: str
     body: bytes | None
     headers: dict[str, str]
+    is_repeatable: bool
+    """Whether it does no more when it is done twice."""
 
 
 class Client:
@@ -66,6 +70,7 @@ class Client:
         self._parallel = parallel
         self._timeout = timeout
         self._lock = threading.Lock()
+        self._renewing = threading.Lock()
         self._answered = False
         self._clock: Clock | None = None
         self._progress: Progress | None = None
@@ -127,8 +132,10 @@ class Client:
         if body is not None:
             headers["Content-Type"] = content_type
             data = json.dumps(body, separators=(",", ":")).encode()
-        answer = self._send(_Request(method, self._url(path, query), data, headers), patience=patience)
-        return json.loads(answer) if answer else None
+        # POST might create a second object.
+        repeatable = method in REPEATABLE or (query or {}).get("dryRun") == "All"
+        request = _Request(method, self._url(path, query), data, headers, repeatable)
+        return self._send(request, parse=whole, patience=patience)
 
     def get(self, path: str, **query: t.Any) -> t.Any:
         return self.request("GET", path, query=query)
@@ -159,8 +166,9 @@ class Client:
 
         Errors of what is behind the proxy are not retried: only the caller knows whether they will pass.
         """
-        request = _Request(method, self._url(path, query), None, {"Accept": "*/*"})
-        return self._send(request, retry_refusals=False, patience=patience).decode(errors="replace")
+        request = _Request(method, self._url(path, query), None, {"Accept": "*/*"}, method in REPEATABLE)
+        answer = self._send(request, parse=bytes, retry_refusals=False, patience=patience)
+        return str(answer, errors="replace")
 
     @contextlib.contextmanager
     def watch(self, path: str, *, query: t.Mapping[str, t.Any], seconds: float) -> t.Iterator[urllib3.BaseHTTPResponse]:
@@ -168,13 +176,13 @@ class Client:
 
         It is not repeated when it breaks off: only the caller knows how far it has got.
         """
-        request = _Request("GET", self._url(path, {**query, "watch": True}), None, {"Accept": JSON})
+        request = _Request("GET", self._url(path, {**query, "watch": True}), None, {"Accept": JSON}, True)
         timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, self._timeout), read=seconds + WATCH_GRACE_SECONDS)
         answer = self._ask(request, self._streams, verb="WATCH", preload_content=False, timeout=timeout)
         try:
             yield answer
-        except urllib3.exceptions.HTTPError as exc:
-            raise ServerGoneError(server=self.server, context=self.context, cause=exc) from exc
+        except (urllib3.exceptions.HTTPError, CutOffError) as exc:
+            raise self._gone(exc, timeout) from exc
         finally:
             # It may have been left before its end, so that the connection is of no more use.
             answer.close()
@@ -212,27 +220,43 @@ class Client:
         # Watches stay open for as long as they are needed: they must not keep a place from what is answered at once.
         self._streams = _pool(access.proxy, options | {"block": False})
 
-    def _send(self, request: _Request, *, retry_refusals: bool = True, patience: float | None = None) -> bytes:
-        """Send until there is an answer that a repetition would not better, within the time limit."""
+    def _send(
+        self,
+        request: _Request,
+        *,
+        parse: t.Callable[[bytes], t.Any],
+        retry_refusals: bool = True,
+        patience: float | None = None,
+    ) -> t.Any:
+        """Send until there is an answer that a repetition would not better, within the time limit; return it parsed."""
         started = time.monotonic()
         pause = FIRST_PAUSE
-        renewed = False
+        renewals = 0
+        perhaps_done = False
         while True:
+            timeout = self._longest(started)
+            access = self._access
             try:
-                return self._ask(request, self._pool, verb=request.method, timeout=self._longest()).data
+                answer = self._ask(request, self._pool, verb=request.method, timeout=timeout).data
+                try:
+                    return parse(answer)
+                except CutOffError as exc:
+                    raise self._gone(exc, timeout) from exc
             except ApiError as exc:
-                if exc.status == 401 and not renewed:
+                exc.perhaps_done = perhaps_done
+                if exc.status == 401 and renewals < RENEWALS:
                     # Tokens expire in long runs; the helper that made the first one makes the next.
-                    renewed = True
-                    self._connect(self._load())
+                    renewals += 1
+                    self._renew(access)
                     continue
                 # With 429 the server says that it has not even looked at the request.
-                repeatable = request.method in REPEATABLE or exc.status == 429
+                repeatable = request.is_repeatable or exc.status == 429
                 retry = retry_refusals and repeatable and is_worth_a_retry(exc)
                 left, wait = self._left(started, patience), retry_after(exc) or pause
                 failure: KuberError = exc
             except ServerGoneError as exc:
-                retry = not exc.untrusted and (exc.never_sent or request.method in REPEATABLE)
+                perhaps_done |= not exc.never_sent
+                retry = not exc.untrusted and (exc.never_sent or request.is_repeatable)
                 first_contact = None if self._answered else FIRST_CONTACT_SECONDS
                 left, wait = self._left(started, first_contact if patience is None else patience), pause
                 failure = exc
@@ -242,6 +266,12 @@ class Client:
                 self._progress.tell(f"Waiting for the API server: {failure.found}")
             time.sleep(wait)
             pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _renew(self, expired: _kubeconfig.Access) -> None:
+        """Load the credentials again, unless another thread has just done it."""
+        with self._renewing:
+            if self._access is expired:
+                self._connect(self._load())
 
     def _left(self, started: float, patience: float | None) -> float:
         """How many seconds a request may go on being repeated."""
@@ -265,24 +295,44 @@ class Client:
                 timeout=timeout,
                 **options,
             )
-        except urllib3.exceptions.HTTPError as exc:
-            raise ServerGoneError(server=self.server, context=self.context, cause=exc) from exc
-        self._answered = True
-        self._note(answer.headers.getlist("Warning"))
-        if answer.status >= 300:
-            path = urllib.parse.urlsplit(request.url).path
-            raise ApiError(method=request.method, path=path, context=self.context, answer=answer)
+            self._answered = True
+            self._note(answer.headers.getlist("Warning"))
+            if answer.status >= 300:
+                raise self._refusal(request, answer)
+        except (urllib3.exceptions.HTTPError, CutOffError) as exc:
+            raise self._gone(exc, timeout) from exc
         return answer
 
-    def _longest(self) -> urllib3.Timeout:
+    def _refusal(self, request: _Request, answer: urllib3.BaseHTTPResponse) -> ApiError:
+        if answer.headers.get("Content-Type", "").startswith(JSON):
+            # What is refused, and whether it may pass, stands in all of it.
+            whole(answer.data)
+        path = urllib.parse.urlsplit(request.url).path
+        return ApiError(method=request.method, path=path, context=self.context, answer=answer)
+
+    def _gone(self, cause: urllib3.exceptions.HTTPError | CutOffError, timeout: urllib3.Timeout) -> ServerGoneError:
+        return ServerGoneError(server=self.server, context=self.context, cause=cause, timeout=timeout)
+
+    def _longest(self, started: float) -> urllib3.Timeout:
         """How long one request may take, also the last one before the time is up."""
-        seconds = self._timeout if self._clock is None else min(self._timeout, max(SHORTEST_SECONDS, self._clock.left))
+        seconds = min(self._timeout, max(SHORTEST_SECONDS, self._left(started, None)))
         return urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds)
 
     def _note(self, remarks: t.Iterable[str]) -> None:
         # A remark comes as: 299 - "what is wrong" (RFC 7234, section 5.5).
         for remark in remarks:
             self._warnings.setdefault(remark.split(" ", 2)[-1].strip('"'))
+
+
+def whole(answer: bytes) -> t.Any:
+    """The object that an answer holds; what has been cut off on its way holds none."""
+    try:
+        parsed = json.loads(answer)
+    except ValueError as exc:
+        raise CutOffError(len(answer)) from exc
+    if not isinstance(parsed, dict):
+        raise CutOffError(len(answer))
+    return parsed
 
 
 def _pool(proxy: str | None, options: dict[str, t.Any]) -> urllib3.PoolManager:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import queue
 import threading
 import types
@@ -31,7 +30,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors imp
     retry_after,
 )
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import PAGE, Client
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import PAGE, Client, whole
 
 # After so long a watch is begun anew from where it was: a connection that has died without a word costs no more.
 WATCH_SECONDS = 30
@@ -247,4 +246,4 @@ def _events(answer: urllib3.BaseHTTPResponse) -> t.Iterator[dict[str, t.Any]]:
     rest = b""
     for chunk in answer.stream():
         *lines, rest = (rest + chunk).split(b"\n")
-        yield from (json.loads(line) for line in lines if line)
+        yield from (whole(line) for line in lines if line)

@@ -54,13 +54,19 @@ class CrashLoopError(KuberError):
 def write(client: Client, document: Document, text: str) -> str:
     """Replace the one document, provided that nobody else has written since we read it; return the new version."""
     body = {"metadata": {"resourceVersion": document.version}, "data": {document.key: text}}
-    written = client.request(
-        "PATCH",
-        kube_proxy.CONFIG_MAP,
-        query={"fieldManager": MANAGER},
-        body=body,
-        content_type="application/merge-patch+json",
-    )
+    try:
+        written = client.request(
+            "PATCH",
+            kube_proxy.CONFIG_MAP,
+            query={"fieldManager": MANAGER},
+            body=body,
+            content_type="application/merge-patch+json",
+        )
+    except ApiError as exc:
+        written = client.get(kube_proxy.CONFIG_MAP) if exc.status == 409 and exc.perhaps_done else {}
+        if (written.get("data") or {}).get(document.key) != text:
+            raise
+        # It was we ourselves who had written, and the answer was lost.
     return str(written["metadata"]["resourceVersion"])
 
 
