@@ -176,7 +176,7 @@ def _parse(data: bytes) -> dict[str, t.Any]:
 
 def _plain(cause: NoAnswer, timeout: urllib3.Timeout) -> str:
     """The innermost reason, without the pool's own decoration."""
-    *_, inner = _chain(cause)
+    inner = list(_chain(cause))[-1]
     if isinstance(inner, ssl.SSLCertVerificationError):
         return inner.verify_message
     if isinstance(inner, ssl.SSLEOFError):

@@ -237,11 +237,7 @@ class Client:
             timeout = self._longest(started)
             access = self._access
             try:
-                answer = self._ask(request, self._pool, verb=request.method, timeout=timeout).data
-                try:
-                    return parse(answer)
-                except CutOffError as exc:
-                    raise self._gone(exc, timeout) from exc
+                return self._parsed(request, parse, timeout)
             except ApiError as exc:
                 exc.perhaps_done = perhaps_done
                 if exc.status == 401 and renewals < RENEWALS:
@@ -266,6 +262,13 @@ class Client:
                 self._progress.tell(f"Waiting for the API server: {failure.found}")
             time.sleep(wait)
             pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _parsed(self, request: _Request, parse: t.Callable[[bytes], t.Any], timeout: urllib3.Timeout) -> t.Any:
+        answer = self._ask(request, self._pool, verb=request.method, timeout=timeout)
+        try:
+            return parse(answer.data)
+        except CutOffError as exc:
+            raise self._gone(exc, timeout) from exc
 
     def _renew(self, expired: _kubeconfig.Access) -> None:
         """Load the credentials again, unless another thread has just done it."""
