@@ -41,6 +41,8 @@ class ActionModule(KuberAction):
             names = ", ".join(check.name for check in pending)
             Display().display(f"still red after {elapsed:.0f} of {params['timeout']:.0f} s: {names}")
 
+        if not params["checks"] and not params["earlier"]:
+            raise KuberError("There is nothing to check", wanted="at least one entry in checks, or in earlier")
         world = World(self.runner, connect)
         checks = [build(raw, world) for raw in params["checks"]]
         verdicts = [Verdict.load(item) for item in params["earlier"]]

@@ -279,7 +279,7 @@ options:
     default: []
     suboptions:
       kind:
-        description: Kind of the object.
+        description: Kind of the object, one that the API server knows or that the set brings along.
         type: str
         required: true
       api_version:

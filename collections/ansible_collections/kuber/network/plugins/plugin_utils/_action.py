@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import abc
 import gc
+import re
 import shlex
 import typing as t
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
@@ -21,6 +23,23 @@ from ansible_collections.kuber.network.plugins.module_utils._runner import Resul
 # Objects made until the garbage collector looks for cycles among them. Python's own number is 700; but every look at a
 # large set, and at all that was inherited from the playbook's process, costs more than it finds.
 COLLECT_AFTER = 100_000
+# Options that are called the same mean the same everywhere.
+MOST_SECONDS = 86_400
+SECONDS = frozenset({"interval", "timeout", "wait_timeout"})
+# How Ansible says that an option has the wrong type, with the names that Python has for types.
+WRONG_TYPE = re.compile(
+    r"(?:argument|Elements value for option) '(?P<option>[^']+)' is of type (?P<found>\w+)"
+    r"(?: found in '(?P<place>[^']+)'\.)? and we were unable to convert to (?P<wanted>\w+)\b"
+)
+TYPES = {
+    "bool": "true or false",
+    "dict": "a mapping",
+    "float": "a number",
+    "int": "a whole number",
+    "list": "a list",
+    "path": "a text",
+    "str": "a text",
+}
 
 
 class ConnectionRunner(Runner):
@@ -70,12 +89,39 @@ class KuberAction(ActionBase, metaclass=abc.ABCMeta):
         # The process was forked for this task and ends with it.
         gc.set_threshold(COLLECT_AFTER)
         result = super().run(tmp, task_vars)
-        params = self.validate_argument_spec(argument_spec=self.ARGUMENT_SPEC, **self.SPEC_RULES)[1]
         try:
-            outcome = self.perform(params, task_vars or {})
+            outcome = self.perform(self._options(), task_vars or {})
         except KuberError as exc:
             outcome = exc.partial | {"changed": exc.changed, "failed": True, "msg": str(exc)}
         if not self.diff_mode:
             outcome.pop("diff", None)
         result.update({"changed": False, "failed": False} | outcome)
         return result
+
+    def _options(self) -> dict[str, t.Any]:
+        try:
+            params: dict[str, t.Any] = self.validate_argument_spec(argument_spec=self.ARGUMENT_SPEC, **self.SPEC_RULES)[
+                1
+            ]
+        except AnsibleActionFail as exc:
+            wrong = WRONG_TYPE.search(str(exc))
+            if wrong is None:
+                raise
+            raise self._wrong_type(wrong) from None
+        for name in SECONDS & params.keys():
+            if not 0 <= params[name] <= MOST_SECONDS:
+                raise KuberError(
+                    f"The option {name} is out of range",
+                    wanted=f"0 to {MOST_SECONDS} seconds",
+                    found=f"{params[name]:g}",
+                )
+        return params
+
+    def _wrong_type(self, wrong: re.Match[str]) -> KuberError:
+        place = f" in {wrong['place']}" if wrong["place"] else ""
+        given = None if place else self._task.args.get(wrong["option"])
+        return KuberError(
+            f"The option {wrong['option']}{place} has the wrong type",
+            wanted=TYPES.get(wrong["wanted"], wrong["wanted"]),
+            found=repr(str(given)) if isinstance(given, str) else TYPES.get(wrong["found"], wrong["found"]),
+        )

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import json
 import os
 import pathlib
@@ -96,7 +97,10 @@ def read_profile(home: pathlib.Path, name: str) -> Profile:
     path = home / "profiles" / name / "config.json"
     config = _read_json(path)
     driver = str(config.get("Driver") or "")
-    nodes = tuple(_read_node(home, name, driver, config["Nodes"], node) for node in config.get("Nodes") or ())
+    listed = config.get("Nodes") or []
+    if not isinstance(listed, list) or not all(isinstance(node, dict) for node in listed):
+        raise _not_minikubes(path, "a list of objects in Nodes", listed)
+    nodes = tuple(_read_node(home, name, driver, listed, node) for node in listed)
     if not nodes:
         raise KuberError(
             f"Profile {name} of minikube has no nodes",
@@ -104,14 +108,14 @@ def read_profile(home: pathlib.Path, name: str) -> Profile:
             found=f"none in {path}",
             remedy=f"`minikube start --profile {name}` completes it",
         )
-    kubernetes = config.get("KubernetesConfig") or {}
+    kubernetes = _part(config, "KubernetesConfig", path)
     return Profile(
         name=name,
         home=str(home),
         driver=driver,
         container_runtime=str(kubernetes.get("ContainerRuntime") or ""),
         kubernetes_version=str(kubernetes.get("KubernetesVersion") or "").removeprefix("v"),
-        addons=tuple(sorted(addon for addon, enabled in (config.get("Addons") or {}).items() if enabled)),
+        addons=tuple(sorted(addon for addon, enabled in _part(config, "Addons", path).items() if enabled)),
         nodes=nodes,
     )
 
@@ -137,8 +141,24 @@ def _read_json(path: pathlib.Path) -> dict[str, t.Any]:
             remedy="`minikube start` writes it anew",
         ) from exc
     if not isinstance(content, dict):
-        raise KuberError(f"{path} is not what minikube writes", wanted="an object", found=type(content).__name__)
+        raise _not_minikubes(path, "an object", content)
     return content
+
+
+def _part(content: Mapping[str, t.Any], field: str, path: pathlib.Path) -> dict[str, t.Any]:
+    part = content.get(field) or {}
+    if not isinstance(part, dict):
+        raise _not_minikubes(path, f"an object in {field}", part)
+    return part
+
+
+def _not_minikubes(path: pathlib.Path, wanted: str, found: object) -> KuberError:
+    return KuberError(
+        f"{path} is not what minikube writes",
+        wanted=wanted,
+        found=json.dumps(found)[:80],
+        remedy="`minikube start` writes it anew",
+    )
 
 
 def machine_name(profile: str, nodes: Sequence[Mapping[str, t.Any]], node: Mapping[str, t.Any]) -> str:
@@ -153,8 +173,9 @@ def _read_node(
 ) -> Node:
     name = machine_name(profile, nodes, node)
     machine: dict[str, t.Any] = {}
+    path = home / "machines" / name / "config.json"
     if driver not in BARE_METAL_DRIVERS:
-        machine = _read_json(home / "machines" / name / "config.json").get("Driver") or {}
+        machine = _part(_read_json(path), "Driver", path)
     address = str(node.get("IP") or machine.get("IPAddress") or "")
     if not address:
         raise KuberError(
@@ -162,6 +183,8 @@ def _read_node(
             wanted="an IP in the profile or in the machine's file",
             remedy=f"`minikube start --profile {profile}` completes it",
         )
+    if not _is_address(address):
+        raise _not_minikubes(path, f"an address of node {name}", address)
     ssh = None if driver in BARE_METAL_DRIVERS else _ssh(home / "machines" / name, driver, address, machine)
     return Node(name=name, address=address, control_plane=bool(node.get("ControlPlane")), ssh=ssh)
 
@@ -171,7 +194,7 @@ def _ssh(directory: pathlib.Path, driver: str, address: str, machine: Mapping[st
         host, port = engine_host(driver, os.environ), _published_port(driver, directory.name)
     else:
         host = LOOPBACK if driver in FORWARDING_DRIVERS else str(machine.get("IPAddress") or address)
-        port = int(machine.get("SSHPort") or SSH_PORT)
+        port = _port(machine.get("SSHPort") or SSH_PORT, directory / "config.json")
     # The path in the file is that of the day the machine was made: the directory may have moved since.
     given = str(machine.get("SSHKeyPath") or "")
     return Ssh(
@@ -181,6 +204,19 @@ def _ssh(directory: pathlib.Path, driver: str, address: str, machine: Mapping[st
         key_file=given if given and pathlib.Path(given).exists() else str(directory / "id_rsa"),
         known_hosts=str(directory / "known_hosts"),
     )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(text))
+    except ValueError:
+        return False
+
+
+def _port(value: object, path: pathlib.Path) -> int:
+    if not isinstance(value, int) or not 0 < value < 65536:
+        raise _not_minikubes(path, "a port in SSHPort", value)
+    return value
 
 
 def engine_host(driver: str, environment: Mapping[str, str]) -> str:

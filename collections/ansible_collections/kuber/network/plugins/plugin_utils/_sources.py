@@ -81,4 +81,7 @@ class Sources:
         try:
             return t.cast("str", self._action._find_needle(directory, os.path.expanduser(name)))
         except AnsibleError as exc:
-            raise KuberError(f"{name} is not found", found=str(exc)) from exc
+            raise KuberError(
+                f"{name} is not found",
+                wanted=f"a whole path, or a file in {directory}/ of the role or beside the playbook",
+            ) from exc

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
@@ -22,6 +23,10 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.transport impo
 
 # Each at a time is a connection and a thread; more are no faster with any API server we know of.
 MOST_PARALLEL = 64
+
+# As the API server has it (k8s.io/apimachinery, pkg/apis/meta/v1/validation).
+LONGEST_MANAGER = 128
+NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 
 Spec = dict[str, t.Any]
 
@@ -85,6 +90,7 @@ SPEC_RULES: Spec = {"required_one_of": [("src", "template", "definition")]}
 
 
 def wish(params: t.Mapping[str, t.Any], documents: t.Iterable[Document], *, check: bool) -> Wish:
+    _refuse_unusable_names(params)
     # Plain types, not those that Ansible marks with where a value came from: libyaml takes no others.
     given = json.loads(json.dumps(params))
     return Wish(
@@ -93,7 +99,7 @@ def wish(params: t.Mapping[str, t.Any], documents: t.Iterable[Document], *, chec
         namespace=given["namespace"],
         exclude=tuple(Target(one["kind"], one["name"]) for one in given["exclude"]),
         patches=tuple((_target(one), one["merge"]) for one in given["patches"]),
-        images=tuple(Image(one["name"], one["new_name"], one["new_tag"], one["digest"]) for one in given["images"]),
+        images=images(given["images"]),
         ignore=tuple(Rule.of(_target(one), one["pointers"]) for one in given["ignore"]),
         prune=_prune(given["prune"]),
         options=_options(given, check=check),
@@ -104,6 +110,23 @@ def wish(params: t.Mapping[str, t.Any], documents: t.Iterable[Document], *, chec
             for one in given["wait_for"]
         ),
     )
+
+
+def _refuse_unusable_names(params: t.Mapping[str, t.Any]) -> None:
+    """What the API server would only say of the first object, or of the last."""
+    manager = params["field_manager"]
+    if not manager or len(manager) > LONGEST_MANAGER or not manager.isprintable():
+        wanted = f"1 to {LONGEST_MANAGER} printable characters"
+        raise KuberError("The option field_manager is no name", wanted=wanted, found=repr(manager))
+    names = {"namespace": params["namespace"], "prune.namespace": (params["prune"] or {}).get("namespace")}
+    for option, name in names.items():
+        if name is not None and not NAMESPACE.fullmatch(name):
+            wanted = "a name of small letters, digits and hyphens"
+            raise KuberError(f"The option {option} is no name of a namespace", wanted=wanted, found=repr(name))
+
+
+def images(given: t.Iterable[t.Mapping[str, t.Any]]) -> tuple[Image, ...]:
+    return tuple(Image(one["name"], one.get("new_name"), one.get("new_tag"), one.get("digest")) for one in given)
 
 
 def _options(given: t.Mapping[str, t.Any], *, check: bool) -> Options:

@@ -17,6 +17,7 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 try:
     import dns.exception
     import dns.message
+    import dns.name
     import dns.query
     import dns.rcode
     import dns.rdatatype
@@ -45,6 +46,12 @@ class DnsProbe(Probe):
                 found=str(IMPORT_ERROR),
                 remedy="pip install dnspython",
             ) from IMPORT_ERROR
+        try:
+            dns.rdatatype.from_text(options["type"])
+            dns.name.from_text(options["name"])
+        except dns.exception.DNSException as exc:
+            asked = f"{options['name']} {options['type']}"
+            raise KuberError("That can be asked of no name server", wanted="a name and a type", found=asked) from exc
         return cls(**{**options, "answers": tuple(options["answers"])})
 
     @property

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import ipaddress
 import re
 import typing as t
 
@@ -29,6 +30,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
     from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
 
+URL = re.compile(r"https?://[^/\s]+")
 STRINGS: dict[str, t.Any] = {"type": "list", "elements": "str", "default": []}
 HOST_AND_PORT: dict[str, t.Any] = {
     "host": {"type": "str", "required": True},
@@ -131,6 +133,7 @@ def build(raw: dict[str, t.Any], world: World) -> Check:
     """Make a check from validated options; values that make no sense are refused with the check's name."""
     kind = next(kind for kind in KINDS if raw[kind] is not None)
     try:
+        _refuse_nonsense(raw[kind])
         if kind != "live":
             _refuse_bad_patterns(raw[kind])
         return Check(raw["name"], raw["group"], BUILDERS[kind](raw[kind], world))
@@ -138,6 +141,31 @@ def build(raw: dict[str, t.Any], world: World) -> Check:
         raise KuberError(
             f"Check {raw['name']!r}: {exc.problem}", wanted=exc.wanted, found=exc.found, remedy=exc.remedy
         ) from exc
+
+
+def _refuse_nonsense(options: dict[str, t.Any]) -> None:
+    """Values with which a check could only ever fail, or would not be one."""
+    for option, (wanted, fits) in FORMS.items():
+        if option in options and not fits(options[option]):
+            raise KuberError(f"Its option {option} cannot be used", wanted=wanted, found=repr(options[option]))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(text))
+    except ValueError:
+        return False
+
+
+FORMS: dict[str, tuple[str, Callable[[t.Any], bool]]] = {
+    "address": ("an address such as 172.17.255.1", _is_address),
+    "argv": ("a program and its arguments", bool),
+    "count": ("at least 1", lambda number: number >= 1),
+    "port": ("1 to 65535", lambda number: 1 <= number <= 65_535),
+    "server": ("an address such as 172.17.255.2", _is_address),
+    "timeout": ("above 0, at most 3600 seconds", lambda number: 0 < number <= 3600),
+    "url": ("an address that begins with http:// or https://", lambda text: bool(URL.match(text))),
+}
 
 
 def _refuse_bad_patterns(options: dict[str, t.Any]) -> None:

@@ -16,9 +16,11 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import SEGMENT, Body, Ref, is_segment, kind_key
 
 SUFFIXES = frozenset({".yml", ".yaml", ".json"})
+# Kinds whose fields hold texts and nothing else.
+TEXTS = {"ConfigMap": ("data", "binaryData"), "Secret": ("data", "stringData")}
 MEND = "Mend the document and run again; nothing has been touched"
 
 
@@ -137,11 +139,19 @@ def check(document: Document) -> None:
     namespace = metadata.get("namespace")
     if not isinstance(namespace, str | None):
         raise KuberError(f"The namespace of {subject} is {_kind_of(namespace)}", wanted="a text", remedy=MEND)
+    for field, value in (("name", name), ("namespace", namespace or "")):
+        _refuse_way_out(value, f"The {field} of {subject}")
     for field in ("labels", "annotations"):
         _check_texts(metadata.get(field), f"metadata.{field} of {subject}")
-    if kind_key(body["apiVersion"], body["kind"]) == "Secret":
-        for field in ("data", "stringData"):
-            _check_texts(body.get(field), f"{field} of {subject}", secret=True)
+    key = kind_key(body["apiVersion"], body["kind"])
+    for field in TEXTS.get(key, ()):
+        _check_texts(body.get(field), f"{field} of {subject}", secret=key == "Secret")
+
+
+def _refuse_way_out(name: str, subject: str) -> None:
+    """From an object with the name ``..`` a path of the API leads to its namespace, which would be deleted instead."""
+    if not is_segment(name):
+        raise KuberError(f"{subject} is none that an object could have", wanted=SEGMENT, found=repr(name), remedy=MEND)
 
 
 def _check_texts(values: object, subject: str, *, secret: bool = False) -> None:

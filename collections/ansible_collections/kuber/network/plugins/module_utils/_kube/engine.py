@@ -117,6 +117,8 @@ class Run:
         for document in chosen:
             if kind_key(document.ref.api_version, document.ref.kind) == edits.CRD:
                 self._kinds.define(document.body)
+        for condition in wish.wait_for if wish.present else ():
+            self._subject(condition)
         placed = [self._placed(document) for document in chosen]
         edited = edits.rename_images(edits.patch(placed, wish.patches), wish.images)
         for document in edited:

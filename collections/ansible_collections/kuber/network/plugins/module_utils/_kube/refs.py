@@ -13,6 +13,9 @@ import typing as t
 
 Body = dict[str, t.Any]
 
+# What names of all kinds have in common, and of namespaces (k8s.io/apimachinery, pkg/api/validation/path).
+SEGMENT = "neither . nor .., and no / or % in it"
+
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Ref:
@@ -44,6 +47,11 @@ def kind_key(api_version: str, kind: str) -> str:
     """The key of the tables of kinds: "Service", "Deployment.apps"."""
     group = group_of(api_version)
     return f"{kind}.{group}" if group else kind
+
+
+def is_segment(name: str) -> bool:
+    """Whether a path of the API leads to what has this name."""
+    return name not in (".", "..") and not any(sign in name for sign in "/%")
 
 
 def below(value: t.Any, *names: str) -> t.Any:

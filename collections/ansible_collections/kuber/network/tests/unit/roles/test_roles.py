@@ -13,6 +13,7 @@ import typing as t
 import jinja2
 import pytest
 import yaml
+from ansible.plugins.filter.core import to_bool
 
 ROLES = pathlib.Path(__file__).resolve().parents[3] / "roles"
 NAMES = sorted(role.name for role in ROLES.iterdir())
@@ -88,15 +89,20 @@ def test_both_versions_have_one_path_or_the_controller_would_drop_the_next() -> 
 
 @pytest.mark.parametrize(
     ("strip", "path", "path_type"),
-    [(False, "/dashboard", "Prefix"), (True, "/dashboard(/|$)(.*)", "ImplementationSpecific")],
+    [
+        (False, "/dashboard", "Prefix"),
+        # As it comes from -e dashboard_strip_path=false.
+        ("false", "/dashboard", "Prefix"),
+        (True, "/dashboard(/|$)(.*)", "ImplementationSpecific"),
+    ],
 )
 def test_path_of_the_dashboard_is_a_regular_expression_only_to_be_stripped(
-    strip: bool, path: str, path_type: str
+    strip: object, path: str, path_type: str
 ) -> None:
     (ingress,) = rendered("dashboard", "ingress.yml.j2", {"dashboard_strip_path": strip})
     (only,) = route(ingress)["paths"]
     assert (only["path"], only["pathType"]) == (path, path_type)
-    assert bool(ingress["metadata"].get("annotations")) is strip
+    assert bool(ingress["metadata"].get("annotations")) is (strip is True)
 
 
 @pytest.mark.parametrize(("host", "hosts"), [("", [None]), ("example.app.org", [None, "example.app.org"])])
@@ -116,7 +122,7 @@ def test_dns_services_may_share_their_address() -> None:
 
 def rendered(role: str, template: str, choice: dict[str, t.Any]) -> list[dict[str, t.Any]]:
     environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined)
-    environment.filters["to_json"] = json.dumps
+    environment.filters |= {"to_json": json.dumps, "bool": to_bool}
     text = environment.from_string((ROLES / role / "templates" / template).read_text())
     return [one for one in yaml.safe_load_all(text.render(defaults(role) | choice)) if one]
 
@@ -128,3 +134,15 @@ def criteria(ingress: dict[str, t.Any]) -> dict[str, str]:
 def route(ingress: dict[str, t.Any]) -> dict[str, t.Any]:
     (rule,) = ingress["spec"]["rules"]
     return t.cast("dict[str, t.Any]", rule["http"])
+
+
+@pytest.mark.parametrize(("given", "wanted"), [(True, True), ("false", False), ("yes", True)])
+def test_truth_values_from_the_command_line_reach_the_pool_as_such(given: object, wanted: bool) -> None:
+    pool, _advertisement = rendered("metallb", "pool.yml.j2", {"metallb_avoid_buggy_ips": given})
+    assert pool["spec"]["avoidBuggyIPs"] is wanted
+
+
+def test_numbers_for_header_and_cookie_reach_the_ingress_as_texts() -> None:
+    choice = {"canary_header": 7, "canary_header_value": 1, "canary_cookie": 8}
+    _current, following = rendered("canary", "ingress.yml.j2", choice)
+    assert all(isinstance(value, str) for value in following["metadata"]["annotations"].values())

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import yaml
+from ansible.errors import AnsibleError
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import edits
+from ansible_collections.kuber.network.plugins.module_utils._preflight import settings
+from ansible_collections.kuber.network.plugins.module_utils._preflight.findings import report
+from ansible_collections.kuber.network.plugins.plugin_utils import _wish
+from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+from ansible_collections.kuber.network.plugins.plugin_utils._sources import Sources
+
+ROLES = pathlib.Path(__file__).resolve().parents[2] / "roles"
+# What only the inventory tells. Without one nothing is touched, and the module preflight says why there is none.
+OF_INVENTORY = "'minikube_"
+# Settings that name manifests, and the one that replaces images in them.
+MANIFESTS = {"metallb_manifest": "metallb_images", "ingress_nginx_manifest": "ingress_nginx_images"}
+
+
+class ActionModule(KuberAction):
+    ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]] = {
+        "roles": {"type": "list", "elements": "str", "required": True},
+        "options": {"type": "dict", "default": {}},
+        "manifests": {"type": "bool", "default": True},
+    }
+
+    def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        options = dict(params["options"])
+        for role in params["roles"]:
+            options |= _specification(role)
+        given, found = self._values([name for name in options if name in task_vars], task_vars)
+        inventory_tells = {name for name in options if name in task_vars and name not in given}
+        fine, wrong = settings.judge(
+            {name: option for name, option in options.items() if name not in inventory_tells}, given, task_vars
+        )
+        found += [*wrong, *settings.misspelt(task_vars, options)]
+        # Without a cluster there is nothing to download for.
+        if params["manifests"] and not found and not inventory_tells:
+            found += self._unusable_manifests(fine, task_vars)
+        if found:
+            raise report(found)
+        return {"settings": sorted(given)}
+
+    def _values(self, names: t.Iterable[str], task_vars: dict[str, t.Any]) -> tuple[dict[str, t.Any], list[KuberError]]:
+        given: dict[str, t.Any] = {}
+        found: list[KuberError] = []
+        for name in names:
+            try:
+                given[name] = self._templar.template(task_vars[name])
+            except AnsibleError as exc:
+                if OF_INVENTORY not in str(exc):
+                    found.append(KuberError(f"{name} cannot be worked out", found=" ".join(str(exc).split())))
+        return given, found
+
+    def _unusable_manifests(self, fine: t.Mapping[str, t.Any], task_vars: dict[str, t.Any]) -> t.Iterator[KuberError]:
+        """Manifests that cannot be had or read; what has to be downloaded is kept, and the roles take it from there."""
+        for name, images in MANIFESTS.items():
+            if name not in fine:
+                continue
+            source = {"src": fine[name], "template": None, "definition": None}
+            try:
+                documents = Sources(self, task_vars).documents(source)
+                edits.rename_images(documents, _wish.images(fine.get(images, [])))
+            except KuberError as exc:
+                exc.problem = f"{name} cannot be used: {exc.problem}"
+                exc.rephrase(str)
+                yield exc
+
+
+def _specification(role: str) -> dict[str, dict[str, t.Any]]:
+    """The options of all entry points of a role of this collection."""
+    path = ROLES / role / "meta" / "argument_specs.yml"
+    if not path.is_file():
+        known = ", ".join(sorted(one.name for one in ROLES.iterdir()))
+        raise KuberError("The collection has no such role", wanted=known, found=role)
+    specs = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["argument_specs"]
+    return {name: option for spec in specs.values() for name, option in spec["options"].items()}

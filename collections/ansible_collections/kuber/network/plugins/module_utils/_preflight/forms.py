@@ -1,0 +1,183 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""What the settings of the roles must look like, beyond the types and choices that their specifications name."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import re
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext
+from ansible_collections.kuber.network.plugins.module_utils._net import proxy_config
+
+_LABEL = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
+_PROBES = ("exec", "grpc", "httpGet", "tcpSocket")
+
+
+@dataclasses.dataclass(frozen=True)
+class Form:
+    """What a value must be; ``fits`` is asked only about values of the option's type."""
+
+    wanted: str
+    fits: t.Callable[[t.Any], bool]
+
+
+def _number(least: int, most: int, what: str = "a whole number") -> Form:
+    return Form(f"{what} from {least} to {most}", lambda value: least <= value <= most)
+
+
+def _text(pattern: str, wanted: str, *, longest: int = 253, empty: bool = False) -> Form:
+    compiled = re.compile(pattern)
+    return Form(
+        wanted + (", or empty" if empty else ""),
+        lambda text: bool(compiled.fullmatch(text)) and len(text) <= longest if text else empty,
+    )
+
+
+def _name(pattern: str, wanted: str, *, longest: int = 253, empty: bool = False) -> Form:
+    """A text that stands in manifests without quotes: what YAML takes for a number or a truth value is none there."""
+    form = _text(pattern, wanted + " that YAML takes for a text", longest=longest, empty=empty)
+    return Form(form.wanted, lambda text: form.fits(text) and (not text or yamltext.load_all(text, "it") == [text]))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(text))
+    except ValueError:
+        return False
+
+
+def _is_network(text: str) -> bool:
+    try:
+        return ipaddress.ip_network(text).prefixlen > 0
+    except ValueError:
+        return False
+
+
+def _is_share(text: str, most: int | None) -> bool:
+    found = re.fullmatch(r"(\d{1,9})(%?)", text)
+    return found is not None and not (found[2] and most is not None and int(found[1]) > most)
+
+
+def _is_variable(entry: t.Mapping[str, t.Any]) -> bool:
+    kinds = {"name": str, "value": str, "valueFrom": dict}
+    return bool(entry.get("name")) and all(isinstance(part, kinds.get(key, ())) for key, part in entry.items())
+
+
+def _one_of(*words: str) -> Form:
+    return Form(" or ".join(words) + ", or empty", lambda text: text in ("", *words))
+
+
+ANY = Form("anything", lambda _value: True)
+ADDRESS = Form("an address such as 172.17.255.1", _is_address)
+ADDRESS_OR_NONE = Form("an address such as 172.17.255.2, or empty", lambda text: not text or _is_address(text))
+NETWORK = Form("a network such as 172.17.255.0/24, without host bits", _is_network)
+PORT = _number(1, 65535)
+# As many pods as a node takes by default; a homework with more has other troubles.
+PODS = _number(1, 1000)
+SECONDS = _number(1, 86_400, "seconds,")
+NAMESPACE = _name(_LABEL, "a name of small letters, digits and hyphens", longest=63)
+NAME = _name(rf"{_LABEL}(?:\.{_LABEL})*", "a name of small letters, digits, hyphens and dots")
+# Names of roles may hold colons and capitals: only what would be a path of its own is none.
+ROLE = _name(r"(?!\.\.?$)[^/%\s]+", "the name of a ClusterRole")
+# It makes the name of a Deployment, and what the application says.
+VERSION_NAME = _name(_LABEL, "a name of small letters, digits and hyphens, at most 51 of them", longest=51)
+HOST = _name(rf"{_LABEL}(?:\.{_LABEL})*", "a host name such as example.app.org")
+HOST_OR_NONE = _name(rf"{_LABEL}(?:\.{_LABEL})*", "a host name such as example.app.org", empty=True)
+# What the admission of ingress-nginx takes for a path that is no regular expression.
+PATH = _text(
+    r"/(?!.*//)(?!.*/\.{1,2}(?:/|$))[A-Za-z0-9._~/-]*", "a path such as /web, of letters, digits and . _ ~ - /"
+)
+PAGE = _text(r"/[!-~]*", "a path such as /index.html, without spaces", longest=1024)
+IMAGE = _text(
+    r"[a-z0-9](?:[a-zA-Z0-9._/-]*[a-zA-Z0-9])?(?::[0-9]+/[a-z0-9._/-]+)?(?::[\w][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?",
+    "an image such as busybox:1.31.0",
+    longest=512,
+)
+VERSION = _text(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?", "a version such as 1.15.1, without a v before it")
+HEADER = _text(r"[A-Za-z0-9!#$&^_.+-]+", "a name without spaces and colons", empty=True)
+HEADER_VALUE = _text(r"[!-~]+(?: [!-~]+)*", "printable characters of ASCII", empty=True)
+SURGE = Form("a number of pods such as 1, or a share such as 100%", lambda text: _is_share(text, None))
+UNAVAILABLE = Form("a number of pods such as 1, or a share of at most 100%", lambda text: _is_share(text, 100))
+WORDS = Form("at least one word", bool)
+RANGES = Form("at least one range of addresses", bool)
+SOURCES = Form("at least one file, or url and sha256", bool)
+SCHEDULER = _one_of(*proxy_config.SCHEDULERS)
+ENVIRONMENT = Form(
+    "a name for each, with a text as value or a mapping as valueFrom",
+    lambda value: all(_is_variable(one) for one in value),
+)
+SETTINGS = Form("names that are texts", lambda value: all(isinstance(key, str) for key in value))
+TEXTS = Form(
+    "texts only: quote numbers and truth values", lambda value: all(isinstance(one, str) for one in value.values())
+)
+PROBE = Form(
+    f"exactly one of {', '.join(_PROBES)}, with a mapping",
+    lambda value: [isinstance(value[key], dict) for key in _PROBES if key in value] == [True],
+)
+
+FORMS: dict[str, Form] = {
+    "canary_cookie": HEADER,
+    "canary_current": VERSION_NAME,
+    "canary_header": HEADER,
+    "canary_header_value": HEADER_VALUE,
+    "canary_host": HOST,
+    "canary_image": IMAGE,
+    "canary_ingress_class": NAME,
+    "canary_init_image": IMAGE,
+    "canary_namespace": NAMESPACE,
+    "canary_next": VERSION_NAME,
+    "canary_path": PATH,
+    "canary_port": PORT,
+    "canary_replicas": PODS,
+    "canary_weight": _number(0, 100),
+    "dashboard_args": ANY,
+    "dashboard_cluster_role": ROLE,
+    "dashboard_env": ENVIRONMENT,
+    "dashboard_health_path": PAGE,
+    "dashboard_host": HOST,
+    "dashboard_image": IMAGE,
+    "dashboard_ingress_class": NAME,
+    "dashboard_path": PATH,
+    "dashboard_port": PORT,
+    "host_network_destination": NETWORK,
+    "host_network_entries": ANY,
+    "host_network_via": ADDRESS,
+    "ingress_nginx_address": ADDRESS,
+    "ingress_nginx_config": TEXTS,
+    "ingress_nginx_images": ANY,
+    "ingress_nginx_manifest": SOURCES,
+    "ingress_nginx_version": VERSION,
+    "kube_proxy_scheduler": SCHEDULER,
+    "kube_proxy_settings": SETTINGS,
+    "kuber_wait_timeout": SECONDS,
+    "metallb_dns_address": ADDRESS_OR_NONE,
+    "metallb_images": ANY,
+    "metallb_manifest": SOURCES,
+    "metallb_pool_addresses": RANGES,
+    "metallb_pool_name": NAME,
+    "metallb_version": VERSION,
+    "verify_canary_requests": _number(1, 10_000),
+    "verify_timeout": _number(0, 3600, "seconds,"),
+    "web_app_address": ADDRESS,
+    "web_app_host": HOST_OR_NONE,
+    "web_app_image": IMAGE,
+    "web_app_ingress_class": NAME,
+    "web_app_init_command": WORDS,
+    "web_app_init_image": IMAGE,
+    "web_app_liveness_probe": PROBE,
+    "web_app_max_surge": SURGE,
+    "web_app_max_unavailable": UNAVAILABLE,
+    "web_app_namespace": NAMESPACE,
+    "web_app_path": PATH,
+    "web_app_port": PORT,
+    "web_app_readiness_path": PAGE,
+    "web_app_readiness_port": PORT,
+    "web_app_replicas": PODS,
+}
