@@ -166,6 +166,8 @@ FORMS: dict[str, Form] = {
     "verify_canary_requests": _number(1, 10_000),
     "verify_timeout": _number(0, 3600, "seconds,"),
     "web_app_address": ADDRESS,
+    # Kubernetes grants a pod 30 seconds to end.
+    "web_app_drain_seconds": _number(0, 29, "seconds,"),
     "web_app_host": HOST_OR_NONE,
     "web_app_image": IMAGE,
     "web_app_ingress_class": NAME,
