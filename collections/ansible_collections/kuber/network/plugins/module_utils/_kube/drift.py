@@ -26,7 +26,7 @@ _Difference = tuple[Steps, _Records]
 
 def fields(before: Body, after: Body, manager: str) -> tuple[Field, ...]:
     """Where two states of an object differ, its status aside; ``manager`` is ourselves."""
-    witnesses = [(one, one["fieldsV1"]) for one in fieldset.records(before)]
+    witnesses = [(one, one["fieldsV1"]) for one in fieldset.records(before) if one["fieldsV1"]]
     new = [(None, one["fieldsV1"]) for one in fieldset.records(after)]
     found = _differences(diff.content(before), diff.content(after), (), [*witnesses, *new])
     return tuple(_field(steps, owners, manager) for steps, owners in found)
@@ -58,7 +58,8 @@ def _differences(before: t.Any, after: t.Any, steps: Steps, records: _Records) -
 def _in_mappings(before: Body, after: Body, steps: Steps, records: _Records, kind: str) -> t.Iterator[_Difference]:
     for key in sorted(before.keys() | after.keys()):
         step = kind + key
-        below = [(one, node[step]) for one, node in records if step in node]
+        # What is recorded without its parts, such as the selector of a Service, is owned as a whole.
+        below = [(one, node.get(step, {})) for one, node in records if step in node or not node]
         yield from _differences(before.get(key), after.get(key), (*steps, step), below)
 
 

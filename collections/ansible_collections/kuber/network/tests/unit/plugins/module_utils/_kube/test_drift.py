@@ -53,6 +53,15 @@ def test_who_changed_a_field_is_named_and_who_did_not_is_not() -> None:
     ]
 
 
+def test_who_owns_a_map_as_a_whole_owns_its_parts() -> None:
+    patched = record("kubectl-patch", {"f:spec": {"f:selector": {}}})
+    before = body(patched, record("nobody", {}), spec={"selector": {"app": "web", "track": "none"}, "type": "NodePort"})
+    assert changes(before, body(spec={"selector": {"app": "web"}, "type": "ClusterIP"})) == [
+        {"field": "spec.selector.track", "manager": "kubectl-patch", "time": "2026-11-24T11:57:00Z"},
+        {"field": "spec.type"},
+    ]
+
+
 def test_the_last_of_several_managers_is_named() -> None:
     node = {"f:spec": {"f:replicas": {}}}
     older, newer = record("older", node, "2026-11-23T00:00:00Z"), record("newer", node, "2026-11-24T00:00:00Z")
