@@ -4,8 +4,9 @@
 
 """Users who go their ways all the time: traffic.py WAYS REPORT
 
-WAYS is a JSON object of names with ``url`` (http:// or udp:// for a name server), ``headers`` and what the answer has to match (``says``).
-REPORT is written anew every second: for each way how often it was gone, and what the failed attempts met, with when. Ends when told to.
+WAYS is a JSON object of names with ``url`` (http:// or udp:// for a name server), ``headers`` and what the answer has
+to match (``says``). REPORT is written anew every second: for each way how often it was gone, and what the failed
+attempts met, with when. Ends when told to.
 """
 
 from __future__ import annotations

@@ -2,10 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run a command and kill it with all its processes at a random moment, again and again: kill.py TIMES LONGEST_SECONDS COMMAND ...
+"""Run a command and kill it with all its processes at a random moment, again and again.
 
-The command is given up to LONGEST_SECONDS each time. It ends when it was killed TIMES times, or as soon as the command has come to its end,
-which then has to be a good one. Tells as JSON how often it was killed and what the command was doing, by the last task that it had named.
+    kill.py TIMES LONGEST_SECONDS COMMAND ...
+
+The command is given up to LONGEST_SECONDS each time. It ends when it was killed TIMES times, or as soon as the command
+has come to its end, which then has to be a good one. Tells as JSON how often it was killed and what the command was
+doing, by the last task that it had named.
 """
 
 from __future__ import annotations

@@ -167,7 +167,7 @@ FORMS: dict[str, Form] = {
     "verify_timeout": _number(0, 3600, "seconds,"),
     "web_app_address": ADDRESS,
     # Kubernetes grants a pod 30 seconds to end.
-    "web_app_drain_seconds": _number(0, 29, "seconds,"),
+    "web_app_drain_seconds": _number(0, 600, "seconds,"),
     "web_app_host": HOST_OR_NONE,
     "web_app_image": IMAGE,
     "web_app_ingress_class": NAME,
