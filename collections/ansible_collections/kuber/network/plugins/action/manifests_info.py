@@ -8,6 +8,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import info
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._kube.veil import is_secret
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._wish import CONNECTION
 
@@ -28,4 +29,7 @@ class ActionModule(KuberAction):
         client = Client.from_kubeconfig(kubeconfig=params["kubeconfig"], context=params["context"])
         answer = info.ask(client, question)
         result: dict[str, t.Any] = {"objects": answer.objects, "result": answer.result}
+        if any(is_secret(one) for one in answer.objects):
+            # Tasks may use it, but nobody shall see it: with -v Ansible shows what a task returns.
+            result["_ansible_no_log"] = True
         return result | ({"warnings": client.warnings} if client.warnings else {})

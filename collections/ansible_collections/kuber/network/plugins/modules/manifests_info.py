@@ -13,6 +13,7 @@ author:
 description:
   - Reads objects of one kind from a cluster.
   - An object that does not exist is no error; a kind that does not exist is one.
+  - Secrets are returned as they are, for other tasks, but not shown, however many C(-v) there are.
 extends_documentation_fragment:
   - kuber.network.connection
   - kuber.network.attributes.info

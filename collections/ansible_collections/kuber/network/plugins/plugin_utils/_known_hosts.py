@@ -13,6 +13,7 @@ import binascii
 import dataclasses
 import fcntl
 import hashlib
+import os
 import pathlib
 import shlex
 import typing as t
@@ -76,7 +77,7 @@ class KnownHosts:
     def _learn(self, key: HostKey) -> list[Entry]:
         """Write the key down, unless another process was quicker; return what the file has then."""
         try:
-            with self._path.open("a+", encoding="utf-8") as stream:
+            with open(self._path, "a+", encoding="utf-8", opener=_private) as stream:
                 fcntl.flock(stream, fcntl.LOCK_EX)
                 stream.seek(0)
                 text = stream.read()
@@ -123,3 +124,8 @@ class KnownHosts:
                 f"forget the old key: `{forget}`"
             ),
         )
+
+
+def _private(path: str, flags: int) -> int:
+    """Whoever could write to the file could make us trust another machine."""
+    return os.open(path, flags, 0o600)
