@@ -72,16 +72,30 @@ options:
     required: true
     vars:
       - name: minikube_host_key_alias
+  reconnection_retries:
+    description:
+      - How often to try again when a connection does not come about or breaks off before a command has begun.
+      - A command that has begun is never repeated, for nobody knows how far it has got. Neither is a login that was
+        refused, nor anything after a host key that has changed.
+    type: int
+    default: 3
+    vars:
+      - name: ansible_ssh_retries
+    env:
+      - name: ANSIBLE_SSH_RETRIES
+    ini:
+      - section: ssh_connection
+        key: retries
   timeout:
-    description: How many seconds each step of making a connection may take.
+    description: How many seconds it may take to connect, all tries together.
     type: int
     default: 30
     vars:
       - name: ansible_timeout
   silence_timeout:
     description:
-      - After how many seconds without any acknowledgement a node on which a command is running is taken for dead.
-      - A command may take as long as it likes, and say nothing, while the node's kernel answers. The keyword C(timeout)
+      - After how many seconds without any sign of life a node on which a command is running is taken for dead.
+      - A command may take as long as it likes, and say nothing, while the node's sshd answers. The keyword C(timeout)
         of a task limits the command.
     type: int
     default: 60
@@ -104,7 +118,7 @@ from ansible.plugins.connection import ConnectionBase, ensure_connect
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.plugin_utils._known_hosts import KnownHosts
-from ansible_collections.kuber.network.plugins.plugin_utils._ssh import Session, SshAuthError, Target
+from ansible_collections.kuber.network.plugins.plugin_utils._ssh import Session, SshAuthError, SshCutError, Target
 
 if t.TYPE_CHECKING:
     from ansible.plugins.become import BecomeBase  # pragma: no cover
@@ -138,6 +152,7 @@ class Connection(ConnectionBase):
             known_hosts=known_hosts,
             timeout=self.get_option("timeout"),
             silence=self.get_option("silence_timeout"),
+            retries=self.get_option("reconnection_retries"),
         )
 
     @ensure_connect
@@ -191,9 +206,18 @@ class Connection(ConnectionBase):
         stderr: t.IO[bytes],
         dialogue: Password | None = None,
     ) -> int:
-        return self._guard(
-            lambda: self._session.run(command, stdin=stdin, stdout=stdout, stderr=stderr, dialogue=dialogue)
-        )
+        def run() -> int:
+            return self._session.run(command, stdin=stdin, stdout=stdout, stderr=stderr, dialogue=dialogue)
+
+        def run_anyhow() -> int:
+            try:
+                return run()
+            except SshCutError as exc:
+                self._display.vvv(f"RECONNECT: {exc}", host=self.get_option("remote_addr"))
+            self.reset()
+            return run()
+
+        return self._guard(run_anyhow)
 
     @staticmethod
     def _guard(action: t.Callable[[], T]) -> T:

@@ -13,17 +13,25 @@ import contextlib
 import dataclasses
 import logging
 import socket
+import threading
 import time
 import typing as t
 
 import paramiko
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock
 from ansible_collections.kuber.network.plugins.plugin_utils._known_hosts import HostKey, KnownHosts
 
 CHUNK = 32 * 1024
 KEEPALIVES_PER_SILENCE = 4
 POLL_SECONDS = 0.02
+FIRST_PAUSE = 0.5
+# What is said before a password or a key counts, when the connection ends or time is up: it is not about the key.
+LOST_AT_LOGIN = ("saw EOF", "timeout")
+# A command without an exit code was ended by a signal, or the end of the connection is about to be noticed.
+SETTLE_SECONDS = 0.5
+LONGEST_QUOTE = 80
 # A key of this kind can sign in more ways than one (RFC 8332).
 SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 # What a shell says of a command that a signal has ended; SSH has no exit code for that.
@@ -35,6 +43,10 @@ logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 class SshError(KuberError):
     """There is no session with the machine, or not any more."""
+
+
+class SshCutError(SshError):
+    """A connection did not come about, or ended before a command began: it may be tried again."""
 
 
 class SshAuthError(SshError):
@@ -51,9 +63,11 @@ class Target:
     key_file: str
     known_hosts: KnownHosts | None
     timeout: float
-    """How long each step of making the connection may take."""
+    """How long it may take to make the connection, all tries together, or to begin a command."""
     silence: float = 60
-    """After how long without an acknowledgement of its kernel the machine is taken for dead, not only busy."""
+    """After how long without a sign of life of its sshd the machine is taken for dead, not only busy."""
+    retries: int = 0
+    """How often to try again to connect."""
 
     @property
     def place(self) -> str:
@@ -67,28 +81,88 @@ class Dialogue(t.Protocol):
         """What to type after all that was seen so far (empty: nothing yet); ``None`` when the command has begun."""
 
 
+class _Line:
+    """A socket that remembers when something was last heard on it."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self.heard = time.monotonic()
+
+    def recv(self, size: int) -> bytes:
+        data = self._connection.recv(size)
+        self.heard = time.monotonic()
+        return data
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(self._connection, name)
+
+
+class _Transport(paramiko.Transport):
+    """One whose keepalives want an answer, as those of OpenSSH do: a kernel acknowledges for an sshd that hangs."""
+
+    def __init__(self, line: _Line) -> None:
+        self.line = line
+        super().__init__(t.cast("socket.socket", line))
+
+    def ask_for_life(self, seconds: float) -> None:
+        """Ask whenever nothing was sent for so long; the answer, even a no, is a sign of life."""
+        self.packetizer.set_keepalive(seconds, self._ask)
+
+    def _ask(self) -> None:
+        message = paramiko.Message()
+        message.add_byte(paramiko.common.cMSG_GLOBAL_REQUEST)
+        message.add_string("keepalive@openssh.com")
+        message.add_boolean(True)
+        self._send_user_message(message)  # type: ignore[attr-defined]
+
+
 class Session:
     """One TCP connection to a machine, for any number of commands one after the other."""
 
-    def __init__(self, target: Target, transport: paramiko.Transport) -> None:
+    def __init__(self, target: Target, transport: _Transport) -> None:
         self._target = target
         self._transport = transport
+        self._given_up = False
+        self._ended = threading.Event()
+        self._interval = target.silence / KEEPALIVES_PER_SILENCE
+        transport.ask_for_life(self._interval)
+        threading.Thread(target=self._watch, name=f"silence of {target.place}", daemon=True).start()
 
     @classmethod
     def open(cls, target: Target) -> Session:
         key = _load_key(target)
-        transport = paramiko.Transport(_connect(target))
+        clock = Clock(target.timeout)
+        pause = FIRST_PAUSE
+        for retries_left in reversed(range(target.retries + 1)):
+            try:
+                return cls._open_once(target, key, clock)
+            except SshCutError:
+                if not retries_left or clock.left <= pause:
+                    raise
+            time.sleep(pause)
+            pause *= 2
+        raise AssertionError("unreachable")
+
+    @classmethod
+    def _open_once(cls, target: Target, key: paramiko.PKey, clock: Clock) -> Session:
+        transport = _Transport(_Line(_connect(target, clock)))
         try:
-            _handshake(target, transport)
-            _authenticate(target, transport, key)
+            _handshake(target, transport, clock)
+            _authenticate(target, transport, key, clock)
         except BaseException:
             transport.close()
             raise
-        transport.set_keepalive(max(1, int(target.silence / KEEPALIVES_PER_SILENCE)))
         return cls(target, transport)
 
     def close(self) -> None:
+        self._ended.set()
         self._transport.close()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(self._interval / 2) and self._transport.is_active():
+            if time.monotonic() - self._transport.line.heard > self._target.silence:
+                self._given_up = True
+                self._transport.close()
 
     def run(
         self,
@@ -101,25 +175,40 @@ class Session:
     ) -> int:
         """Run ``command`` to its end and return its exit code."""
         try:
-            with self._transport.open_session(timeout=self._target.timeout) as channel:
+            channel = self._transport.open_session(timeout=self._target.timeout)
+        except (paramiko.SSHException, EOFError, OSError) as exc:
+            raise SshCutError(
+                f"The connection to {self._target.place} was lost before a command began",
+                found=self._why(exc),
+                remedy="See whether the machine is up (`minikube status`), then run again",
+            ) from exc
+        try:
+            with channel:
                 channel.exec_command(command)
                 if dialogue is not None:
                     _talk(channel, dialogue, stdout, stderr)
                 _pump(channel, stdin, stdout, stderr)
                 code = channel.recv_exit_status()
         except (paramiko.SSHException, EOFError, OSError) as exc:
-            raise self._lost(str(exc)) from exc
+            raise self._lost(self._why(exc)) from exc
         if code >= 0:
             return code
+        self._transport.join(SETTLE_SECONDS)
         if not self._transport.is_active():
-            raise self._lost("it ended while a command was running")
+            raise self._lost(self._why(None))
         return ENDED_BY_SIGNAL
+
+    def _why(self, error: Exception | None) -> str:
+        if self._given_up:
+            return f"no sign of life for {self._target.silence:g} s"
+        return (str(error) if error else "") or "it ended while a command was running"
 
     def _lost(self, why: str) -> SshError:
         return SshError(
             f"The connection to {self._target.place} is lost",
-            found=why or "no reason given",
-            remedy="See whether the machine is up (`minikube status`), then run again",
+            found=why,
+            remedy="The command may have done all or part of its work. See whether the machine is up"
+            " (`minikube status`), then run again",
         )
 
 
@@ -136,12 +225,12 @@ def _load_key(target: Target) -> paramiko.PKey:
         ) from exc
 
 
-def _connect(target: Target) -> socket.socket:
+def _connect(target: Target, clock: Clock) -> socket.socket:
     try:
-        connection = socket.create_connection((target.host, target.port), timeout=target.timeout)
+        connection = socket.create_connection((target.host, target.port), timeout=_left(clock))
     except OSError as exc:
         found = f"nothing for {target.timeout:g} s" if isinstance(exc, TimeoutError) else (exc.strerror or str(exc))
-        raise SshError(
+        raise SshCutError(
             f"{target.host}:{target.port} is not to be reached",
             wanted="sshd of the node",
             found=found.lower(),
@@ -152,22 +241,28 @@ def _connect(target: Target) -> socket.socket:
     return connection
 
 
-def _handshake(target: Target, transport: paramiko.Transport) -> None:
-    transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = target.timeout
+def _left(clock: Clock) -> float:
+    """A limit for the next step: none at all would mean to wait for ever."""
+    return max(0.1, clock.left)
+
+
+def _handshake(target: Target, transport: paramiko.Transport, clock: Clock) -> None:
+    transport.banner_timeout = transport.handshake_timeout = _left(clock)
     known = target.known_hosts
     if known is not None:
         _prefer(transport, [entry.key.algorithm for entry in known.entries()])
     try:
-        transport.start_client(timeout=target.timeout)
+        transport.start_client(timeout=_left(clock))
         # It returns without a word when the time is up.
         if transport.is_active() and not transport.initial_kex_done:
             raise paramiko.SSHException(f"no agreement on keys within {target.timeout:g} s")
         key = transport.get_remote_server_key()
-    except (paramiko.SSHException, EOFError, OSError) as exc:
-        raise SshError(
+    except Exception as exc:
+        # What is not SSH can make the library stumble in any way.
+        raise SshCutError(
             f"{target.host}:{target.port} does not speak SSH with us",
             wanted="sshd of the node",
-            found=str(exc) or "the connection was closed",
+            found=_quoted(str(exc)) or "the connection was closed",
             remedy="See what listens there; a machine that is still booting gets there in a moment",
         ) from exc
     if known is not None:
@@ -181,10 +276,25 @@ def _prefer(transport: paramiko.Transport, algorithms: t.Iterable[str]) -> None:
     options.key_types = tuple(sorted(options.key_types, key=lambda name: name not in wanted))
 
 
-def _authenticate(target: Target, transport: paramiko.Transport, key: paramiko.PKey) -> None:
+def _quoted(text: str) -> str:
+    """What may be garbage, fit to be shown."""
+    shown = "".join(one if one.isprintable() else "?" for one in text.strip())
+    return shown if len(shown) <= LONGEST_QUOTE else f"{shown[:LONGEST_QUOTE]}..."
+
+
+def _authenticate(target: Target, transport: paramiko.Transport, key: paramiko.PKey, clock: Clock) -> None:
+    transport.auth_timeout = _left(clock)
     try:
         transport.auth_publickey(target.user, key)
     except (paramiko.SSHException, EOFError, OSError) as exc:
+        refused = isinstance(exc, paramiko.AuthenticationException)
+        if not refused or any(sign in str(exc) for sign in LOST_AT_LOGIN):
+            raise SshCutError(
+                f"{target.host}:{target.port} ended the connection during the login of {target.user}",
+                wanted="sshd of the node",
+                found=_quoted(str(exc)) or "the connection was closed",
+                remedy="See whether the machine is up (`minikube status`), then run again",
+            ) from exc
         raise SshAuthError(
             f"{target.host}:{target.port} does not let {target.user} in",
             wanted=f"a login with the key {target.key_file}",
