@@ -266,9 +266,11 @@ class Client:
     def _parsed(self, request: _Request, parse: t.Callable[[bytes], t.Any], timeout: urllib3.Timeout) -> t.Any:
         answer = self._ask(request, self._pool, verb=request.method, timeout=timeout)
         try:
-            return parse(answer.data)
+            parsed = parse(answer.data)
         except CutOffError as exc:
             raise self._gone(exc, timeout) from exc
+        self._answered = True
+        return parsed
 
     def _renew(self, expired: _kubeconfig.Access) -> None:
         """Load the credentials again, unless another thread has just done it."""
@@ -298,10 +300,11 @@ class Client:
                 timeout=timeout,
                 **options,
             )
-            self._answered = True
             self._note(answer.headers.getlist("Warning"))
             if answer.status >= 300:
-                raise self._refusal(request, answer)
+                refusal = self._refusal(request, answer)
+                self._answered = True
+                raise refusal
         except (urllib3.exceptions.HTTPError, CutOffError) as exc:
             raise self._gone(exc, timeout) from exc
         return answer

@@ -139,7 +139,14 @@ class Story:
         ]
 
     def run(
-        self, *, rate: float, limit: float = LIMIT, present: bool = True, recreate: bool = False, **objects: t.Any
+        self,
+        *,
+        rate: float,
+        limit: float = LIMIT,
+        present: bool = True,
+        recreate: bool = False,
+        record: bool = True,
+        **objects: t.Any,
     ) -> dict[str, str]:
         """What became of each object; raise what a user would be told."""
         client = Client.from_kubeconfig(
@@ -153,7 +160,7 @@ class Story:
             # later; so they stay.
             exclude=() if present else tuple(Target(kind) for kind in self.slow_to_go),
             ignore=(Rule.of(Target("ConfigMap", "colors"), ["/data/left"]),) if present else (),
-            prune=Prune("record") if present else None,
+            prune=Prune("record") if present and record else None,
             options=Options(recreate=(Target("Deployment"),) if recreate else ()),
             wait_timeout=limit,
         )
@@ -363,12 +370,12 @@ def test_what_is_made_anew_among_lost_answers_is_made_once(proxy: Proxy, truth: 
 def test_what_others_have_left_is_taken_over_among_lost_answers(proxy: Proxy, truth: Client) -> None:
     story = Story(proxy, truth, Figures(), new_kind=False)
     truth.request("POST", "/api/v1/namespaces", body={"metadata": {"name": story.name}})
-    body = {"metadata": {"name": "colors"}, "data": {"color": "red", "old": "stays as long as anybody owns it"}}
+    body = {"metadata": {"name": "colors"}, "data": {"color": "red", "left": "to others"}}
     by_kubectl = {"fieldManager": "kubectl-client-side-apply"}
     truth.request("POST", f"/api/v1/namespaces/{story.name}/configmaps", query=by_kubectl, body=body)
     proxy.concerns = Once("PATCH")
-    assert story.run(rate=1.0)["colors"] == "configured"
-    assert story.state()["colors"][2:] == ({"data": {"color": "red"}}, ["kuber.network"])
+    assert story.run(rate=1.0, record=False)["colors"] == "configured"
+    assert story.state()["colors"][2:] == ({"data": {"color": "red", "left": "to others"}}, ["kuber.network"])
 
 
 @pytest.mark.parametrize("seed", [0])
