@@ -99,6 +99,7 @@ class Story:
     def __init__(self, proxy: Proxy, truth: Client, figures: Figures, *, new_kind: bool = True) -> None:
         self.proxy = proxy
         self.new_kind = new_kind
+        self.reasons: dict[str, str | None] = {}
         self.name = f"faults-{next(_numbers)}"
         self._truth = truth
         self._figures = figures
@@ -171,6 +172,7 @@ class Story:
             self.proxy.rate = 0.0
         if outcome.error is not None:
             raise outcome.error
+        self.reasons = {entry.ref.name: entry.reason for entry in outcome.changes.entries}
         return {entry.ref.name: entry.action.value for entry in outcome.changes.entries}
 
     @property
@@ -375,6 +377,7 @@ def test_what_others_have_left_is_taken_over_among_lost_answers(proxy: Proxy, tr
     truth.request("POST", f"/api/v1/namespaces/{story.name}/configmaps", query=by_kubectl, body=body)
     proxy.concerns = Once("PATCH")
     assert story.run(rate=1.0, record=False)["colors"] == "configured"
+    assert "taken over from kubectl-client-side-apply" in str(story.reasons["colors"])
     assert story.state()["colors"][2:] == ({"data": {"color": "red", "left": "to others"}}, ["kuber.network"])
 
 
