@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help site trace rollout test lab lab-down lab-reset exec bench requirements
+.PHONY: help site trace rollout test soak lab lab-down lab-reset exec bench requirements
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euc
@@ -15,6 +15,8 @@ export PYTHONUNBUFFERED := 1
 
 PYTHON ?= python3
 HTML ?= trace.html
+# How many draws of each fault.
+SOAK ?= 10
 BIN := .venv/bin
 PLAYBOOK := $(BIN)/ansible-playbook
 # The lab comes before any profile that the inventory could read: "," is the empty inventory.
@@ -45,6 +47,8 @@ help:
 	@echo '                     show the rollout strategies, each by a real rollout, recorded (after make site)'
 	@echo 'make test [ARGS="ruff unit"]'
 	@echo '                     lint, sanity, unit tests, Molecule on the lab cluster; only the named stages'
+	@echo 'make soak [SOAK=10] [ARGS="faults drift teardown"]'
+	@echo '                     the long forms of the tests that leave something to chance, an hour and a half'
 	@echo 'make lab             bring the lab cluster up (the first time builds it)'
 	@echo 'make lab-reset       bring it back to a pristine one'
 	@echo 'make lab-down        remove it'
@@ -76,6 +80,10 @@ rollout: $(USE)
 	@$(ON_CLUSTER) playbooks/rollout.yml $(ARGS)
 
 test: $(TEST)
+	@$(BIN)/python tests/run $(ARGS)
+
+soak: export KUBER_SOAK := $(SOAK)
+soak: $(TEST)
 	@$(BIN)/python tests/run $(ARGS)
 
 lab: $(USE)
