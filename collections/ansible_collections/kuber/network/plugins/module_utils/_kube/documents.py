@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import functools
 import json
@@ -21,6 +22,8 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.refs import SE
 SUFFIXES = frozenset({".yml", ".yaml", ".json"})
 # Kinds whose fields hold texts and nothing else.
 TEXTS = {"ConfigMap": ("data", "binaryData"), "Secret": ("data", "stringData")}
+# Fields whose texts stand for bytes; the API server calls what does not an error of its own.
+ENCODED = {("ConfigMap", "binaryData"), ("Secret", "data")}
 MEND = "Mend the document and run again; nothing has been touched"
 
 
@@ -146,6 +149,22 @@ def check(document: Document) -> None:
     key = kind_key(body["apiVersion"], body["kind"])
     for field in TEXTS.get(key, ()):
         _check_texts(body.get(field), f"{field} of {subject}", secret=key == "Secret")
+        if (key, field) in ENCODED:
+            _check_encoded(body.get(field) or {}, f"{field} of {subject}")
+
+
+def _check_encoded(values: dict[str, str], subject: str) -> None:
+    for key, value in values.items():
+        try:
+            # Go skips the ends of lines.
+            base64.b64decode(value.replace("\r", "").replace("\n", ""), validate=True)
+        except ValueError as exc:
+            raise KuberError(
+                f"{key} in {subject} is not encoded",
+                wanted="base64",
+                found="***",
+                remedy="Encode it; in a Secret a text may stand in stringData as it is",
+            ) from exc
 
 
 def _refuse_way_out(name: str, subject: str) -> None:

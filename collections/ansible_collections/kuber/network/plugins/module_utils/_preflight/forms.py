@@ -153,6 +153,7 @@ FORMS: dict[str, Form] = {
     "ingress_nginx_config": TEXTS,
     "ingress_nginx_images": ANY,
     "ingress_nginx_manifest": SOURCES,
+    "ingress_nginx_replicas": PODS,
     "ingress_nginx_version": VERSION,
     "kube_proxy_scheduler": SCHEDULER,
     "kube_proxy_settings": SETTINGS,

@@ -215,7 +215,7 @@ def test_senseless_probe_is_warned_about_and_accepted(cluster: Cluster) -> None:
     ("objects", "parts"),
     [
         ([{**config_map(), "dada": {}}], ["ConfigMap", "settings (definition, entry 1)", ".dada: field not declared"]),
-        ([{**config_map(), "data": {"a": 1}}], [".data.a", "expected string"]),
+        ([{**config_map(), "immutable": "yes"}], [".immutable", "expected boolean"]),
         ([{**config_map(), "metadata": {"name": "No Name"}}], ["No Name", "a lowercase RFC 1123 subdomain"]),
         ([{**config_map(), "kind": "ConfigMop"}], ["ConfigMop settings (definition, entry 1)", "no ConfigMop of v1"]),
         ([{**config_map(), "apiVersion": "v9"}], ["no ConfigMap of v9"]),

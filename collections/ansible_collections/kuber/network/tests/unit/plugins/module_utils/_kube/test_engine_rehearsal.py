@@ -142,7 +142,7 @@ def test_of_many_new_objects_one_of_each_shape_is_asked_about(
 ) -> None:
     monkeypatch.setattr(rehearsal, "FEW", 3)
     many = [config_map(f"m{number}", data={"a": str(number)}) for number in range(5)]
-    text = cluster.refusal(*many, config_map("wrong", data={"a": 1}))
+    text = cluster.refusal(*many, config_map("wrong") | {"immutable": "yes"})
     assert "wrong (definition, entry 6)" in text
     assert there(cluster) == set()
     outcome = cluster.run(*many, config_map("other", data={"b": "1"}))
