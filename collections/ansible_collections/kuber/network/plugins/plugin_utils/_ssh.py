@@ -201,7 +201,10 @@ class Session:
     def _why(self, error: Exception | None) -> str:
         if self._given_up:
             return f"no sign of life for {self._target.silence:g} s"
-        return (str(error) if error else "") or "it ended while a command was running"
+        if isinstance(error, OSError) and error.strerror:
+            return error.strerror.lower()
+        # What the library has no reason for, it calls a closed channel.
+        return str(error or "").replace("Channel closed.", "") or "it ended while a command was running"
 
     def _lost(self, why: str) -> SshError:
         return SshError(

@@ -11,14 +11,18 @@ import pytest
 
 from ansible_collections.kuber.network.tests.unit.plugins.faults.campaign import SOAK, Figures
 
+FIGURES = pytest.StashKey[t.Mapping[str, Figures]]()
+
 
 @pytest.fixture(scope="session")
-def figures(request: pytest.FixtureRequest) -> t.Iterator[t.Mapping[str, Figures]]:
+def figures(request: pytest.FixtureRequest) -> t.Mapping[str, Figures]:
     """The figures of each campaign by its name; the long form prints them."""
-    found: dict[str, Figures] = collections.defaultdict(Figures)
-    yield found
-    report = request.config.pluginmanager.get_plugin("terminalreporter")
-    if SOAK and report is not None:
-        for name, one in found.items():
-            report.ensure_newline()
-            report.write_line(f"{name}: {one}")
+    return request.config.stash.setdefault(FIGURES, collections.defaultdict(Figures))
+
+
+def pytest_terminal_summary(terminalreporter: t.Any, config: pytest.Config) -> None:
+    if not SOAK:
+        return
+    terminalreporter.section("fault campaigns")
+    for name, one in config.stash.get(FIGURES, {}).items():
+        terminalreporter.write_line(f"{name}: {one}")

@@ -36,9 +36,7 @@ def a_map(namespace: str, name: str) -> dict[str, t.Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": {}}
 
 
-@pytest.mark.parametrize("fault", ["reset after it is done", "truncated JSON"])
-def test_manifests_and_their_answers_get_through(play: Play, proxy: Proxy, fault: str) -> None:
-    proxy.fault = BY_NAME[fault]
+def test_manifests_and_their_answers_get_through(play: Play, proxy: Proxy) -> None:
     names = {f"{play.namespace}-{number}" for number in range(4)}
     wanted = {"definition": [a_map("default", name) for name in sorted(names)], "wait_timeout": 30}
     made, again = play.run_all("manifests", tasks=[wanted, wanted])

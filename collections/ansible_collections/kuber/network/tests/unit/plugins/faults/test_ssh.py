@@ -29,7 +29,7 @@ from ansible_collections.kuber.network.tests.unit.plugins.faults import tcp_prox
 from ansible_collections.kuber.network.tests.unit.plugins.faults.campaign import RATE, SEEDS, SOAK, Figures
 from ansible_collections.kuber.network.tests.unit.plugins.faults.tcp_proxy import FAULTS, Proxy
 
-TIMEOUT = 30.0 if SOAK else 2.0
+TIMEOUT = 30.0 if SOAK else 1.5
 RUNS = 5
 # Threads are waited for, and a machine may be busy.
 GRACE_SECONDS = 3.0
