@@ -70,9 +70,9 @@ options:
     type: float
     default: 10.0
   timeout:
-    description: How many seconds an answer may take.
+    description: How many seconds an answer may take. One that comes late is an answer; who waits longer has given up.
     type: float
-    default: 2.0
+    default: 10.0
   earlier:
     description: Results of rollouts before this one, to be shown beside it in a table.
     type: list

@@ -16,7 +16,7 @@ from ansible_collections.kuber.network.plugins.module_utils._checks.web import H
 from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import Answer
 
 # Those that hang must not keep the others from being sent.
-AT_ONCE = 10
+AT_ONCE = 50
 
 
 class Requests:

@@ -49,7 +49,7 @@ class Wish:
     strategy: Strategy | None = None
     url: str | None = None
     rate: float = 10.0
-    timeout: float = 2.0
+    timeout: float = 10.0
     wait_timeout: float = 300.0
 
     @property
