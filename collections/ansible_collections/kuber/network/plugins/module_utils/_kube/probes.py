@@ -13,9 +13,15 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
 from ansible_collections.kuber.network.plugins.module_utils._kube.edits import containers
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import below
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, below
 
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+HANDLERS = ("exec", "grpc", "httpGet", "tcpSocket")
+# The API server's defaults.
+PERIOD_SECONDS, FAILURES = 10, 3
+_SHELL = re.compile(r"(?:/\S*/)?(?:ba|da|a)?sh\s+-\w*c\s+")
+# One command that cannot fail, or any that is followed by one.
+_NOTHING = re.compile(r"(?:.*(?:;|\|\|)\s*)?(?:(?:/\S*/)?(?:true|echo|printf|sleep)(?:\s[^;|&]*)?|:|exit 0)\s*;?\s*")
 _SEARCH = re.compile(r"\bps\b[^|]*\|\s*[ef]?grep\s+(?P<words>[^|;&]*)")
 _EXCLUDES_ITSELF = re.compile(r"grep\s+(?:-\w*v\w*|--invert-match)\s+\S*grep")
 # grep [h]ttpd does not find itself: its own command line holds the brackets.
@@ -23,15 +29,52 @@ _BRACKETS = re.compile(r"\[[^\]]+\]")
 
 
 def warnings(documents: t.Iterable[Document]) -> list[str]:
+    """What is to be said of the probes of these objects, which the API server takes as they are."""
     return [
-        f"{document.ref}, container {container.get('name')}: the {name} `{command}` always succeeds, because grep "
-        "finds its own command line among the processes. Probe what the container does (httpGet, tcpSocket), "
-        "or use pgrep."
+        f"{document.ref}, container {container.get('name')}: {said}"
         for document in documents
         for container in containers(document.body)
-        for name in PROBES
-        if (command := _command(container.get(name))) and finds_itself(command)
+        for said in _of_container(container)
     ]
+
+
+def _of_container(container: Body) -> t.Iterator[str]:
+    for name in PROBES:
+        command = _command(container.get(name))
+        if finds_itself(command):
+            yield (
+                f"the {name} `{command}` always succeeds, because grep finds its own command line among the processes. "
+                "Probe what the container does (httpGet, tcpSocket), or use pgrep."
+            )
+        elif always_succeeds(command):
+            yield (
+                f"the {name} `{command}` always succeeds, whatever the container does. "
+                "Probe what the container does (httpGet, tcpSocket), or leave the probe out."
+            )
+    sooner, later = _seconds(container.get("livenessProbe")), _seconds(container.get("readinessProbe"))
+    if _asked(container.get("livenessProbe")) == _asked(container.get("readinessProbe")) and sooner < later:
+        yield (
+            f"the livenessProbe asks the same as the readinessProbe and gives up sooner (after {sooner} s, not {later} s), "
+            "so that a container that is only not ready is restarted. Let it give up later."
+        )
+
+
+def always_succeeds(command: str) -> bool:
+    """Whether ``command`` ends well without having looked at anything."""
+    return _NOTHING.fullmatch(_SHELL.sub("", command)) is not None
+
+
+def _asked(probe: t.Any) -> Body:
+    """What it asks, without when and how often."""
+    return {how: probe[how] for how in HANDLERS if how in probe} if isinstance(probe, dict) else {}
+
+
+def _seconds(probe: t.Any) -> int:
+    """How long what it asks may fail; 0 without a probe, or with values that the API server will refuse."""
+    if not isinstance(probe, dict):
+        return 0
+    period, times = probe.get("periodSeconds", PERIOD_SECONDS), probe.get("failureThreshold", FAILURES)
+    return period * times if isinstance(period, int) and isinstance(times, int) else 0
 
 
 def finds_itself(command: str) -> bool:

@@ -33,6 +33,68 @@ def test_only_a_search_that_finds_itself_is_senseless(command: str, senseless: b
     assert probes.finds_itself(command) is senseless
 
 
+@pytest.mark.parametrize(
+    ("command", "senseless"),
+    [
+        ("true", True),
+        ("/bin/true", True),
+        ("sh -c true", True),
+        ("/bin/sh -c exit 0", True),
+        ("bash -ec :", True),
+        ("echo ok", True),
+        ("sleep 1", True),
+        ("sh -c curl localhost || true", True),
+        ("sh -c wget -q localhost; exit 0", True),
+        ("sh -c test -f /tmp/ok; echo done;", True),
+        ("sh -c exit 1", False),
+        ("sh -c true && curl localhost", False),
+        ("sh -c echo PING | nc localhost 6379", False),
+        ("sh -c echo ok; curl localhost", False),
+        ("cat /tmp/healthy", False),
+        ("truecheck", False),
+        ("", False),
+    ],
+)
+def test_command_that_cannot_fail_is_senseless(command: str, senseless: bool) -> None:
+    assert probes.always_succeeds(command) is senseless
+
+
+def pod(**parts: object) -> list[dict[str, object]]:
+    container = {"name": "web", "image": "a", **parts}
+    return [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [container]}}]
+
+
+GET, OTHER = {"httpGet": {"path": "/", "port": 80}}, {"httpGet": {"path": "/live", "port": 80}}
+
+
+@pytest.mark.parametrize(
+    ("live", "ready", "warned"),
+    [
+        (GET | {"failureThreshold": 2}, GET, True),
+        (GET | {"periodSeconds": 5}, GET | {"failureThreshold": 5}, True),
+        (GET, GET, False),
+        (GET | {"failureThreshold": 6}, GET, False),
+        (OTHER | {"failureThreshold": 1}, GET, False),
+        (GET | {"failureThreshold": 1}, None, False),
+        (GET, GET | {"periodSeconds": "ten"}, False),
+        ("no probe", GET, False),
+    ],
+)
+def test_container_that_is_restarted_before_it_is_not_ready_is_warned_about(
+    live: object, ready: object, warned: bool
+) -> None:
+    said = probes.warnings(from_definition(pod(livenessProbe=live, readinessProbe=ready)))
+    assert [text.startswith("Pod p, container web: the livenessProbe asks the same") for text in said] == [
+        True
+    ] * warned
+
+
+@pytest.mark.parametrize("name", probes.PROBES)
+def test_warning_of_a_command_that_cannot_fail_says_so(name: str) -> None:
+    (warning,) = probes.warnings(from_definition(pod(**{name: {"exec": {"command": ["true"]}}})))
+    assert warning.startswith(f"Pod p, container web: the {name} `true` always succeeds, whatever the container does.")
+
+
 @pytest.mark.parametrize("name", probes.PROBES)
 def test_warning_names_object_container_probe_and_reason(name: str) -> None:
     container = {"name": "web", "image": "a", name: {"exec": {"command": ["sh", "-c", "ps aux | grep web"]}}}
