@@ -54,8 +54,8 @@ def _of_container(container: Body) -> t.Iterator[str]:
     sooner, later = _seconds(container.get("livenessProbe")), _seconds(container.get("readinessProbe"))
     if _asked(container.get("livenessProbe")) == _asked(container.get("readinessProbe")) and sooner < later:
         yield (
-            f"the livenessProbe asks the same as the readinessProbe and gives up sooner (after {sooner} s, not {later} s), "
-            "so that a container that is only not ready is restarted. Let it give up later."
+            f"the livenessProbe asks the same as the readinessProbe and gives up sooner (after {sooner} s, not "
+            f"{later} s), so that a container that is only not ready is restarted. Let it give up later."
         )
 
 
