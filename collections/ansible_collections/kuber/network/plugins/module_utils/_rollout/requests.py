@@ -8,15 +8,13 @@
 from __future__ import annotations
 
 import concurrent.futures
+import math
 import threading
 import time
 import types
 
 from ansible_collections.kuber.network.plugins.module_utils._checks.web import HttpProbe
 from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import Answer
-
-# Those that hang must not keep the others from being sent.
-AT_ONCE = 50
 
 
 class Requests:
@@ -26,7 +24,8 @@ class Requests:
         self._probe = HttpProbe(url, timeout=timeout)
         self._pause = 1 / rate
         self._ending = threading.Event()
-        self._pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
+        # Those that hang must not keep the others from being sent, even if all of them do.
+        self._pool = concurrent.futures.ThreadPoolExecutor(math.ceil(rate * timeout) + 1)
         self._sent: list[concurrent.futures.Future[Answer]] = []
         self._thread = threading.Thread(target=self._send, name=f"requests to {url}", daemon=True)
 
