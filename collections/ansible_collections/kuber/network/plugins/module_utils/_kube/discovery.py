@@ -15,14 +15,13 @@ import urllib.parse
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import wellknown
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import (
-    SEGMENT,
     Body,
     Ref,
     below,
     group_of,
-    is_segment,
     kind_key,
     mappings,
+    refuse_elsewhere,
 )
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
@@ -30,12 +29,6 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.transport impo
 AGGREGATED = ",".join(
     f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
 )
-
-
-def refuse_elsewhere(what: str, text: str) -> None:
-    """What would be another path, such as that of the namespace instead of an object in it."""
-    if not is_segment(text):
-        raise KuberError(f"The {what} is none that an object could have", wanted=SEGMENT, found=repr(text))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,11 +48,11 @@ class Resource:
     def path(self, *, namespace: str | None = None, name: str | None = None) -> str:
         parts = ["/apis" if "/" in self.api_version else "/api", self.api_version]
         if self.namespaced and namespace:
-            refuse_elsewhere("namespace", namespace)
+            refuse_elsewhere("The namespace", namespace)
             parts += ["namespaces", urllib.parse.quote(namespace, safe="")]
         parts.append(self.plural)
         if name:
-            refuse_elsewhere("name", name)
+            refuse_elsewhere("The name", name)
             parts.append(urllib.parse.quote(name, safe=":"))
         return "/".join(parts)
 

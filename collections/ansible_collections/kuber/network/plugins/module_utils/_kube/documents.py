@@ -17,7 +17,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import SEGMENT, Body, Ref, is_segment, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, kind_key, refuse_elsewhere
 
 SUFFIXES = frozenset({".yml", ".yaml", ".json"})
 # Kinds whose fields hold texts and nothing else.
@@ -143,7 +143,7 @@ def check(document: Document) -> None:
     if not isinstance(namespace, str | None):
         raise KuberError(f"The namespace of {subject} is {_kind_of(namespace)}", wanted="a text", remedy=MEND)
     for field, value in (("name", name), ("namespace", namespace or "")):
-        _refuse_way_out(value, f"The {field} of {subject}")
+        refuse_elsewhere(f"The {field} of {subject}", value, remedy=MEND)
     for field in ("labels", "annotations"):
         _check_texts(metadata.get(field), f"metadata.{field} of {subject}")
     key = kind_key(body["apiVersion"], body["kind"])
@@ -165,12 +165,6 @@ def _check_encoded(values: dict[str, str], subject: str) -> None:
                 found="***",
                 remedy="Encode it; in a Secret a text may stand in stringData as it is",
             ) from exc
-
-
-def _refuse_way_out(name: str, subject: str) -> None:
-    """From an object with the name ``..`` a path of the API leads to its namespace, which would be deleted instead."""
-    if not is_segment(name):
-        raise KuberError(f"{subject} is none that an object could have", wanted=SEGMENT, found=repr(name), remedy=MEND)
 
 
 def _check_texts(values: object, subject: str, *, secret: bool = False) -> None:

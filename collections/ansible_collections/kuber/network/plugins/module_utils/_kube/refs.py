@@ -11,6 +11,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+
 Body = dict[str, t.Any]
 
 # What names of all kinds have in common, and of namespaces (k8s.io/apimachinery, pkg/api/validation/path).
@@ -49,9 +51,12 @@ def kind_key(api_version: str, kind: str) -> str:
     return f"{kind}.{group}" if group else kind
 
 
-def is_segment(name: str) -> bool:
-    """Whether a path of the API leads to what has this name."""
-    return name not in (".", "..") and not any(sign in name for sign in "/%")
+def refuse_elsewhere(subject: str, name: str, *, remedy: str | None = None) -> None:
+    """What would be another path: from an object with the name ``..`` one leads to its namespace."""
+    if name in (".", "..") or "/" in name or "%" in name:
+        raise KuberError(
+            f"{subject} is none that an object could have", wanted=SEGMENT, found=repr(name), remedy=remedy
+        )
 
 
 def below(value: t.Any, *names: str) -> t.Any:
