@@ -67,6 +67,7 @@ class Applier:
         self._shapes = Shapes(client)
         self._proved: dict[Ref, Entry] = {}
         self._unsettled: set[str] = set()
+        self._leaving_namespaces: set[str] = set()
         self._inherited: dict[Ref, tuple[tuple[str, ...], Body]] = {}
         self._successor = handover.Successor(client, options.field_manager)
         self._pending_namespaces: set[str] = set()
@@ -88,10 +89,14 @@ class Applier:
             before = self._live.peek(item)
             # What a definition that is about to change makes of its objects is not known yet.
             is_unsettled = item.resource is not None and item.resource.definition in self._unsettled
+            # What is in a namespace that is being deleted will go with it.
+            is_unsettled = is_unsettled or item.ref.namespace in self._leaving_namespaces
             if before is None or is_unsettled or not self._is_as_wanted(item, before):
                 doubtful.append(item)
                 if item.key == CRD:
                     self._unsettled.add(item.ref.name)
+                if item.key == NAMESPACE and before is not None and is_leaving(before):
+                    self._leaving_namespaces.add(item.ref.name)
                 continue
             self._live.take(item)
             # The record of who manages what is most of a small object, and has served its purpose.
@@ -137,7 +142,9 @@ class Applier:
         if missing:
             return Entry(item.ref, Action.CREATED, f"{missing} would be created before", after=item.body)
         before = self._live.take(item)
-        if before is not None and is_leaving(before) and not self._options.check:
+        if before is not None and is_leaving(before):
+            if self._options.check:
+                return Entry(item.ref, Action.CREATED, "it is being deleted, and would be made anew", after=item.body)
             see_off(self._client, [(item, before)], self._clock, self._progress)
             before = None
         while True:

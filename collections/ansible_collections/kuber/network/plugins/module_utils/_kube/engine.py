@@ -15,7 +15,7 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._kube import documents as _documents
 from ansible_collections.kuber.network.plugins.module_utils._kube import edits, ignore, plan, probes, queries
 from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Applier, Options
-from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import ChangeSet, Entry
+from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, ChangeSet, Entry
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress, Say
 from ansible_collections.kuber.network.plugins.module_utils._kube.delete import Deleter
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds, Resource
@@ -184,7 +184,10 @@ class Run:
         stages = plan.stages(items)
         self._rehearse(applier, stages)
         if self._pruner is not None:
-            self._bring_stage(applier, self._pruner.ground(items), items)
+            ground = self._pruner.ground(items)
+            self._bring_stage(applier, ground, items)
+            if any(self._applied[item.ref].action is Action.CREATED for item in ground):
+                self._pruner.lose()
             self._pruner.widen(items)
         for stage in stages:
             self._bring_stage(applier, [item for item in stage if item.ref not in self._applied], items)

@@ -73,6 +73,11 @@ class Pruner:
                 )
         return [dataclasses.replace(item, body=_labelled(item.body, applyset.identity(self.parent))) for item in items]
 
+    def lose(self) -> None:
+        """Its namespace has been made anew, or would be, and the record is not in there."""
+        self._before = self._after = None
+        self._has_no_place = self._options.check
+
     def widen(self, items: t.Iterable[Item]) -> None:
         """Record what is about to be applied, beside what may be left over."""
         if not self._options.check:
@@ -111,7 +116,7 @@ class Pruner:
         return Scope.of(((item.key, item.ref) for item in items), self.parent)
 
     def _record(self, scope: Scope) -> None:
-        if self._after is not None and applyset.scope_of(self._after) == scope:
+        if self._has_no_place or (self._after is not None and applyset.scope_of(self._after) == scope):
             return
         body = applyset.parent_body(self.parent, scope)
         if self._after is not None:
@@ -135,9 +140,7 @@ class Pruner:
                     f"{self.parent}, the record of the set, has changed meanwhile",
                     remedy="Let one run at a time work on a set, and run again",
                 ) from exc
-            self._has_no_place = self._options.check and exc.status == 404
-            if not self._has_no_place:
-                raise refusals.explain(self.item, exc, seconds=0) from exc
+            raise refusals.explain(self.item, exc, seconds=0) from exc
 
     def _places(self, key: str) -> list[tuple[Resource, str]]:
         resource = self._kinds.find_by_key(key)

@@ -114,6 +114,28 @@ def test_members_in_other_namespaces_are_found(cluster: Cluster) -> None:
     assert applyset.scope_of(parent(cluster)).namespaces == frozenset()
 
 
+def test_set_is_made_anew_in_a_namespace_that_is_being_deleted(cluster: Cluster) -> None:
+    """What is still in there will go, so nothing of it counts as unchanged."""
+    home = f"{cluster.namespace}-home"
+    objects = space(home), in_space(config_map("a"), home), in_space(config_map("b"), home)
+    wishes = {"prune": Prune("set", home), "wait_timeout": 60}
+    cluster.apply(*objects, **wishes)
+    held = f"/api/v1/namespaces/{home}/configmaps/b"
+    body: dict[str, t.Any] = {"metadata": {"finalizers": ["example.org/hold"]}}
+    cluster.client.request("PATCH", held, body=body, content_type="application/merge-patch+json")
+    cluster.client.request("DELETE", f"/api/v1/namespaces/{home}")
+    expected = {home: "created", "a": "created", "b": "created", "set": "created"}
+    assert cluster.apply(*objects, options=CHECK, **wishes) == expected
+    body["metadata"]["finalizers"] = None
+    release = threading.Timer(
+        2, cluster.client.request, ("PATCH", held), {"body": body, "content_type": "application/merge-patch+json"}
+    )
+    release.start()
+    assert cluster.apply(*objects, **wishes) == expected
+    release.join()
+    assert set(cluster.apply(*objects, **wishes).values()) == {"unchanged"}
+
+
 def test_record_may_stand_in_a_namespace_of_the_set(cluster: Cluster) -> None:
     home = f"{cluster.namespace}-home"
     objects = space(home), in_space(config_map("a"), home)
