@@ -28,7 +28,8 @@ import dns.exception
 import dns.resolver
 
 PAUSE_SECONDS = 0.5
-ANSWER_SECONDS = 5.0
+# As long as the module rollout waits: a busy node is slow, a packet that leads nowhere never arrives.
+ANSWER_SECONDS = 10.0
 
 
 class Way:
