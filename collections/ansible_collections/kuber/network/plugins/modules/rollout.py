@@ -58,7 +58,7 @@ options:
   title:
     description: What to call this rollout. Without it, the name of the Deployment.
     type: str
-  url:
+  probe_url:
     description:
       - Address to send requests to while the rollout goes on, from the machine that runs Ansible. An answer other than
         200 has failed, and so has one that takes longer than O(timeout).
@@ -95,7 +95,7 @@ EXAMPLES = r"""
   kuber.network.rollout:
     name: web
     strategy: blue_green
-    url: http://172.17.255.1/index.html
+    probe_url: http://172.17.255.1/index.html
   register: rollout
   failed_when: rollout is failed or rollout.failed_requests > 0
 """

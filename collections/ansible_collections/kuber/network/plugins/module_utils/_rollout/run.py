@@ -47,7 +47,7 @@ class Wish:
     name: str
     namespace: str
     strategy: Strategy | None = None
-    url: str | None = None
+    probe_url: str | None = None
     rate: float = 10.0
     timeout: float = 10.0
     wait_timeout: float = 300.0
@@ -93,7 +93,7 @@ def roll_out(client: Client, wish: Wish, say: Say) -> Timeline:
     mark = str(time.time_ns())
     with contextlib.ExitStack() as stack:
         recorder = stack.enter_context(Recorder(client, before, lambda pod: _mark_of(pod) == mark))
-        requests = stack.enter_context(_requests(wish)) if wish.url else None
+        requests = stack.enter_context(_requests(wish)) if wish.probe_url else None
         began = time.monotonic()
         waiter.wait([(Goal(wish.item, changed=True), _start(client, wish, mark))])
         seconds = time.monotonic() - began
@@ -103,15 +103,15 @@ def roll_out(client: Client, wish: Wish, say: Say) -> Timeline:
 
 
 def _requests(wish: Wish) -> Requests:
-    requests = Requests(str(wish.url), rate=wish.rate, timeout=wish.timeout)
+    requests = Requests(str(wish.probe_url), rate=wish.rate, timeout=wish.timeout)
     clock = Clock(FIRST_ANSWER_SECONDS)
     while not (first := requests.ask()).ok:
         if clock.is_up:
             raise KuberError(
-                f"{wish.url} does not answer even before the rollout",
+                f"{wish.probe_url} does not answer even before the rollout",
                 wanted="an answer 200",
                 found=first.found,
-                remedy="Set up the way to the application first (playbooks/site.yml), or correct url",
+                remedy="Set up the way to the application first (playbooks/site.yml), or correct probe_url",
             )
         time.sleep(RETRY_SECONDS)
     return requests

@@ -108,7 +108,7 @@ def test_strategy_shows_in_the_timeline(client: Client, namespace: str, name: st
     deploy(client, namespace)
     wish = Wish("web", namespace, NAMED[name], rate=20, wait_timeout=60)
     with Kubelet(client, namespace), page() as url:
-        timeline = roll_out(client, dataclasses.replace(wish, url=url), lambda line: None)
+        timeline = roll_out(client, dataclasses.replace(wish, probe_url=url), lambda line: None)
     assert timeline.most_pods in most
     assert timeline.fewest_available == fewest
     assert timeline.failed == 0
@@ -147,7 +147,7 @@ def test_address_that_does_not_answer_is_refused_before_anything_happens(client:
         page(status=404) as url,
         pytest.raises(KuberError, match="even before the rollout"),
     ):
-        roll_out(client, Wish("web", namespace, url=url, wait_timeout=30), lambda line: None)
+        roll_out(client, Wish("web", namespace, probe_url=url, wait_timeout=30), lambda line: None)
     assert client.get(path)["metadata"]["generation"] == 1
 
 
