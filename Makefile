@@ -16,7 +16,7 @@ export PYTHONUNBUFFERED := 1
 PYTHON ?= python3
 HTML ?= trace.html
 # How many draws of each fault.
-SOAK ?= 10
+SOAK ?= 3
 BIN := .venv/bin
 PLAYBOOK := $(BIN)/ansible-playbook
 # The lab comes before any profile that the inventory could read: "," is the empty inventory.
@@ -47,7 +47,7 @@ help:
 	@echo '                     show the rollout strategies, each by a real rollout, recorded (after make site)'
 	@echo 'make test [ARGS="ruff unit"]'
 	@echo '                     lint, sanity, unit tests, Molecule on the lab cluster; only the named stages'
-	@echo 'make soak [SOAK=10] [ARGS="faults drift teardown"]'
+	@echo 'make soak [SOAK=3] [ARGS="faults drift teardown"]'
 	@echo '                     the long forms of the tests that leave something to chance, an hour and a half'
 	@echo 'make lab             bring the lab cluster up (the first time builds it)'
 	@echo 'make lab-reset       bring it back to a pristine one'

@@ -34,7 +34,7 @@ from ansible_collections.kuber.network.tests.unit.plugins.faults.campaign import
 from ansible_collections.kuber.network.tests.unit.plugins.faults.http_proxy import FAULTS, Fault, Proxy
 
 # How long a run may take, and one request of it.
-LIMIT = 300.0 if SOAK else 20.0
+LIMIT = 120.0 if SOAK else 20.0
 REQUEST_SECONDS = 30.0 if SOAK else 0.2
 # A run may end its last request, and say what it has met, after its time is up.
 AFTER_SECONDS = 2 * transport.SHORTEST_SECONDS + 1
@@ -43,6 +43,8 @@ OTHER = "somebody-else"
 
 # Python tells of a reset as of an end, when it happens below TLS.
 GONE = "connection reset by peer|the connection was closed (before an answer|in the middle of the answer)"
+# In the long form a silent server hangs up when we are just about to.
+SILENT = r"no answer for [\d.]+ s" + (f"|{GONE}" if SOAK else "")
 # What an error must tell of each kind of fault.
 MET = {
     "429": "429 TooManyRequests",
@@ -54,8 +56,8 @@ MET = {
     "reset after it is done": GONE,
     "reset mid-body": GONE,
     "truncated JSON": r"\d+ bytes that are no whole JSON",
-    "stall": r"no answer for [\d.]+ s",
-    "stall mid-body": r"no answer for [\d.]+ s",
+    "stall": SILENT,
+    "stall mid-body": SILENT,
     "401": "401 Unauthorized",
     "expired token": "401 Unauthorized",
     "TLS handshake cut": "the TLS connection was cut off",
@@ -82,6 +84,8 @@ SHORT = (
     "foreign certificate",
 )
 STORIES = [fault for fault in FAULTS if SOAK or fault.name in SHORT]
+# Minutes of silence are spent once only.
+DRAWS = [(fault, seed) for fault in STORIES for seed in SEEDS if seed == 0 or not fault.name.startswith("stall")]
 # A definition takes seconds until its kind is served, so the short form has one with one fault only.
 WITH_A_NEW_KIND = ("truncated JSON",)
 _numbers = itertools.count(1)
@@ -243,8 +247,9 @@ def proxy(api_server: t.Any, tmp_path: pathlib.Path, fault: Fault, seed: int) ->
         yield one
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("fault", STORIES, ids=lambda fault: fault.name.replace(" ", "-"))
+@pytest.mark.parametrize(
+    ("fault", "seed"), DRAWS, ids=[f"{fault.name.replace(' ', '-')}-{seed}" for fault, seed in DRAWS]
+)
 def test_a_set_converges_or_the_error_is_clear(
     proxy: Proxy, truth: Client, figures: t.Mapping[str, Figures], fault: Fault, seed: int
 ) -> None:
