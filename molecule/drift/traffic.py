@@ -28,7 +28,7 @@ import dns.exception
 import dns.resolver
 
 PAUSE_SECONDS = 0.5
-# A busy node is slow, above all the dashboard, which asks the API server for all it shows; what leads nowhere never answers.
+# A busy node is slow, above all the dashboard, which asks the API server; what leads nowhere never answers.
 ANSWER_SECONDS = 20.0
 
 
