@@ -66,8 +66,7 @@ class Applier:
         self._live = Live(client)
         self._shapes = Shapes(client)
         self._proved: dict[Ref, Entry] = {}
-        self._unsettled: set[str] = set()
-        self._leaving_namespaces: set[str] = set()
+        self._unsettled: set[tuple[str, str]] = set()
         self._inherited: dict[Ref, tuple[tuple[str, ...], Body]] = {}
         self._successor = handover.Successor(client, options.field_manager)
         self._pending_namespaces: set[str] = set()
@@ -87,16 +86,12 @@ class Applier:
         doubtful = []
         for item in items:
             before = self._live.peek(item)
-            # What a definition that is about to change makes of its objects is not known yet.
-            is_unsettled = item.resource is not None and item.resource.definition in self._unsettled
-            # What is in a namespace that is being deleted will go with it.
-            is_unsettled = is_unsettled or item.ref.namespace in self._leaving_namespaces
-            if before is None or is_unsettled or not self._is_as_wanted(item, before):
+            if before is None or not self._stands_firm(item) or not self._is_as_wanted(item, before):
                 doubtful.append(item)
-                if item.key == CRD:
-                    self._unsettled.add(item.ref.name)
-                if item.key == NAMESPACE and before is not None and is_leaving(before):
-                    self._leaving_namespaces.add(item.ref.name)
+                # What a definition that is about to change makes of its objects is not known yet, and what is in a
+                # namespace that is being deleted will go with it.
+                if item.key == CRD or (item.key == NAMESPACE and before is not None and is_leaving(before)):
+                    self._unsettled.add((item.key, item.ref.name))
                 continue
             self._live.take(item)
             # The record of who manages what is most of a small object, and has served its purpose.
@@ -104,6 +99,11 @@ class Applier:
             self._proved[item.ref] = Entry(item.ref, Action.UNCHANGED, after=before)
             self._take_note([self._proved[item.ref]])
         return doubtful
+
+    def _stands_firm(self, item: Item) -> bool:
+        """Whether its namespace and the definition of its kind stay as they are."""
+        definition = item.resource.definition if item.resource is not None else None
+        return self._unsettled.isdisjoint([(NAMESPACE, item.ref.namespace), (CRD, definition)])
 
     def rehearse(self, items: t.Sequence[Item]) -> list[KuberError]:
         """Why some of the items, none of which is as it should be, will be refused."""
