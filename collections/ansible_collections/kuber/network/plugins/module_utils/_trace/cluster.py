@@ -92,8 +92,15 @@ class Cluster:
         """The nodes from which MetalLB answers for an address."""
         owners = [one["metadata"] for one in self.services if address in outer_addresses(one)]
         names = {(one["namespace"], one["name"]) for one in owners}
+        # MetalLB makes an announcement first, and says what it is about a moment later.
         statuses = [one.get("status") or {} for one in self.announcements]
-        return sorted({one["node"] for one in statuses if (one["serviceNamespace"], one["serviceName"]) in names})
+        return sorted(
+            {
+                one["node"]
+                for one in statuses
+                if one.get("node") and (one.get("serviceNamespace"), one.get("serviceName")) in names
+            }
+        )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,6 +16,7 @@ from ansible_collections.kuber.network.plugins.module_utils._trace import ingres
 from ansible_collections.kuber.network.plugins.module_utils._trace.host import EXCLUDED, Way
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Health, Hop, Kind, first_broken, walk
 from ansible_collections.kuber.network.plugins.module_utils._trace.node import Node, Proxy
+from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.conftest import OBJECTS
 
 WEB = "http://172.17.255.3/web/index.html"
 CANARY = "http://example.app.org/test-webapp"
@@ -319,6 +320,32 @@ def test_the_first_broken_hop_says_what_is_wrong_and_what_repairs_it(
     assert found[0] == kind
     assert what in found[1]
     assert remedy in found[2]
+
+
+UNFINISHED = [
+    (kind, number, key)
+    for kind, found in OBJECTS.items()
+    for number, body in enumerate(found)
+    for key in ("", *(body.get("status") or {}))
+]
+
+
+@pytest.mark.parametrize(("kind", "number", "key"), UNFINISHED)
+def test_an_object_whose_status_is_not_written_yet_ends_no_trace(lab: t.Any, kind: str, number: int, key: str) -> None:
+    body = lab.objects[kind][number]
+    if key:
+        del body["status"][key]
+    else:
+        body.pop("status", None)
+    for wanted in (LB, WEB, CANARY):
+        assert lab.trace(wanted).kind is Kind.REQUEST
+
+
+def test_an_announcement_counts_once_metallb_has_said_what_it_is(lab: t.Any) -> None:
+    assert facts(lab.trace(LB), Kind.SERVICE)["announced"] == "by MetalLB on minikube"
+    for announcement in lab.objects["announcements"]:
+        announcement["status"] = {}
+    assert "announced" not in facts(lab.trace(LB), Kind.SERVICE)
 
 
 def test_unready_pods_say_why_and_the_event_is_told(lab: t.Any) -> None:
