@@ -37,6 +37,8 @@ printf '%s\n' root:x:0:0:root:/root:/bin/sh www-data:x:101:82:www-data:/usr/loca
 printf '%s\n' root:x:0: www-data:x:82:www-data >"$root/etc/group"
 printf '%s\n' 'hosts: files dns' 'passwd: files' 'group: files' >"$root/etc/nsswitch.conf"
 
+# The controller may have been compiled long ago, and Go's cache emptied since.
+(cd "$MODULE" && PATH="$GO:$PATH" go mod download k8s.io/ingress-nginx)
 module=$(cd "$MODULE" && PATH="$GO:$PATH" go list -m -f '{{.Dir}}' k8s.io/ingress-nginx)
 cp -r "$module/rootfs/etc/nginx/." "$root/etc/nginx/"
 chmod -R u+w "$root/etc/nginx"

@@ -20,6 +20,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.transport impo
 COLLECTIONS = pathlib.Path(__file__).resolve().parents[7]
 PLAYBOOK = pathlib.Path(sys.executable).with_name("ansible-playbook")
 PATH = "/api/v1/namespaces/default"
+DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 
 
 @pytest.fixture
@@ -46,9 +47,19 @@ def cluster(api_server: t.Any, hostile: str) -> t.Iterator[str]:
     }
     for plural, body in objects.items():
         client.request("POST", f"{PATH}/{plural}", body=body, content_type="application/json")
+    client.request("POST", DEPLOYMENTS, body=deployment(hostile), content_type="application/json")
     yield str(api_server.kubeconfig)
+    client.request("DELETE", f"{DEPLOYMENTS}/hostile")
     for plural in objects:
         client.request("DELETE", f"{PATH}/{plural}/hostile")
+
+
+def deployment(text: str) -> dict[str, t.Any]:
+    """Its image is called by the text, and nobody ever makes its pods."""
+    labels = {"app": "x"}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "x", "image": text}]}}
+    spec = {"selector": {"matchLabels": labels}, "template": pod}
+    return {"metadata": {"name": "hostile", "annotations": {"note": text}}, "spec": spec}
 
 
 def used(name: str, query: str) -> list[dict[str, t.Any]]:
@@ -117,6 +128,12 @@ def test_texts_of_the_cluster_are_texts(tmp_path: pathlib.Path, cluster: str, ho
         *others,
         *used("checks", "checks.msg"),
         *used("path", "path | to_json"),
+        {
+            "kuber.network.rollout": connection | {"name": "hostile", "title": "{{ service_text }}", "wait_timeout": 1},
+            "register": "rollout",
+            "ignore_errors": True,
+        },
+        *used("rollout", "rollout.msg"),
         # What the API server says when it refuses quotes what it was sent.
         {"kuber.network.manifests": connection | {"definition": refused}, "register": "refused", "ignore_errors": True},
         *used("refused", "refused.msg"),
