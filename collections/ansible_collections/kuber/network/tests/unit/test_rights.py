@@ -198,18 +198,18 @@ HANDED_OUT = {
 
 
 def asked(request: dict[str, t.Any]) -> Right:
-    target = request["objectRef"]
+    target = request.get("objectRef") or {"resource": request["requestURI"]}
     resource = "/".join(filter(None, (target["resource"], target.get("subresource"))))
     return Right(target.get("apiGroup", ""), resource, request["verb"])
 
 
 def refused(requests: t.Iterable[dict[str, t.Any]]) -> set[Right]:
-    return {asked(one) for one in requests if one["responseStatus"]["code"] == 403 and "objectRef" in one}
+    return {asked(one) for one in requests if one["responseStatus"]["code"] == 403}
 
 
 def used(requests: t.Iterable[dict[str, t.Any]]) -> t.Iterator[Right]:
     for request in requests:
-        if "objectRef" not in request or request["responseStatus"]["code"] == 403:
+        if request["responseStatus"]["code"] == 403:
             continue
         right = asked(request)
         yield right
