@@ -43,8 +43,12 @@ def live(cluster: Cluster) -> dict[str, t.Any]:
 
 
 def make(cluster: Cluster, *bodies: dict[str, t.Any], **wishes: t.Any) -> None:
-    """Apply, and wait until the controller has seen the Deployment and written what it notes on it."""
     cluster.apply(*bodies, **wishes)
+    settle(cluster)
+
+
+def settle(cluster: Cluster) -> None:
+    """Wait until the controller has seen the Deployment and written what it notes on it."""
     deadline = time.monotonic() + 20
     while (now := live(cluster))["status"].get("observedGeneration") != now["metadata"]["generation"]:
         assert time.monotonic() < deadline
@@ -103,6 +107,7 @@ def test_ignored_field_that_kubectl_has_left_behind_stays_when_it_is_taken_over(
     query = {"fieldManager": "kubectl-client-side-apply"}
     path = cluster.path("deployments", api=API)
     cluster.client.request("POST", path, query=query, body=deployment(4, left="behind"))
+    settle(cluster)
     predicted = cluster.run(deployment(2), ignore=REPLICAS, options=CHECK)
     done = cluster.run(deployment(2), ignore=REPLICAS, wait=False)
     assert done.error is None
