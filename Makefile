@@ -21,15 +21,19 @@ BIN := .venv/bin
 PLAYBOOK := $(BIN)/ansible-playbook
 # The lab comes before any profile that the inventory could read: "," is the empty inventory.
 LAB_PLAYBOOK := $(PLAYBOOK) -i ,
+# The lab of the driver that is named, or the one that was brought up last.
+LAB := .lab$(if $(DRIVER),/$(DRIVER))
+LAB_OPTIONS := $(if $(DRIVER),-e lab_driver='$(DRIVER)') $(if $(NODES),-e lab_nodes='$(NODES)')
+LAB_IS_UP = test -x $(LAB)/exec || { echo '$@: the lab$(if $(DRIVER), of the driver $(DRIVER)) is not up: make lab$(if $(DRIVER), DRIVER=$(DRIVER))' >&2; exit 2; }
 # Playbooks run on the minikube profile that is named, or on the lab.
 ifdef PROFILE
-CLUSTER := the minikube profile $(PROFILE)
+CLUSTER = echo '$@: the cluster is the minikube profile $(PROFILE)'
 ON_CLUSTER = KUBER_PROFILE='$(PROFILE)' $(PLAYBOOK)
 CLUSTER_IS_UP := true
 else
-CLUSTER := the lab (PROFILE=NAME takes a minikube profile of yours)
-ON_CLUSTER = .lab/exec $(PLAYBOOK) -e @.lab/vars.yml
-CLUSTER_IS_UP = test -x .lab/exec || { echo '$@: the lab is not up: make site (PROFILE=NAME takes a minikube profile of yours)' >&2; exit 2; }
+CLUSTER = echo "$@: the cluster is the lab of the driver $(if $(DRIVER),$(DRIVER),$$(readlink .lab/current)) (PROFILE=NAME takes a minikube profile of yours)"
+ON_CLUSTER = $(LAB)/exec $(PLAYBOOK) -e @$(LAB)/vars.yml
+CLUSTER_IS_UP = { $(LAB_IS_UP); $(CLUSTER); }
 endif
 # A clone that was moved has another key too: the programs of a virtual environment carry its path.
 key = $(shell { pwd; cat $(1); } | sha256sum | cut -c1-16)
@@ -38,7 +42,7 @@ TEST := .venv/.test-$(call key,requirements.txt requirements-test.txt)
 BENCH := bench/.venv/.use-$(call key,bench/requirements.txt)
 
 help:
-	@echo 'make site [PROFILE=minikube] [ARGS="--check --diff"]'
+	@echo 'make site [DRIVER=docker|ssh] [NODES=2] [PROFILE=minikube] [ARGS="--check --diff"]'
 	@echo '                     set everything up, or repair what has drifted; without PROFILE on the lab cluster'
 	@echo '                     with --check only report it, with exit code 2 if something has (drift.json says what)'
 	@echo 'make trace TARGET=http://example.app.org/test-webapp [HEADER="mtest: true"] [PROFILE=minikube] [HTML=trace.html]'
@@ -49,9 +53,10 @@ help:
 	@echo '                     lint, sanity, unit tests, Molecule on the lab cluster; only the named stages'
 	@echo 'make soak [SOAK=3] [ARGS="faults drift teardown"]'
 	@echo '                     the long forms of the tests that leave something to chance, an hour and a half'
-	@echo 'make lab             bring the lab cluster up (the first time builds it)'
+	@echo 'make lab [DRIVER=docker|ssh] [NODES=2]'
+	@echo '                     bring a lab cluster up (the first time builds it); without DRIVER the one that is up, or what suits this machine'
 	@echo 'make lab-reset       bring it back to a pristine one'
-	@echo 'make lab-down        remove it'
+	@echo 'make lab-down        remove the lab clusters, or that of DRIVER'
 	@echo "make exec CMD='curl -s http://172.17.255.1/index.html'"
 	@echo "                     run a command as the lab's host"
 	@echo 'make bench [ARGS="--objects 30,300"]'
@@ -59,11 +64,11 @@ help:
 	@echo 'make requirements    pin the newest versions that pyproject.toml allows'
 
 site: $(USE)
-	@echo 'site: the cluster is $(CLUSTER)'
 ifndef PROFILE
 # Ansible's code for a failed task is that of a check run for drift.
-	@$(LAB_PLAYBOOK) playbooks/lab.yml || exit 1
+	@$(LAB_PLAYBOOK) playbooks/lab.yml $(LAB_OPTIONS) || exit 1
 endif
+	@$(CLUSTER)
 	@$(ON_CLUSTER) playbooks/site.yml $(ARGS)
 
 # The words of the request go through the environment, untouched by make and by the recipe's shell.
@@ -87,20 +92,20 @@ soak: $(TEST)
 	@$(BIN)/python tests/run $(ARGS)
 
 lab: $(USE)
-	@$(LAB_PLAYBOOK) playbooks/lab.yml
+	@$(LAB_PLAYBOOK) playbooks/lab.yml $(LAB_OPTIONS)
 
 lab-reset: $(USE)
-	@$(LAB_PLAYBOOK) playbooks/lab.yml -e lab_reset=true
+	@$(LAB_PLAYBOOK) playbooks/lab.yml -e lab_reset=true $(LAB_OPTIONS)
 
 lab-down: $(USE)
-	@$(LAB_PLAYBOOK) playbooks/lab_down.yml
+	@$(LAB_PLAYBOOK) playbooks/lab_down.yml $(if $(DRIVER),-e lab_driver='$(DRIVER)')
 
 # The command goes through the environment, untouched by make and by the recipe's shell.
 exec: export KUBER_EXEC := $(value CMD)
 exec:
 	@test -n "$$KUBER_EXEC" || { echo "exec: say what to run: make exec CMD='ip address'" >&2; exit 2; }
-	@test -x .lab/exec || { echo 'exec: the lab is not up: make lab' >&2; exit 2; }
-	@.lab/exec sh -c "$$KUBER_EXEC"
+	@$(LAB_IS_UP)
+	@$(LAB)/exec sh -c "$$KUBER_EXEC"
 
 bench: $(USE) $(BENCH)
 	@$(LAB_PLAYBOOK) playbooks/lab_programs.yml

@@ -4,7 +4,7 @@
 # shellcheck shell=bash
 
 # The node's disk: Debian with systemd, sshd and containerd, every image already imported, no cluster yet.
-# In: SYSTEM (tree), IMAGES (archives), PROGRAMS, NODE (files laid over the tree), KUBERNETES_VERSION, NODE_NAME.
+# In: SYSTEM (tree), IMAGES (archives), IMPORT (program), PROGRAMS, NODE (files laid over the tree), KUBERNETES_VERSION, NODE_NAME.
 # Out: node.ext4, id (private key for the node's user "docker").
 set -eu -o pipefail
 cp -a "$SYSTEM" tree
@@ -12,6 +12,8 @@ rm tree/etc/os-release
 cp -r "$NODE/." tree/
 chmod 440 tree/etc/sudoers.d/docker
 in_tree() { chroot tree "$@"; }
+in_tree dpkg --purge ipset nftables busybox-static
+install -m 755 "$PROGRAMS/crictl" tree/usr/local/bin/crictl
 
 for family in iptables ip6tables; do in_tree update-alternatives --quiet --set $family /usr/sbin/$family-legacy; done
 mkdir -p tree/opt/cni/bin
@@ -37,7 +39,7 @@ in_tree systemctl --quiet mask systemd-udevd.service systemd-udev-trigger.servic
   systemd-udevd-control.socket systemd-udevd-kernel.socket systemd-modules-load.service systemd-timesyncd.service \
   systemd-networkd.service systemd-networkd.socket systemd-networkd-wait-online.service systemd-random-seed.service \
   systemd-pstore.service systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-hwdb-update.service \
-  ipvsadm.service nftables.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
+  apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
   e2scrub_reap.service fstrim.timer getty@tty1.service console-getty.service
 
 binaries=tree/var/lib/minikube/binaries/$KUBERNETES_VERSION
@@ -46,27 +48,12 @@ cp "$PROGRAMS/kubernetes" "$binaries/"
 for name in kubeadm kubectl kubelet; do ln -s kubernetes "$binaries/$name"; done
 
 # containerd runs here, on the tree's own directory: seconds instead of most of a minute inside the machine
-socket=$(mktemp -d)/containerd.sock
-cat >containerd.toml <<CONFIG
-version = 3
-root = "$OUT/tree/var/lib/containerd"
-state = "$OUT/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime"]
-[grpc]
-address = "$socket"
-CONFIG
-tree/usr/bin/containerd --config containerd.toml >containerd.log 2>&1 &
-daemon=$!
-images() { tree/usr/bin/ctr --address "$socket" --namespace k8s.io images "$@"; }
-until images ls >/dev/null 2>&1; do kill -0 $daemon && sleep 0.1; done
-for archive in "$IMAGES"/*.tar; do images import --snapshotter overlayfs "$archive"; done
-for image in $(images ls -q); do images label "$image" io.cri-containerd.image=managed >/dev/null; done
-pause=$(images ls -q | grep /pause:)
-kill $daemon
-wait $daemon || true
+mkdir -p tree/var/lib/containerd
+bash -eu "$IMPORT" tree/var/lib/containerd "$IMAGES"/*.tar | tee images.txt
+pause=$(grep /pause: images.txt)
 sed -i "s#@PAUSE_IMAGE@#$pause#" tree/etc/containerd/config.toml
 
 truncate -s 10G node.ext4
 mkfs.ext4 -q -F -O ^metadata_csum -E lazy_itable_init=1,lazy_journal_init=1 -J size=64 -d tree node.ext4
-rm -rf tree state containerd.toml containerd.log
+rm -rf tree images.txt
 ls -s --block-size=M node.ext4

@@ -10,8 +10,9 @@ set -eu -o pipefail
 export LAB_NAME=kuber-golden-${OUT##*-} LAB_STATE=$OUT/state
 home=$LAB_STATE/home
 # seen by this stage only, so that nothing of the name is left when it is killed
-mkdir -p /run/netns
+mkdir -p /run/netns /run/kuber-lab
 mount -t tmpfs names /run/netns
+mount -t tmpfs labs /run/kuber-lab
 as_host() { "$MACHINE" exec "$@"; }
 node() {
   as_host ssh -i /run/kuber-lab/home/id -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \

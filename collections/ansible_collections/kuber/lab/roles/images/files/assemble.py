@@ -4,7 +4,8 @@
 
 """Assembles every image of the cluster, under the name that real users' manifests give it.
 
-Environment: SYSTEM (a Debian tree), PROGRAMS and METALLB (compiled programs), INGRESS and DASHBOARD (trees).
+Environment: SYSTEM (a Debian tree), PROGRAMS and METALLB (compiled programs), INGRESS and DASHBOARD (trees),
+FILES (this directory).
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import subprocess
 
 from oci import Image, file_layer, tree_layer
 
-SYSTEM, PROGRAMS, METALLB, INGRESS, DASHBOARD = (
-    pathlib.Path(os.environ[name]) for name in ("SYSTEM", "PROGRAMS", "METALLB", "INGRESS", "DASHBOARD")
+SYSTEM, PROGRAMS, METALLB, INGRESS, DASHBOARD, FILES = (
+    pathlib.Path(os.environ[name]) for name in ("SYSTEM", "PROGRAMS", "METALLB", "INGRESS", "DASHBOARD", "FILES")
 )
 WORK = pathlib.Path("work")
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
@@ -47,12 +48,12 @@ def copy_program(name: str, root: pathlib.Path) -> None:
 
 
 def netfilter_tree() -> pathlib.Path:
-    """What kube-proxy calls: iptables (legacy, as in minikube's own machines), ipset, nft, conntrack, and a shell."""
+    """What kube-proxy calls, and nothing else: both variants of iptables, ipset, nft, conntrack. Upstream's image has no ipvsadm either."""
     root = WORK / "netfilter"
     for directory in ("usr/sbin", LIBRARIES, "lib64", "bin", "etc", "run", "var/lib", "lib/modules"):
         (root / directory).mkdir(parents=True)
     (root / "tmp").mkdir(mode=0o1777)
-    for program in ("xtables-legacy-multi", "ipset", "nft", "conntrack"):
+    for program in ("xtables-legacy-multi", "xtables-nft-multi", "ipset", "nft", "conntrack"):
         copy_program(program, root)
     shutil.copytree(SYSTEM / LIBRARIES / "xtables", root / LIBRARIES / "xtables")
     # the statistic match, which spreads connections over endpoints, needs it and is loaded at run time
@@ -60,10 +61,18 @@ def netfilter_tree() -> pathlib.Path:
     for name in ("protocols", "services", "nsswitch.conf"):
         # without /etc/protocols ipset does not know "tcp", and every hash:ip,port set stays empty without a word
         shutil.copy(SYSTEM / "etc" / name, root / "etc")
+    chooser = shutil.copy(FILES / "iptables-as-the-node", root / "usr/sbin")
+    pathlib.Path(chooser).chmod(0o755)
     for name in IPTABLES:
-        (root / "usr/sbin" / name).symlink_to("xtables-legacy-multi")
+        (root / "usr/sbin" / name).symlink_to("iptables-as-the-node")
     (root / "lib/x86_64-linux-gnu").symlink_to("../usr/lib/x86_64-linux-gnu")
     return root
+
+
+def netfilter_layers() -> tuple[bytes, bytes]:
+    names = ("sh", "ls", "cat", "sleep", "grep", "ln", "mv")
+    shell = file_layer({"/bin/busybox": SYSTEM / "bin/busybox"}, {f"/bin/{name}": "busybox" for name in names})
+    return tree_layer(netfilter_tree()), shell
 
 
 def busybox_tree() -> pathlib.Path:
@@ -85,13 +94,23 @@ def kubernetes_images() -> dict[str, Image]:
     components = [component for component in named if component.startswith("kube-")] + ["etcd"]
     program = "/usr/local/bin/kubernetes"
     links = {f"/usr/local/bin/{component}": program for component in [*components, "etcdctl"]}
-    node = netfilter_tree()
-    shell = file_layer(
-        {"/bin/busybox": SYSTEM / "bin/busybox"}, {f"/bin/{name}": "busybox" for name in ("sh", "ls", "cat", "sleep")}
-    )
-    layers = (tree_layer(node), shell, file_layer({program: PROGRAMS / "kubernetes"}, links))
+    node = netfilter_layers()
     return {
-        "kubernetes": Image(tuple(named[component] for component in components), layers),
+        "kubernetes": Image(
+            tuple(named[component] for component in components),
+            (*node, file_layer({program: PROGRAMS / "kubernetes"}, links)),
+        ),
+        # What only nodes of the docker driver have. A module for kindnetd cannot be had, and nothing runs the storage provisioner here.
+        "docker/kindnetd-stand-in": Image(
+            (os.environ["KINDNETD_IMAGE"],),
+            (*node, file_layer({"/bin/kindnetd-stand-in": PROGRAMS / "kindnetd-stand-in"}, {})),
+            {"Cmd": ["/bin/kindnetd-stand-in"]},
+        ),
+        "docker/storage-provisioner-stand-in": Image(
+            (os.environ["STORAGE_PROVISIONER_IMAGE"],),
+            (file_layer({"/stand-in": PROGRAMS / "pause"}, {}),),
+            {"Entrypoint": ["/stand-in"]},
+        ),
         "pause": Image(
             (named["pause"],), (file_layer({"/pause": PROGRAMS / "pause"}, {}),), {"Entrypoint": ["/pause"]}
         ),
@@ -136,6 +155,7 @@ def images() -> dict[str, Image]:
 
 def main() -> None:
     WORK.mkdir()
+    pathlib.Path("docker").mkdir()
     for name, image in images().items():
         image.write(pathlib.Path(f"{name}.tar"))
         print(name, *image.names, flush=True)

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 
-# Compiles a module's programs. In: MODULE (directory with go.mod), GO, PROGRAMS (lines "name package cgo ldflags").
+# Compiles a module's programs. In: MODULE (directory with go.mod), GO, PROGRAMS (lines "name package cgo ldflags"),
+# COPIES (words "module:path": files and directories to copy out of modules).
 # With netgo and osusergo a program that needs C (minikube's libvirt driver) shares its compiled packages with all others.
 # Debugging information is left out where the compiler makes it: it is half a minute faster than stripping it later.
 set -eu -o pipefail
@@ -19,9 +20,9 @@ if [ -e "$OUT/kubernetes" ]; then
   for name in kube-apiserver kube-controller-manager etcd kubectl; do ln -s ../kubernetes "$OUT/bin/$name"; done
 fi
 if [ -e pause.c ]; then gcc -Os -static -s -o "$OUT/pause" pause.c; fi
-for manifest in $MANIFESTS; do
-  directory=$(go list -m -f '{{.Dir}}' "${manifest%%:*}")
-  cp "$directory/${manifest#*:}" "$OUT/"
+for copy in $COPIES; do
+  directory=$(go list -m -f '{{.Dir}}' "${copy%%:*}")
+  cp -r --no-preserve=mode "$directory/${copy#*:}" "$OUT/"
 done
 cd "$OUT"
 chmod -R u+w source && rm -rf source

@@ -3,11 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 
-# A small Debian tree: the node's system, and the parts that images are assembled from.
+# A small Debian tree: the system of both kinds of node, and the parts that images are assembled from. The programs of the
+# last line are for images only; the nodes are made without them, as minikube's own nodes have none of them.
 # In: APT_SUITE (program). Out: root.
 set -eu -o pipefail
 packages=systemd,systemd-sysv,dbus,openssh-server,sudo,kmod,procps,iproute2,iputils-ping,curl,openssl,ca-certificates
-packages+=,iptables,ipset,ipvsadm,nftables,conntrack,ethtool,socat,runc,containernetworking-plugins,busybox-static
+packages+=,iptables,conntrack,ebtables,ethtool,socat,runc,containernetworking-plugins,udev,libseccomp2,pigz,lz4,rsync
+packages+=,netcat-openbsd,vim-tiny
+packages+=,ipset,nftables,busybox-static
 debootstrap --variant=minbase --include="$packages" bookworm root "$("$APT_SUITE" bookworm mirror)"
 rm -rf root/var/cache/apt/archives/*.deb root/var/lib/apt/lists/* root/usr/share/{doc,man,locale}
 
