@@ -109,6 +109,8 @@ bench: $(USE) $(BENCH)
 $(USE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo '$(PYTHON) is too old: Python 3.11 or newer is needed (PYTHON=...)' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo '.venv: installing python3-venv'; apt-get update -q; DEBIAN_FRONTEND=noninteractive apt-get install -qy python3-venv; }
+# venv --clear would empty the directory that a link leads to, which others may use.
+	@test ! -L .venv || { echo ".venv is a link to $$(readlink .venv), which is left alone: remove the link, and this clone gets an environment of its own" >&2; exit 1; }
 	@echo '.venv: installing Ansible and its libraries, half a minute'
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements.txt
