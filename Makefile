@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help site trace rollout test soak lab lab-down lab-reset exec bench requirements
+.PHONY: help site trace rollout test soak lab lab-down lab-reset lab-export exec bench requirements
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euc
@@ -52,6 +52,8 @@ help:
 	@echo 'make lab             bring the lab cluster up (the first time builds it)'
 	@echo 'make lab-reset       bring it back to a pristine one'
 	@echo 'make lab-down        remove it'
+	@echo 'make lab-export DIR=/srv/www/lab'
+	@echo '                     publish what was compiled; KUBER_LAB_MIRROR=ADDRESS, which it prints, fetches that instead of compiling'
 	@echo "make exec CMD='curl -s http://172.17.255.1/index.html'"
 	@echo "                     run a command as the lab's host"
 	@echo 'make bench [ARGS="--objects 30,300"]'
@@ -94,6 +96,12 @@ lab-reset: $(USE)
 
 lab-down: $(USE)
 	@$(LAB_PLAYBOOK) playbooks/lab_down.yml
+
+# The directory goes through the environment, untouched by make and by the recipe's shell.
+lab-export: export KUBER_LAB_EXPORT := $(value DIR)
+lab-export: $(USE)
+	@test -n "$$KUBER_LAB_EXPORT" || { echo 'lab-export: say where to: make lab-export DIR=/srv/www/lab' >&2; exit 2; }
+	@KUBER_LAB_EXPORT=$$(realpath -m -- "$$KUBER_LAB_EXPORT") $(LAB_PLAYBOOK) playbooks/lab_export.yml
 
 # The command goes through the environment, untouched by make and by the recipe's shell.
 exec: export KUBER_EXEC := $(value CMD)
