@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help site trace rollout test soak lab lab-down lab-reset exec bench requirements
+.PHONY: help site trace rollout test soak lab lab-down lab-reset lab-export exec bench requirements
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euc
@@ -57,6 +57,8 @@ help:
 	@echo '                     bring a lab cluster up (the first time builds it); without DRIVER the one that is up, or what suits this machine'
 	@echo 'make lab-reset       bring it back to a pristine one'
 	@echo 'make lab-down        remove the lab clusters, or that of DRIVER'
+	@echo 'make lab-export DIR=/srv/www/lab [DRIVER=docker|ssh]'
+	@echo '                     publish what was compiled; KUBER_LAB_MIRROR=ADDRESS, which it prints, fetches that instead of compiling'
 	@echo "make exec CMD='curl -s http://172.17.255.1/index.html'"
 	@echo "                     run a command as the lab's host"
 	@echo 'make bench [ARGS="--objects 30,300"]'
@@ -100,6 +102,12 @@ lab-reset: $(USE)
 lab-down: $(USE)
 	@$(LAB_PLAYBOOK) playbooks/lab_down.yml $(if $(DRIVER),-e lab_driver='$(DRIVER)')
 
+# The directory goes through the environment, untouched by make and by the recipe's shell.
+lab-export: export KUBER_LAB_EXPORT := $(value DIR)
+lab-export: $(USE)
+	@test -n "$$KUBER_LAB_EXPORT" || { echo 'lab-export: say where to: make lab-export DIR=/srv/www/lab' >&2; exit 2; }
+	@KUBER_LAB_EXPORT=$$(realpath -m -- "$$KUBER_LAB_EXPORT") $(LAB_PLAYBOOK) playbooks/lab_export.yml $(LAB_OPTIONS)
+
 # The command goes through the environment, untouched by make and by the recipe's shell.
 exec: export KUBER_EXEC := $(value CMD)
 exec:
@@ -114,6 +122,8 @@ bench: $(USE) $(BENCH)
 $(USE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo '$(PYTHON) is too old: Python 3.11 or newer is needed (PYTHON=...)' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo '.venv: installing python3-venv'; apt-get update -q; DEBIAN_FRONTEND=noninteractive apt-get install -qy python3-venv; }
+# venv --clear would empty the directory that a link leads to, which others may use.
+	@test ! -L .venv || { echo ".venv is a link to $$(readlink .venv), which is left alone: remove the link, and this clone gets an environment of its own" >&2; exit 1; }
 	@echo '.venv: installing Ansible and its libraries, half a minute'
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements.txt

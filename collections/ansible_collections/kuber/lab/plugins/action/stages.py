@@ -22,15 +22,20 @@ import time
 import typing as t
 
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.basic import env_fallback
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+
+from ansible_collections.kuber.lab.plugins.plugin_utils._index import VARIABLE, Address, AddressError
+from ansible_collections.kuber.lab.plugins.plugin_utils._mirror import Mirror
+from ansible_collections.kuber.lab.plugins.plugin_utils._progress import Ticker, duration
+from ansible_collections.kuber.lab.plugins.plugin_utils._transfer import Refused
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator  # pragma: no cover
 
 display = Display()
 
-PROGRESS_SECONDS = 15
 POLL_SECONDS = 0.2
 KEEP_DAYS = 14
 PR_SET_PDEATHSIG = 1
@@ -48,8 +53,23 @@ STAGES_SPEC: Spec = {
         "environment": {"type": "dict", "default": {}},
         "tools": {"type": "dict", "default": {}},
         "takes": {"type": "int", "required": True},
+        "portable": {"type": "bool", "default": False},
     },
 }
+
+SPEC: Spec = {
+    "cache": {"type": "path", "required": True},
+    "stages": STAGES_SPEC,
+    "mirror": {"type": "str", "fallback": (env_fallback, [VARIABLE])},
+}
+
+
+def mirror_of(address: str | None) -> Mirror | None:
+    try:
+        return Mirror(Address.parse(address)) if address else None
+    except AddressError as exc:
+        # Ansible would add the words of a cause to the message.
+        raise AnsibleActionFail(str(exc)) from None
 
 
 def fingerprint(script: pathlib.Path, inputs: dict[str, str], environment: dict[str, str]) -> str:
@@ -60,14 +80,11 @@ def fingerprint(script: pathlib.Path, inputs: dict[str, str], environment: dict[
             raise AnsibleActionFail(f"Input {root} of a stage does not exist.")
         files = sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else [root]
         for path in files:
-            digest.update(f"{path.relative_to(root.parent)}\0{path.stat().st_mode & 0o111}\0".encode())
+            # The umask decides for whom else a clone's scripts are executable.
+            executable = 0o111 if path.stat().st_mode & 0o100 else 0
+            digest.update(f"{path.relative_to(root.parent)}\0{executable}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:12]
-
-
-def duration(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
 def last_line(path: pathlib.Path) -> str:
@@ -85,8 +102,9 @@ def die_with_parent() -> None:
 class Stage:
     """One entry of the cache: where it lives, how it is built, how long that took the last time."""
 
-    def __init__(self, cache: pathlib.Path, spec: Spec) -> None:
+    def __init__(self, cache: pathlib.Path, spec: Spec, mirror: Mirror | None = None) -> None:
         self.name: str = spec["name"]
+        self.is_portable: bool = spec["portable"]
         environment = {name: str(value) for name, value in spec["environment"].items()}
         key = fingerprint(pathlib.Path(spec["script"]), spec["inputs"], environment)
         self.cache = cache
@@ -94,6 +112,7 @@ class Stage:
         self._script: str = spec["script"]
         self._environment = environment | spec["inputs"] | spec["tools"]
         self._takes: int = spec["takes"]
+        self._mirror = mirror if self.is_portable else None
         self._partial = cache / f"{self.name}-{key}.partial"
         self._log = cache / f"{self.name}.log"
         self._seconds = cache / f"{self.name}.seconds"
@@ -103,9 +122,13 @@ class Stage:
         return self.path.exists()
 
     def ensure(self, cancelled: threading.Event) -> None:
-        """Have the result, built by this run or by another that was quicker."""
+        """Have the result, fetched or built by this run or by another that was quicker."""
         with self._locked(cancelled):
-            if not self.is_built and not cancelled.is_set():
+            if self.is_built or cancelled.is_set():
+                return
+            for left in self.cache.glob(f"{self.name}-*.partial"):
+                shutil.rmtree(left)
+            if not self._fetch(cancelled) and not cancelled.is_set():
                 self._build(cancelled)
 
     def keep(self) -> None:
@@ -135,9 +158,31 @@ class Stage:
                     time.sleep(POLL_SECONDS)
             yield
 
+    def _fetch(self, cancelled: threading.Event) -> bool:
+        """Whether the mirror had the result. It may take as long as building it would."""
+        if self._mirror is None:
+            return False
+        self._partial.mkdir()
+        ticker = Ticker()
+
+        def tick(received: int) -> None:
+            if cancelled.is_set():
+                raise Refused(f"{self.name} is not needed any more")
+            ticker.tell(lambda gone: f"{self.name}: {gone}: {received >> 20} of {part.size >> 20} MiB fetched")
+
+        try:
+            part = self._mirror.part(self.path.name)
+            display.display(f"    {self.name}: fetching {(part.size >> 20) + 1} MiB of the mirror")
+            self._mirror.fetch(part, self._partial, self._takes, tick).rename(self.path)
+        except Refused as exc:
+            if not cancelled.is_set():
+                display.display(f"    {self.name}: {exc}; it is compiled instead")
+            return False
+        finally:
+            shutil.rmtree(self._partial)
+        return True
+
     def _build(self, cancelled: threading.Event) -> None:
-        for left in self.cache.glob(f"{self.name}-*.partial"):
-            shutil.rmtree(left)
         self._partial.mkdir()
         started = time.monotonic()
         code = self._run(cancelled)
@@ -178,19 +223,6 @@ class Stage:
         return code
 
 
-class Ticker:
-    """Says something every so often, with how long it has been going on."""
-
-    def __init__(self) -> None:
-        self._started = self._last = time.monotonic()
-
-    def tell(self, what: t.Callable[[str], str]) -> None:
-        now = time.monotonic()
-        if now - self._last >= PROGRESS_SECONDS:
-            self._last = now
-            display.display(f"    {what(duration(now - self._started))}")
-
-
 def ensure_all(stages: t.Sequence[Stage]) -> None:
     """Have all results, built side by side; the first failure ends the others and is raised."""
     cancelled = threading.Event()
@@ -213,11 +245,11 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
-        spec = {"cache": {"type": "path", "required": True}, "stages": STAGES_SPEC}
-        params = self.validate_argument_spec(argument_spec=spec)[1]
+        params = self.validate_argument_spec(argument_spec=SPEC)[1]
+        mirror = mirror_of(params["mirror"])
         cache = pathlib.Path(params["cache"])
         cache.mkdir(parents=True, exist_ok=True)
-        stages = [Stage(cache, one) for one in params["stages"]]
+        stages = [Stage(cache, one, mirror) for one in params["stages"]]
         missing = [stage for stage in stages if not stage.is_built]
         if missing and not self._task.check_mode:
             ensure_all(missing)
@@ -225,5 +257,6 @@ class ActionModule(ActionBase):
             if stage.is_built:
                 stage.keep()
         paths = {stage.name: str(stage.path) for stage in stages}
-        result.update(changed=bool(missing), failed=False, paths=paths)
+        portable = {stage.name: str(stage.path) for stage in stages if stage.is_portable}
+        result.update(changed=bool(missing), failed=False, paths=paths, portable=portable)
         return result

@@ -18,6 +18,9 @@ description:
   - While a script runs, a line every 15 seconds tells for how long, how long it took the last time, and
     what it said last.
   - Results of other inputs that nobody used for 14 days are removed.
+  - A portable result is fetched from the O(mirror), if there is one, instead of being built. A part that is missing
+    there, damaged, truncated or built for another machine is refused with one sentence and built, and so is everything
+    when the mirror is down. It is unpacked only after its checksum has matched.
   - This is an action that always runs on the controller, which must be Linux, as root.
 author: The kuber.network authors (@kuber-network)
 options:
@@ -25,6 +28,12 @@ options:
     description: Directory that holds all results. It is created when missing.
     type: path
     required: true
+  mirror:
+    description:
+      - Directory that M(kuber.lab.mirror) has filled, or its C(file://), C(http://) or C(https://) address, with
+        C(#sha256=) and the checksum of its index.
+      - The default is the value of the environment variable E(KUBER_LAB_MIRROR).
+    type: str
   stages:
     description: What to build. None may need another one of the list.
     type: list
@@ -59,6 +68,12 @@ options:
         description: Seconds that the script takes on two idle cores, told until it has run once on this machine.
         type: int
         required: true
+      portable:
+        description:
+          - The result can be used on another machine and in another directory, and takes long to build.
+            It may come from the O(mirror), and M(kuber.lab.mirror) can publish it.
+        type: bool
+        default: false
 attributes:
   check_mode:
     description: Nothing is built; the task tells whether something would be.
@@ -78,6 +93,7 @@ EXAMPLES = r"""
         inputs:
           CONFIG: "{{ role_path }}/files/kernel/kernel.config"
         takes: 240
+        portable: true
       - name: system
         script: "{{ role_path }}/files/system/build.sh"
         takes: 40
@@ -91,4 +107,10 @@ paths:
   sample:
     kernel: /root/.cache/kuber-lab/kernel-0123456789ab
     system: /root/.cache/kuber-lab/system-0123456789ab
+portable:
+  description: Those of RV(paths) that are portable, to be given to M(kuber.lab.mirror).
+  type: dict
+  returned: success
+  sample:
+    kernel: /root/.cache/kuber-lab/kernel-0123456789ab
 """

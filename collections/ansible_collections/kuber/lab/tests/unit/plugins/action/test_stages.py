@@ -14,7 +14,8 @@ import time
 import pytest
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.kuber.lab.plugins.action.stages import Stage, duration, ensure_all, fingerprint, last_line
+from ansible_collections.kuber.lab.plugins.action.stages import Stage, ensure_all, fingerprint, last_line
+from ansible_collections.kuber.lab.plugins.plugin_utils._progress import duration
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a stage makes namespaces, which takes root")
 
@@ -80,7 +81,15 @@ def test_progress_shows_the_last_line_that_says_something(tmp_path: pathlib.Path
 def stage(directory: pathlib.Path, text: str, name: str = "try", **environment: str) -> Stage:
     build = directory / f"{name}.sh"
     build.write_text(text)
-    spec = {"name": name, "script": str(build), "inputs": {}, "environment": environment, "tools": {}, "takes": 1}
+    spec = {
+        "name": name,
+        "script": str(build),
+        "inputs": {},
+        "environment": environment,
+        "tools": {},
+        "takes": 1,
+        "portable": False,
+    }
     return Stage(directory, spec)
 
 
@@ -125,7 +134,15 @@ def test_a_failure_ends_the_stages_beside_it(tmp_path: pathlib.Path) -> None:
 def test_a_killed_run_takes_what_the_stage_started_along(tmp_path: pathlib.Path) -> None:
     beat = tmp_path / "beat"
     build = script(tmp_path, f"while sleep 0.1; do date +%N > {beat}; done & wait")
-    spec = {"name": "try", "script": str(build), "inputs": {}, "environment": {}, "tools": {}, "takes": 1}
+    spec = {
+        "name": "try",
+        "script": str(build),
+        "inputs": {},
+        "environment": {},
+        "tools": {},
+        "takes": 1,
+        "portable": False,
+    }
     program = (
         "import pathlib, sys; from ansible_collections.kuber.lab.plugins.action.stages import Stage, ensure_all; "
         f"ensure_all([Stage(pathlib.Path({str(tmp_path)!r}), {spec!r})])"
