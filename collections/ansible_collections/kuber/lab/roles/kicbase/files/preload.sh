@@ -14,7 +14,7 @@ for name in kubeadm kubectl kubelet; do ln -s kubernetes "$binaries/$name"; done
 
 # Unpacked layers only: a node runs from them, and the garbage collector removes the packed ones within seconds.
 DISCARD=--discard-unpacked-layers bash -eu "$IMPORT" var/lib/containerd "$IMAGES"/*.tar "$IMAGES"/docker/*.tar
-tar --create --numeric-owner --xattrs --xattrs-include='security.capability' --directory . var |
+tar --create --numeric-owner --xattrs --xattrs-include='security.capability' --directory var lib |
   lz4 -q -1 - "preloaded-images-k8s-v18-$KUBERNETES_VERSION-containerd-overlay2-amd64.tar.lz4"
 rm -rf var
 ls -s --block-size=M ./*.lz4
