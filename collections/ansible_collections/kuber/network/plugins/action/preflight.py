@@ -19,7 +19,7 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight.findings 
     report,
 )
 from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, look
-from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import may_become_root, own_routes
+from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import may_become_root
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._profile import known_profiles, minikube_directory
 
@@ -49,16 +49,17 @@ class ActionModule(KuberAction):
             params,
             minikube_home=str(home),
             known_profiles=tuple(known_profiles(home)),
-            host=look(params, LocalRunner()),
             # A check run changes nothing, and looking takes no rights.
+            host=look(params, LocalRunner(), rehearse=not self.check_mode),
             may_become_root=self.check_mode or bool(password) or may_become_root(),
         )
-        found = findings(settings, cluster, own_routes())
+        found = findings(settings, cluster)
         if found or isinstance(cluster, KuberError):
             raise report(found)
         return {
             "server": cluster.server,
             "context": cluster.context,
             "kubernetes_version": cluster.version,
+            "notes": list(settings.host.notes),
             "warnings": list(remarks(settings.proxy_mode, cluster.version)),
         }

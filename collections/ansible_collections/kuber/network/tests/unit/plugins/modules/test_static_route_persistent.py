@@ -98,7 +98,7 @@ class Machine:
 
     def routes(self) -> list[str]:
         shown = self.run(f"ip route show to exact {POOL}").splitlines()
-        return [line.replace(" proto static", "").strip() for line in shown]
+        return [line.replace(" proto 107", "").strip() for line in shown]
 
     def files(self) -> set[str]:
         return set(self.run("find /etc/NetworkManager /etc/systemd/network /etc/network -name '*kuber*'").split())
