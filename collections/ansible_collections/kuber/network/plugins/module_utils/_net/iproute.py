@@ -47,7 +47,8 @@ class IpRoute:
         found = _objects(answer)
         if answer.rc == 0 and found:
             return found, ""
-        return [], answer.stderr.strip().replace("RTNETLINK answers: ", "") or "no route"
+        said = answer.stderr.strip().replace("RTNETLINK answers: ", "")
+        return [], said or (f"exit code {answer.rc}" if answer.rc else "no route")
 
 
 def _objects(answer: Result) -> list[Item]:
