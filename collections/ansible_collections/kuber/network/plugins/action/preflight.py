@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
@@ -21,9 +22,22 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight.findings 
 from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, look
 from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import may_become_root
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
-from ansible_collections.kuber.network.plugins.plugin_utils._profile import known_profiles, minikube_directory
+from ansible_collections.kuber.network.plugins.plugin_utils._profile import (
+    known_profiles,
+    minikube_directory,
+    read_profile,
+)
 
 CONTACT_SECONDS = 10.0
+
+
+def _unreadable_profile(home: pathlib.Path, params: dict[str, t.Any]) -> t.Iterator[KuberError]:
+    """Why the inventory has no nodes of a profile that minikube has."""
+    if params["profile"] in known_profiles(home) and not params["nodes"]:
+        try:
+            read_profile(home, params["profile"])
+        except KuberError as exc:
+            yield exc
 
 
 class ActionModule(KuberAction):
@@ -53,7 +67,7 @@ class ActionModule(KuberAction):
             host=look(params, LocalRunner(), rehearse=not self.check_mode),
             may_become_root=self.check_mode or bool(password) or may_become_root(),
         )
-        found = findings(settings, cluster)
+        found = [*_unreadable_profile(home, params), *findings(settings, cluster)]
         if found or isinstance(cluster, KuberError):
             raise report(found)
         return {
