@@ -62,7 +62,7 @@ def _is_network(text: str) -> bool:
         return False
 
 
-def look(params: Mapping[str, t.Any], runner: Runner, *, rehearse: bool = False) -> Host:
+def look(params: Mapping[str, t.Any], runner: Runner, *, rehearse: bool = False, root: pathlib.Path = ROOT) -> Host:
     """Ask those who will do it what they would do; root also tries whether it may, which is not always so."""
     questions = list(_questions(params, runner))
     needs_root = False
@@ -81,6 +81,7 @@ def look(params: Mapping[str, t.Any], runner: Runner, *, rehearse: bool = False)
         except KuberError as exc:
             problems.append(exc)
     has_route = any(question.rehearse is not hosts_file.require_permission for question in questions)
+    notes += _notes_of_wsl(root) if questions else ()
     return Host(needs_root, tuple(problems), tuple(notes), _around(runner), has_route)
 
 
@@ -96,6 +97,18 @@ def _questions(params: Mapping[str, t.Any], runner: Runner) -> t.Iterator[_Quest
         default = hosts_file.ARGUMENT_SPEC["path"]["default"]
         entries = {"entries": params["names"], "path": default, "state": "present"}
         yield _Question(lambda: hosts_file.study(entries), hosts_file.require_permission)
+
+
+def _notes_of_wsl(root: pathlib.Path) -> t.Iterator[str]:
+    try:
+        release = (root / "proc/sys/kernel/osrelease").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    if "microsoft" in release.lower():
+        yield (
+            "This is WSL: route and names are there for programs inside it only, Windows sees neither. WSL makes its "
+            "/etc/hosts anew at each start, unless /etc/wsl.conf says generateHosts=false under [network]"
+        )
 
 
 def _around(runner: Runner) -> tuple[Surroundings, ...]:

@@ -14,9 +14,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired
 from ansible_collections.kuber.network.plugins.module_utils._net import static_route
 from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
+from ansible_collections.kuber.network.plugins.module_utils._preflight import host
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 
 POOL = "172.17.255.0/24"
@@ -295,6 +296,36 @@ def test_addresses_that_nodes_answer_for_are_not_in_use(machine: Machine) -> Non
     machine.ip("neighbour add 172.17.255.8 lladdr 02:42:c0:a8:31:08 dev br0 nud stale", f"route del {POOL}")
     with pytest.raises(KuberError, match=r"the neighbour 172\.17\.255\.8"):
         machine.study(NODE)
+
+
+class Weak(Machine):
+    """Root of a container, which may look at routes and not change them."""
+
+    def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
+        weak = ["setpriv", "--bounding-set=-net_admin", "--inh-caps=-all"]
+        return super()._run((*weak, *argv), stdin)
+
+
+def test_root_that_may_not_change_routes_is_found_out_beforehand(machine: Machine) -> None:
+    weak = Weak(machine.name, machine.root)
+    change = weak.study(NODE)
+    static_route.require_permission(change, machine)
+    with pytest.raises(RootRequired, match="CAP_NET_ADMIN"):
+        static_route.require_permission(change, weak)
+    params = {key: option.get("default") for key, option in host.HOST_SPEC.items()}
+    params |= {"route": POOL, "route_nodes": [NODE]}
+    found = host.look(params, weak, rehearse=True)
+    assert ["CAP_NET_ADMIN" in str(problem) for problem in found.problems] == [True]
+    assert host.look(params, machine, rehearse=True).problems == ()
+    assert machine.routes() == []
+    # Nothing to do, so nothing to be allowed.
+    machine.set(NODE)
+    assert host.look(params, weak, rehearse=True).problems == ()
+
+
+def test_the_node_itself_needs_no_route(machine: Machine) -> None:
+    with pytest.raises(KuberError, match=r"driver none.*host_network_enabled=false"):
+        machine.study("192.168.49.1")
 
 
 @dataclasses.dataclass

@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import json
+import pathlib
 import typing as t
 
 import pytest
@@ -323,6 +324,19 @@ def test_root_is_needed_only_where_something_has_to_be_changed(
     }
     found = look(settings | params, Machine(via))
     assert (found.needs_root, len(found.problems)) == (needs_root, problems)
+
+
+@pytest.mark.parametrize(
+    ("release", "noted"), [("5.15.167.4-microsoft-standard-WSL2\n", True), ("6.1.0-44-amd64\n", False), (None, False)]
+)
+def test_wsl_is_noted(tmp_path: pathlib.Path, release: str | None, noted: bool) -> None:
+    if release is not None:
+        (tmp_path / "proc/sys/kernel").mkdir(parents=True)
+        (tmp_path / "proc/sys/kernel/osrelease").write_text(release)
+    settings = {key: option.get("default") for key, option in HOST_SPEC.items()}
+    settings |= {"route": "172.17.255.0/24", "via": NODE}
+    notes = look(settings, Machine(NODE), root=tmp_path).notes
+    assert any("Windows sees neither" in note for note in notes) == noted
 
 
 ADDRESSES = st.ip_addresses(v=4)
