@@ -178,8 +178,8 @@ def _notes(wanted: Wanted, hops: Sequence[Address], around: in_use.Surroundings)
         )
     elif len(hops) > 1:
         yield (
-            f"{wanted.destination} leads to node {wanted.via} only: this machine shares no network with all nodes "
-            f"({nodes}). When that node is gone, the next run chooses another"
+            f"{wanted.destination} leads to one node at a time, as this machine shares no network with all of them "
+            f"({nodes}). Each run chooses one that serves"
         )
     for overlap in in_use.overlapping(around, wanted.destination):
         yield (

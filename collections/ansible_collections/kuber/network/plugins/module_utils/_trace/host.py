@@ -18,7 +18,7 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._net import own
 from ansible_collections.kuber.network.plugins.module_utils._net.hosts import Line
 from ansible_collections.kuber.network.plugins.module_utils._net.iproute import IpRoute
-from ansible_collections.kuber.network.plugins.module_utils._net.route import Route
+from ansible_collections.kuber.network.plugins.module_utils._net.route import PROTOCOL, Route
 from ansible_collections.kuber.network.plugins.module_utils._runner import CommandError
 from ansible_collections.kuber.network.plugins.module_utils._trace import cluster as _cluster
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Health, Hop, Kind
@@ -140,10 +140,10 @@ def _on_link(cluster: Cluster, hop: Hop, way: Way, address: str, announcing: Seq
         hop = dataclasses.replace(hop, facts=(*hop.facts, Fact("answered by", f"MetalLB on {announcing[0]}")))
         return _with_node(hop, node) if node else hop
     what = f"{address} lies in a network of this machine, and no node answers for it (MetalLB announces it nowhere)"
-    return hop.broken(what, _why_silent(cluster, way.own, address))
+    return hop.broken(what, _why_silent(cluster))
 
 
-def _why_silent(cluster: Cluster, addresses: Sequence[own.OwnAddress], address: str) -> str:
+def _why_silent(cluster: Cluster) -> str:
     if not cluster.advertisements:
         return "Create an L2Advertisement for its pool"
     excluded = [
@@ -151,10 +151,7 @@ def _why_silent(cluster: Cluster, addresses: Sequence[own.OwnAddress], address: 
     ]
     if len(excluded) == len(cluster.nodes):
         return f"Take the label {EXCLUDED} off node {excluded[0]}"
-    if len(cluster.nodes) > 1:
-        return "Look at the pods of MetalLB's speaker: `kubectl --namespace metallb-system get pods --output wide`"
-    advice = _advice(cluster, addresses, address, ())
-    return f"Look at the pods of MetalLB's speaker; or {advice[0].lower()}{advice[1:]}"
+    return "Look at the pods of MetalLB's speaker: `kubectl --namespace metallb-system get pods --output wide`"
 
 
 def _with_node(hop: Hop, node: dict[str, t.Any]) -> Hop:
@@ -176,8 +173,8 @@ def _advice(cluster: Cluster, addresses: Sequence[own.OwnAddress], network: str,
             "start the cluster if it is stopped"
         )
     if len(cluster.nodes) > 1 and devices and own.shared(addresses, nodes, devices[0]):
-        return f"As root: `ip route replace {network} dev {devices[0]}`"
-    return f"As root: `ip route replace {network} via {_gateway(cluster, announcing)}`"
+        return f"As root: `ip route replace {network} dev {devices[0]} proto {PROTOCOL}`"
+    return f"As root: `ip route replace {network} via {_gateway(cluster, announcing)} proto {PROTOCOL}`"
 
 
 def _addresses(addresses: Iterable[own.OwnAddress], nodes: Iterable[dict[str, t.Any]]) -> list[own.Address]:
