@@ -24,8 +24,7 @@ PROGRAM = pathlib.Path(__file__).resolve().parents[3] / "roles" / "engine" / "fi
 ENGINE = os.environ.get("KUBER_TEST_ENGINE", "")
 SETTINGS = ("vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops")
 pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0 or not ENGINE,
-    reason="needs root, and the Docker engine that make lab DRIVER=docker has unpacked (.lab/vars.sh)",
+    os.geteuid() != 0 or not ENGINE, reason="needs root, and the Docker engine that make lab DRIVER=docker has unpacked (.lab/vars.sh)"
 )
 
 
