@@ -20,8 +20,8 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
     Item = dict[str, t.Any]
 
-# As a question about a table that is not there is answered: it has never had a route.
-NO_TABLE = "FIB table does not exist"
+# A table that never had a route, and a kernel that has only one table and no rules.
+NOTHING = ("FIB table does not exist", "Operation not supported", "Address family not supported")
 
 
 class IpRoute:
@@ -33,8 +33,9 @@ class IpRoute:
 
     def ask(self, *words: str) -> list[Item]:
         """The objects that ``ip`` prints; without an answer there is nothing that could be judged."""
-        answer = self._runner.run([*self.argv, "-d", "-j", *words], check=False)
-        if NO_TABLE in answer.stderr:
+        details = ["-d"] if words[0] == "route" else []
+        answer = self._runner.run([*self.argv, *details, "-j", *words], check=False)
+        if any(text in answer.stderr for text in NOTHING):
             return []
         found = _objects(answer)
         if answer.rc != 0:

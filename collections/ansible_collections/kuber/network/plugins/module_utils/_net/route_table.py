@@ -105,7 +105,7 @@ class RouteTable:
             found = policy.rival(
                 rules, wanted.destination, address, lambda table: self._best(table, address), os.geteuid()
             )
-            if not found:
+            if not rules or not found:
                 return
         raise KuberError(
             f"The route to {wanted.destination} {'is' if is_set else 'would'} not {'' if is_set else 'be '}used: "

@@ -105,6 +105,23 @@ def test_one_node_is_the_next_hop_and_several_in_one_network_are_on_link(machine
     assert any("leads to one node at a time" in note for note in machine.study(AWAY, NODE).notes)
 
 
+def test_two_networks_of_one_device_are_not_one(machine: Machine) -> None:
+    machine.ip("address add 192.168.58.1/24 dev br0")
+    assert machine.set(NODE, AWAY)
+    assert machine.routes() == [VIA]
+
+
+def test_a_kernel_without_rules_is_asked_afterwards(machine: Machine) -> None:
+    class Small(Machine):
+        def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
+            if "rule" in argv:
+                return Result(argv, 2, "", "RTNETLINK answers: Operation not supported\nDump terminated\n")
+            return super()._run(argv, stdin)
+
+    assert Small(machine.name, machine.root).set(NODE)
+    assert machine.routes() == [VIA]
+
+
 @pytest.mark.parametrize("nodes", [(NODE,), (NODE, SECOND)])
 def test_ours_goes_whatever_has_become_of_the_nodes(machine: Machine, nodes: tuple[str, ...]) -> None:
     machine.set(*nodes)
