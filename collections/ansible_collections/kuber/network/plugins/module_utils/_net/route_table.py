@@ -71,7 +71,7 @@ class RouteTable:
                 f"The next hop {hop} is an address of this machine itself",
                 wanted="the address of a node that is another machine",
                 found="the node is this machine, as with minikube's driver none",
-                remedy="Such a node needs no route; set host_network_enabled=false",
+                remedy="Such a node needs no route; set host_network_route_enabled=false",
             )
         device = str(hops[0].get("dev", "?")) if hops else ""
         if hops and "gateway" in hops[0]:
@@ -86,7 +86,7 @@ class RouteTable:
             wanted="the node's address, in a network in which this machine has an address, too",
             found=problem,
             remedy="Check that the cluster runs and that its address is current. Where the nodes are hidden (Docker "
-            "Desktop, rootless engines, WSL2) no route is possible: set host_network_enabled=false",
+            "Desktop, rootless engines, WSL2) no route is possible: set host_network_route_enabled=false",
         )
 
     def require_use(self, wanted: Wanted, *, is_set: bool, changed: bool = False) -> None:

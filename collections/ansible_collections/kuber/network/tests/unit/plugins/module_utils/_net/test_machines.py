@@ -105,6 +105,24 @@ def test_one_node_is_the_next_hop_and_several_in_one_network_are_on_link(machine
     assert any("leads to one node at a time" in note for note in machine.study(AWAY, NODE).notes)
 
 
+ODD = {
+    "another family": f"route add {POOL} via inet6 fe80::1 dev br0 metric 30",
+    "for a kind of service": f"route add {POOL} via 192.168.49.9 tos 0x10",
+    "a nexthop object": f"route add {POOL} nhid 11 metric 20",
+    "thrown": f"route add throw {POOL}",
+    "prohibited": f"route add prohibit {POOL} metric 7",
+    "two next hops": f"route add {POOL} nexthop via 192.168.49.8 weight 3 nexthop via 192.168.49.9",
+}
+
+
+@pytest.mark.parametrize("nodes", [(NODE,), (NODE, SECOND)], ids=["one node", "two nodes"])
+@pytest.mark.parametrize("line", ODD.values(), ids=ODD.keys())
+def test_odd_routes_on_the_way_to_the_nodes_are_corrected(machine: Machine, line: str, nodes: tuple[str, ...]) -> None:
+    machine.ip("nexthop add id 11 via 192.168.49.9 dev br0", line)
+    assert machine.set(*nodes)
+    assert machine.routes() == [VIA if len(nodes) == 1 else ON_LINK]
+
+
 def test_two_networks_of_one_device_are_not_one(machine: Machine) -> None:
     machine.ip("address add 192.168.58.1/24 dev br0")
     assert machine.set(NODE, AWAY)
@@ -341,7 +359,7 @@ def test_root_that_may_not_change_routes_is_found_out_beforehand(machine: Machin
 
 
 def test_the_node_itself_needs_no_route(machine: Machine) -> None:
-    with pytest.raises(KuberError, match=r"driver none.*host_network_enabled=false"):
+    with pytest.raises(KuberError, match=r"driver none.*host_network_route_enabled=false"):
         machine.study("192.168.49.1")
 
 
