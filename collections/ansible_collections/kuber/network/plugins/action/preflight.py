@@ -31,7 +31,7 @@ from ansible_collections.kuber.network.plugins.plugin_utils._profile import (
 CONTACT_SECONDS = 10.0
 
 
-def _unreadable_profile(home: pathlib.Path, params: dict[str, t.Any]) -> t.Iterator[KuberError]:
+def unreadable_profile(home: pathlib.Path, params: dict[str, t.Any]) -> t.Iterator[KuberError]:
     """Why the inventory has no nodes of a profile that minikube has."""
     if params["profile"] in known_profiles(home) and not params["nodes"]:
         try:
@@ -67,7 +67,7 @@ class ActionModule(KuberAction):
             host=look(params, LocalRunner(), rehearse=not self.check_mode),
             may_become_root=self.check_mode or bool(password) or may_become_root(),
         )
-        found = [*_unreadable_profile(home, params), *findings(settings, cluster)]
+        found = [*unreadable_profile(home, params), *findings(settings, cluster)]
         if found or isinstance(cluster, KuberError):
             raise report(found)
         return {

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.kuber.network.plugins.action import preflight
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.plugin_utils import _engine, _profile
 from ansible_collections.kuber.network.tests.unit.plugins.inventory.support import SOURCE, ansible_inventory, listing
@@ -113,6 +114,20 @@ def test_damaged_files_are_named(minikube_home: t.Any, path: str, content: objec
     done = ansible_inventory(minikube_home)
     assert done.returncode != 0
     assert words in " ".join(done.stderr.split())
+
+
+def test_preflight_does_not_pass_over_a_profile_that_cannot_be_read(minikube_home: t.Any) -> None:
+    minikube_home.write("profiles/minikube/config.json", "")
+    params: dict[str, t.Any] = {"profile": "minikube", "nodes": []}
+    (finding,) = preflight.unreadable_profile(minikube_home.path, params)
+    assert "profiles/minikube/config.json cannot be read" in str(finding)
+    assert "`minikube delete --profile minikube` and then `minikube start --profile minikube`" in str(finding)
+    # With nodes the inventory has read it; a profile that is not there is told of elsewhere.
+    assert not list(preflight.unreadable_profile(minikube_home.path, params | {"nodes": [{}]}))
+    assert not list(preflight.unreadable_profile(minikube_home.path, params | {"profile": "other"}))
+    minikube_home.profile()
+    minikube_home.machine()
+    assert not list(preflight.unreadable_profile(minikube_home.path, params))
 
 
 def test_a_machine_that_was_never_finished_is_named(minikube_home: t.Any) -> None:
