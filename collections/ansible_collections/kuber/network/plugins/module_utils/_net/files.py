@@ -108,6 +108,10 @@ def rehearse(path: pathlib.Path, content: bytes) -> None:
             return
     with open(path, "r+b"):
         pass
+    disk = os.statvfs(path)
+    on_another_disk = path.stat().st_dev != path.parent.stat().st_dev
+    if on_another_disk and len(content) - path.stat().st_size > disk.f_bavail * disk.f_frsize:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     try:
         with _draft(path, content):
             return

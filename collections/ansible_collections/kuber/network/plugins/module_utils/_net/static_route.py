@@ -93,7 +93,7 @@ def study(params: Mapping[str, t.Any], runner: Runner, root: pathlib.Path = ROOT
     plan = plan_present(wanted, routes, parked, take_over=params["take_over"])
     around = table.surroundings(root)
     is_set = any(route.leads_as(wanted) for route in routes)
-    _refuse_what_is_in_use(destination, around, hops, is_set=is_set)
+    _refuse_what_is_in_use(destination, around, hops, is_led=is_set or any(route.marked for route in routes))
     if not plan.steps or not is_set:
         table.require_use(wanted, is_set=is_set)
     file = persistence.wanted_file(runner, wanted, root) if params["persistent"] else None
@@ -150,15 +150,15 @@ def _refuse_own_network(destination: Network, addresses: Sequence[OwnAddress]) -
 
 
 def _refuse_what_is_in_use(
-    destination: Network, around: in_use.Surroundings, hops: Sequence[Address], *, is_set: bool
+    destination: Network, around: in_use.Surroundings, hops: Sequence[Address], *, is_led: bool
 ) -> None:
-    """Where the route is there already, nothing more would be cut off by it."""
+    """Where a route of ours is there already, in whatever form, nothing more would be cut off."""
 
     def holds(address: Address) -> bool:
         return address in destination
 
     found = list(in_use.own_addresses(around, holds))
-    if not is_set:
+    if not is_led:
         found += in_use.others(around, holds, hops)
     if found:
         raise KuberError(

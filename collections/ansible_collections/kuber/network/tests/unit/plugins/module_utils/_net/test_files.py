@@ -44,6 +44,12 @@ DISKS: dict[str, tuple[str, int, str]] = {
     ),
     "all read-only": ("mount -o remount,ro .", 5000, "file system is read-only.*host_network_enabled=false"),
     "full": ("dd if=/dev/zero of=filler bs=4096 2>/dev/null || true", 40000, "No space left on device. Make room"),
+    "mount point on another disk, which is full": (
+        "mkdir d; mount -t tmpfs -o size=12k other d; cp hosts d/hosts; mount --bind d/hosts hosts; "
+        "dd if=/dev/zero of=d/filler bs=512 2>/dev/null || true",
+        30000,
+        "No space left on device. Make room",
+    ),
     "full mount point": (
         "cp hosts other; mount --bind other hosts; dd if=/dev/zero of=filler bs=4096 2>/dev/null || true",
         40000,

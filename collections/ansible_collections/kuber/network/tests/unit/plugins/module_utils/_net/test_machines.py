@@ -328,6 +328,11 @@ def test_addresses_that_nodes_answer_for_are_not_in_use(machine: Machine) -> Non
     machine.ip("neighbour add 172.17.255.1 lladdr 02:42:c0:a8:31:02 dev br0 nud stale")
     machine.ip(f"route del {POOL}")
     assert machine.set(NODE)
+    # What a node has answered for that is no more, while the route changes its form.
+    machine.set(NODE, SECOND)
+    machine.ip("neighbour add 172.17.255.4 lladdr 02:42:c0:a8:31:09 dev br0 nud stale")
+    assert machine.set(NODE)
+    machine.ip("neighbour del 172.17.255.4 dev br0")
     machine.ip("neighbour add 172.17.255.8 lladdr 02:42:c0:a8:31:08 dev br0 nud stale", f"route del {POOL}")
     with pytest.raises(KuberError, match=r"the neighbour 172\.17\.255\.8"):
         machine.study(NODE)
