@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
@@ -19,11 +20,24 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight.findings 
     report,
 )
 from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, look
-from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import may_become_root, own_routes
+from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import may_become_root
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
-from ansible_collections.kuber.network.plugins.plugin_utils._profile import known_profiles, minikube_directory
+from ansible_collections.kuber.network.plugins.plugin_utils._profile import (
+    known_profiles,
+    minikube_directory,
+    read_profile,
+)
 
 CONTACT_SECONDS = 10.0
+
+
+def unreadable_profile(home: pathlib.Path, params: dict[str, t.Any]) -> t.Iterator[KuberError]:
+    """Why the inventory has no nodes of a profile that minikube has."""
+    if params["profile"] in known_profiles(home) and not params["nodes"]:
+        try:
+            read_profile(home, params["profile"])
+        except KuberError as exc:
+            yield exc
 
 
 class ActionModule(KuberAction):
@@ -49,16 +63,17 @@ class ActionModule(KuberAction):
             params,
             minikube_home=str(home),
             known_profiles=tuple(known_profiles(home)),
-            host=look(params, LocalRunner()),
             # A check run changes nothing, and looking takes no rights.
+            host=look(params, LocalRunner(), rehearse=not self.check_mode),
             may_become_root=self.check_mode or bool(password) or may_become_root(),
         )
-        found = findings(settings, cluster, own_routes())
+        found = [*unreadable_profile(home, params), *findings(settings, cluster)]
         if found or isinstance(cluster, KuberError):
             raise report(found)
         return {
             "server": cluster.server,
             "context": cluster.context,
             "kubernetes_version": cluster.version,
+            "notes": list(settings.host.notes),
             "warnings": list(remarks(settings.proxy_mode, cluster.version)),
         }

@@ -13,6 +13,7 @@ from ansible_collections.kuber.network.plugins.plugin_utils._probe import Probin
 
 class ActionModule(ProbingAction):
     ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]] = static_route.ARGUMENT_SPEC
+    SPEC_RULES: t.ClassVar[dict[str, t.Any]] = static_route.SPEC_RULES
 
     def probe(self, params: dict[str, t.Any]) -> dict[str, t.Any]:
         change = static_route.study(params, LocalRunner())

@@ -72,6 +72,12 @@ options:
     required: true
     vars:
       - name: minikube_host_key_alias
+  problem:
+    description: Why the node cannot be reached, when that is known beforehand. Nothing is tried then.
+    type: str
+    default: ""
+    vars:
+      - name: minikube_node_problem
   reconnection_retries:
     description:
       - How often to try again when a connection does not come about or breaks off before a command has begun.
@@ -134,6 +140,8 @@ class Connection(ConnectionBase):
 
     def _connect(self) -> Connection:
         if self._session is None:
+            if self.get_option("problem"):
+                raise AnsibleConnectionFailure(self.get_option("problem"))
             target = self._target()
             self._display.vvv(f"ESTABLISH SSH CONNECTION TO {target.place}", host=self.get_option("remote_addr"))
             self._session = self._guard(lambda: Session.open(target))

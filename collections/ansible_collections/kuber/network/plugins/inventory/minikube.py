@@ -24,6 +24,8 @@ description:
     C(minikube_kubernetes_version), C(minikube_addons) (the enabled ones), C(minikube_tunnel_pids) (processes of
     C(minikube tunnel) that are alive) and C(minikube_node_ip), the address of the first control plane. With
     several, the group of each profile gets them. The hosts of the nodes have a C(minikube_node_ip) of their own.
+  - A node whose container is stopped is a host as the others, with the reason in C(minikube_node_problem), which the
+    connection gives when it is used.
 extends_documentation_fragment:
   - constructed
   - inventory_cache
@@ -187,6 +189,7 @@ def profile_variables(profile: _profile.Profile) -> dict[str, t.Any]:
 
 def node_variables(node: _profile.Node) -> dict[str, t.Any]:
     common = {"ansible_become": True, "ansible_become_method": "sudo", "minikube_node_ip": node.address}
+    common |= {"minikube_node_problem": node.problem} if node.problem else {}
     if node.ssh is None:
         return common | {"ansible_connection": "ansible.builtin.local"}
     return common | {

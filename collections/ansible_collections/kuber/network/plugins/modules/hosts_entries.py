@@ -14,8 +14,8 @@ description:
   - A line that gives only our names to a stale address is pointed to the new one. From a line that also holds other
     names, only our name is taken away. Every other line is kept byte for byte, with its comments, spacing and line
     ends.
-  - The file is replaced atomically. Where it is a mount point, as in containers and network namespaces, it is written
-    in place.
+  - The file is replaced in one step. Where it is a mount point, as in containers and network namespaces, it is written
+    in place, and set back if the disk is full.
   - On the machine that runs Ansible it looks without C(become), and only where something has to be changed does
     C(become) come in. So a run that changes nothing, and every run in check mode, does without root.
 author: the kuber.network authors (@kuber-network)
@@ -126,27 +126,10 @@ drift:
       added: [172.17.255.3 example.app.org]
 """
 
-import os
-import tempfile
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired
-from ansible_collections.kuber.network.plugins.module_utils._net.hosts_file import ARGUMENT_SPEC, Change, study
-
-
-def write(module: AnsibleModule, change: Change) -> None:
-    """Replace the file in one step; where it is a mount point (EBUSY) ``unsafe_writes`` writes into it."""
-    if not os.access(change.path if os.path.exists(change.path) else os.path.dirname(change.path) or ".", os.W_OK):
-        raise RootRequired(
-            f"{change.path} has to be changed and cannot be written",
-            found=f"no write permission for user id {os.geteuid()}",
-            remedy="Run as root, or with `become: true` (`--ask-become-pass`)",
-        )
-    descriptor, temporary = tempfile.mkstemp(dir=module.tmpdir)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(change.content)
-    module.atomic_move(temporary, change.path, unsafe_writes=True)
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._net.hosts_file import ARGUMENT_SPEC, carry_out, study
 
 
 def main() -> None:
@@ -154,7 +137,7 @@ def main() -> None:
     try:
         change = study(module.params)
         if change.needed and not module.check_mode:
-            write(module, change)
+            carry_out(change)
     except KuberError as exc:
         module.fail_json(msg=str(exc), changed=exc.changed, exception=exc)
     module.exit_json(**change.result())

@@ -16,9 +16,11 @@ description:
     context of another cluster than the minikube profile's, a kube-proxy that is missing or cannot
       be configured, and a mode that this Kubernetes or the kernel of a node does not have (any more).
   - About this machine it finds an unknown profile, a running C(minikube tunnel), addons of minikube that do the same
-    work, nodes that cannot be worked on, a route that cannot be set, and missing rights.
-  - About the addresses it finds a pool that is no range of addresses or overlaps networks in use, addresses outside the
-    pool, and a route that does not lead to it.
+    work, nodes that cannot be worked on, a route that cannot be set, would cut something off or would not be used, and
+    missing rights. Root tries whether it may change routes and the hosts file, without changing them.
+  - About the addresses it finds a pool that is no range of addresses, that overlaps the networks of services or pods or
+    that holds addresses in use (the machine's own, gateways, name servers, neighbours), addresses outside the pool, and
+    a route that does not lead to it.
   - Changes nothing.
 extends_documentation_fragment:
   - kuber.network.connection
@@ -93,10 +95,23 @@ options:
     default: ""
   via:
     description:
-      - The node's address, next hop of O(route). With it, the route is looked at, and root is asked for only if it has
-        to be changed.
+      - Next hop of O(route). With it, or with O(route_nodes), the route is looked at, and root is asked for only if it
+        has to be changed.
     type: str
     default: ""
+  route_nodes:
+    description:
+      - Addresses of the nodes that O(route) leads to, as with O(kuber.network.static_route#module:nodes). Left out
+        where O(via) is given.
+    type: list
+    elements: str
+    default: []
+  take_over:
+    description:
+      - Whether the route may take the place of somebody else's, as with
+        O(kuber.network.static_route#module:take_over).
+    type: bool
+    default: false
   persistent:
     description:
       - Whether the route shall come back after restarts, as with O(kuber.network.static_route#module:persistent).
@@ -158,4 +173,13 @@ kubernetes_version:
   returned: success
   type: str
   sample: v1.37.2
+notes:
+  description: How this machine reaches the addresses of load balancers, in words.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - >-
+      172.17.255.0/24 is on-link on br-5f2a, in whose network all nodes are (192.168.49.2, 192.168.49.3): the node that
+      MetalLB chooses for an address answers there itself
 """

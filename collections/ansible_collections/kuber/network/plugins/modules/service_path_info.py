@@ -133,7 +133,7 @@ broken:
       description: What repairs it.
       returned: success
       type: str
-      sample: "As root: `ip route replace 172.17.255.0/24 via 192.168.99.134`"
+      sample: "As root: `ip route replace 172.17.255.0/24 via 192.168.99.134 proto 107`"
 path:
   description: The first hop. Each hop has the same fields, and RV(path.children) leads on.
   returned: success

@@ -13,12 +13,15 @@ import binascii
 import dataclasses
 import fcntl
 import hashlib
+import hmac
 import os
 import pathlib
 import shlex
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+
+REVOKED = "@revoked"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +52,15 @@ class Entry:
 
     number: int
     key: HostKey
+    revoked: bool = False
+
+
+def _fields(line: str) -> tuple[str, list[str]]:
+    """The marker of a line, and what comes after it; nothing for a comment."""
+    fields = line.split()
+    if not fields or fields[0].startswith("#"):
+        return "", []
+    return (fields[0], fields[1:]) if fields[0].startswith("@") else ("", fields)
 
 
 class KnownHosts:
@@ -59,6 +71,10 @@ class KnownHosts:
         self._name = name
 
     def entries(self) -> list[Entry]:
+        """The keys that are trusted."""
+        return [entry for entry in self._all() if not entry.revoked]
+
+    def _all(self) -> list[Entry]:
         try:
             return self._parse(self._path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -68,9 +84,16 @@ class KnownHosts:
 
     def verify(self, key: HostKey) -> None:
         """Accept a key that is known, learn the first one, refuse every other."""
-        entries = self.entries()
-        if not entries:
-            entries = self._learn(key)
+        everything = self._all()
+        revoked = next((entry for entry in everything if entry.revoked and entry.key == key), None)
+        if revoked is not None:
+            raise KuberError(
+                f"The host key of {self._name} is revoked",
+                wanted="another key",
+                found=f"{key.fingerprint} (line {revoked.number} of {self._path})",
+                remedy="Whoever revoked it knew why; make the machine anew (`minikube delete`, `minikube start`)",
+            )
+        entries = [entry for entry in everything if not entry.revoked] or self._learn(key)
         if all(entry.key != key for entry in entries):
             raise self._changed(key, next((e for e in entries if e.key.algorithm == key.algorithm), entries[0]))
 
@@ -81,7 +104,7 @@ class KnownHosts:
                 fcntl.flock(stream, fcntl.LOCK_EX)
                 stream.seek(0)
                 text = stream.read()
-                entries = self._parse(text)
+                entries = [entry for entry in self._parse(text) if not entry.revoked]
                 if not entries:
                     stream.write(("\n" if text and not text.endswith("\n") else "") + key.line(self._name))
                     entries = [Entry(text.count("\n") + 1, key)]
@@ -99,8 +122,9 @@ class KnownHosts:
 
     def _entries(self, text: str) -> t.Iterator[Entry]:
         for number, line in enumerate(text.splitlines(), start=1):
-            fields = line.split()
-            if not fields or fields[0].startswith("#") or self._name not in fields[0].split(","):
+            marker, fields = _fields(line)
+            # The keys of authorities prove certificates, which minikube's machines do not have.
+            if not fields or marker not in ("", REVOKED) or not self._is_named(fields[0]):
                 continue
             try:
                 blob = base64.b64decode(fields[2], validate=True)
@@ -111,7 +135,17 @@ class KnownHosts:
                     wanted=f"{self._name} ALGORITHM KEY",
                     remedy="Remove the line; the next run then trusts the key that the node shows",
                 ) from exc
-            yield Entry(number, HostKey(blob))
+            yield Entry(number, HostKey(blob), marker == REVOKED)
+
+    def _is_named(self, names: str) -> bool:
+        """Whether a line is about the machine; with HashKnownHosts its name is hashed (sshd(8), SSH_KNOWN_HOSTS)."""
+        if not names.startswith("|1|"):
+            return self._name in names.split(",")
+        try:
+            salt, digest = (base64.b64decode(part, validate=True) for part in names.split("|")[2:4])
+        except (ValueError, binascii.Error):
+            return False
+        return hmac.compare_digest(hmac.digest(salt, self._name.encode(), "sha1"), digest)
 
     def _changed(self, key: HostKey, entry: Entry) -> KuberError:
         forget = shlex.join(["ssh-keygen", "-R", self._name, "-f", str(self._path)])

@@ -13,27 +13,28 @@ import ipaddress
 import json
 import os
 import pathlib
-import subprocess
 import typing as t
-import urllib.parse
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.plugin_utils._engine import (
+    ENGINE_HOST_VARIABLES,
+    LOOPBACK,
+    SSH_PORT,
+    engine_host,
+    published_port,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence  # pragma: no cover
 
 SSH_USER = "docker"
-SSH_PORT = 22
-LOOPBACK = "127.0.0.1"
-# Nodes that are containers: sshd is published on a port of the machine that runs the engine. minikube takes its address
-# from this variable, too (pkg/drivers/kic/oci/oci.go, DaemonHost).
-ENGINE_HOST_VARIABLES = {"docker": "DOCKER_HOST", "podman": "CONTAINER_HOST"}
 # The machine's address is not the way to its sshd: that is forwarded from a port of this machine
 # (pkg/drivers/virtualbox/virtualbox.go, GetSSHHostname).
 FORWARDING_DRIVERS = ("virtualbox",)
 # With this driver the machine that runs minikube is the node.
 BARE_METAL_DRIVERS = ("none", "native")
-ENGINE_SECONDS = 20
+# Ansible takes hosts of these names for the machine that it runs on.
+NAMES_OF_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Node:
     address: str
     control_plane: bool
     ssh: Ssh | None
+    problem: str = ""
+    """Why it cannot be reached right now: its container is stopped, or the engine does not say."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,14 +95,22 @@ def known_profiles(home: pathlib.Path) -> list[str]:
 
 def read_profile(home: pathlib.Path, name: str) -> Profile:
     """Read the files of one profile and ask the container engine for published ports, if there is one."""
+    _require_access(home)
     if name not in known_profiles(home):
         raise _unknown_profile(home, name)
+    if name in NAMES_OF_THIS_MACHINE:
+        raise KuberError(
+            f"A profile named {name} cannot be worked on",
+            wanted="a name that does not stand for this machine itself",
+            found=name,
+            remedy="Make the cluster under another name (`minikube start --profile NAME`)",
+        )
     path = home / "profiles" / name / "config.json"
-    config = _read_json(path)
+    config = _read_json(path, name)
     driver = str(config.get("Driver") or "")
     listed = config.get("Nodes") or []
     if not isinstance(listed, list) or not all(isinstance(node, dict) for node in listed):
-        raise _not_minikubes(path, "a list of objects in Nodes", listed)
+        raise _not_minikubes(path, name, "a list of objects in Nodes", listed)
     nodes = tuple(_read_node(home, name, driver, listed, node) for node in listed)
     if not nodes:
         raise KuberError(
@@ -108,14 +119,14 @@ def read_profile(home: pathlib.Path, name: str) -> Profile:
             found=f"none in {path}",
             remedy=f"`minikube start --profile {name}` completes it",
         )
-    kubernetes = _part(config, "KubernetesConfig", path)
+    kubernetes = _part(config, "KubernetesConfig", path, name)
     return Profile(
         name=name,
         home=str(home),
         driver=driver,
         container_runtime=str(kubernetes.get("ContainerRuntime") or ""),
         kubernetes_version=str(kubernetes.get("KubernetesVersion") or "").removeprefix("v"),
-        addons=tuple(sorted(addon for addon, enabled in _part(config, "Addons", path).items() if enabled)),
+        addons=tuple(sorted(addon for addon, enabled in _part(config, "Addons", path, name).items() if enabled)),
         nodes=nodes,
     )
 
@@ -130,34 +141,55 @@ def _unknown_profile(home: pathlib.Path, name: str) -> KuberError:
     )
 
 
-def _read_json(path: pathlib.Path) -> dict[str, t.Any]:
+def _require_access(home: pathlib.Path) -> None:
+    """A directory of root's, as `sudo minikube` leaves it, looks as if there were no profiles."""
+    for directory in (home, home / "profiles"):
+        if directory.is_dir() and not os.access(directory, os.R_OK | os.X_OK):
+            raise KuberError(
+                f"{directory} cannot be read",
+                wanted="a directory of this user",
+                found=f"no permission for user id {os.geteuid()}",
+                remedy=f"`sudo chown --recursive {os.geteuid()} {home}`",
+            )
+
+
+def _read_json(path: pathlib.Path, profile: str) -> dict[str, t.Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+    except PermissionError as exc:
+        raise KuberError(
+            f"{path} cannot be read",
+            wanted="a file of this user",
+            found=str(exc),
+            remedy=f"`sudo chown --recursive {os.geteuid()} {path.parents[2]}`",
+        ) from exc
     except (OSError, ValueError) as exc:
         raise KuberError(
             f"{path} cannot be read",
             wanted="the JSON that minikube writes",
             found=str(exc),
-            remedy="`minikube start` writes it anew",
+            remedy=_anew(profile),
         ) from exc
     if not isinstance(content, dict):
-        raise _not_minikubes(path, "an object", content)
+        raise _not_minikubes(path, profile, "an object", content)
     return content
 
 
-def _part(content: Mapping[str, t.Any], field: str, path: pathlib.Path) -> dict[str, t.Any]:
+def _anew(profile: str) -> str:
+    """`minikube start` reads such a file, too, and gives up."""
+    return f"`minikube delete --profile {profile}` and then `minikube start --profile {profile}` make it anew"
+
+
+def _part(content: Mapping[str, t.Any], field: str, path: pathlib.Path, profile: str) -> dict[str, t.Any]:
     part = content.get(field) or {}
     if not isinstance(part, dict):
-        raise _not_minikubes(path, f"an object in {field}", part)
+        raise _not_minikubes(path, profile, f"an object in {field}", part)
     return part
 
 
-def _not_minikubes(path: pathlib.Path, wanted: str, found: object) -> KuberError:
+def _not_minikubes(path: pathlib.Path, profile: str, wanted: str, found: object) -> KuberError:
     return KuberError(
-        f"{path} is not what minikube writes",
-        wanted=wanted,
-        found=json.dumps(found)[:80],
-        remedy="`minikube start` writes it anew",
+        f"{path} is not what minikube writes", wanted=wanted, found=json.dumps(found)[:80], remedy=_anew(profile)
     )
 
 
@@ -175,7 +207,7 @@ def _read_node(
     machine: dict[str, t.Any] = {}
     path = home / "machines" / name / "config.json"
     if driver not in BARE_METAL_DRIVERS:
-        machine = _part(_read_json(path), "Driver", path)
+        machine = _part(_read_json(path, profile), "Driver", path, profile)
     address = str(node.get("IP") or machine.get("IPAddress") or "")
     if not address:
         raise KuberError(
@@ -184,26 +216,46 @@ def _read_node(
             remedy=f"`minikube start --profile {profile}` completes it",
         )
     if not _is_address(address):
-        raise _not_minikubes(path, f"an address of node {name}", address)
-    ssh = None if driver in BARE_METAL_DRIVERS else _ssh(home / "machines" / name, driver, address, machine)
-    return Node(name=name, address=address, control_plane=bool(node.get("ControlPlane")), ssh=ssh)
-
-
-def _ssh(directory: pathlib.Path, driver: str, address: str, machine: Mapping[str, t.Any]) -> Ssh:
+        raise _not_minikubes(path, profile, f"an address of node {name}", address)
+    ssh, problem = None, ""
     if driver in ENGINE_HOST_VARIABLES:
-        host, port = engine_host(driver, os.environ), _published_port(driver, directory.name)
+        port, problem = published_port(driver, profile, name)
+        ssh = _ssh(home / "machines" / name, profile, driver, address, machine, published=port)
+    elif driver not in BARE_METAL_DRIVERS:
+        ssh = _ssh(home / "machines" / name, profile, driver, address, machine)
+    return Node(name, address, bool(node.get("ControlPlane")), ssh, problem)
+
+
+def _ssh(
+    directory: pathlib.Path,
+    profile: str,
+    driver: str,
+    address: str,
+    machine: Mapping[str, t.Any],
+    published: int | None = None,
+) -> Ssh:
+    """The way to sshd; ``published`` is the port of a container."""
+    if published is not None:
+        host, port = engine_host(driver, os.environ), published
     else:
         host = LOOPBACK if driver in FORWARDING_DRIVERS else str(machine.get("IPAddress") or address)
-        port = _port(machine.get("SSHPort") or SSH_PORT, directory / "config.json")
-    # The path in the file is that of the day the machine was made: the directory may have moved since.
-    given = str(machine.get("SSHKeyPath") or "")
+        port = _port(machine.get("SSHPort") or SSH_PORT, directory / "config.json", profile)
     return Ssh(
         host=host,
         port=port,
         user=str(machine.get("SSHUser") or SSH_USER),
-        key_file=given if given and pathlib.Path(given).exists() else str(directory / "id_rsa"),
+        key_file=_key_file(directory, driver, machine.get("SSHKeyPath")),
         known_hosts=str(directory / "known_hosts"),
     )
+
+
+def _key_file(directory: pathlib.Path, driver: str, given: object) -> str:
+    """The path in the file is that of the day the machine was made: the directory may have moved since."""
+    own = directory / "id_rsa"
+    if driver == "ssh" and given == "" and not own.exists():
+        # `minikube start --driver=ssh` without --ssh-key.
+        return str(pathlib.Path.home() / ".ssh" / "id_rsa")
+    return str(given) if given and pathlib.Path(str(given)).exists() else str(own)
 
 
 def _is_address(text: str) -> bool:
@@ -213,47 +265,10 @@ def _is_address(text: str) -> bool:
         return False
 
 
-def _port(value: object, path: pathlib.Path) -> int:
+def _port(value: object, path: pathlib.Path, profile: str) -> int:
     if not isinstance(value, int) or not 0 < value < 65536:
-        raise _not_minikubes(path, "a port in SSHPort", value)
+        raise _not_minikubes(path, profile, "a port in SSHPort", value)
     return value
-
-
-def engine_host(driver: str, environment: Mapping[str, str]) -> str:
-    """The machine on which the container engine publishes ports."""
-    return urllib.parse.urlsplit(environment.get(ENGINE_HOST_VARIABLES[driver], "")).hostname or LOOPBACK
-
-
-def _published_port(engine: str, container: str) -> int:
-    argv = [engine, "port", container, f"{SSH_PORT}/tcp"]
-    # minikube itself runs podman by sudo, unless it was told that podman runs rootless.
-    tries = [argv, ["sudo", "-n", *argv]] if engine == "podman" and os.geteuid() != 0 else [argv]
-    problems = []
-    for attempt in tries:
-        try:
-            done = subprocess.run(attempt, capture_output=True, text=True, check=False, timeout=ENGINE_SECONDS)
-        except (OSError, subprocess.TimeoutExpired) as exc:
-            problems.append(str(exc))
-            continue
-        port = parse_published_port(done.stdout) if done.returncode == 0 else None
-        if port is not None:
-            return port
-        problems.append(done.stderr.strip() or f"`{' '.join(attempt)}` printed no port")
-    raise KuberError(
-        f"Node {container} cannot be reached: {engine} publishes no SSH port of it",
-        wanted=f"a running container {container} with port {SSH_PORT} published",
-        found="; ".join(problems),
-        remedy="Start the cluster (`minikube start`), and see that this user may use " + engine,
-    )
-
-
-def parse_published_port(text: str) -> int | None:
-    """The port in what ``docker port`` prints, such as ``127.0.0.1:32768`` or ``[::1]:32768``."""
-    for line in text.splitlines():
-        port = line.strip().rpartition(":")[2]
-        if port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536:
-            return int(port)
-    return None
 
 
 def _live_tunnels(registry: pathlib.Path, profile: str) -> list[int]:
@@ -262,7 +277,10 @@ def _live_tunnels(registry: pathlib.Path, profile: str) -> list[int]:
     except (OSError, ValueError):
         # No tunnel has ever been started, or minikube is writing the file this very moment.
         return []
-    pids = [int(entry["Pid"]) for entry in entries if entry.get("MachineName") == profile and entry.get("Pid")]
+    if not isinstance(entries, list):
+        return []
+    mine = [entry for entry in entries if isinstance(entry, dict) and entry.get("MachineName") == profile]
+    pids = [entry["Pid"] for entry in mine if isinstance(entry.get("Pid"), int) and entry["Pid"] > 0]
     return sorted(pid for pid in set(pids) if _is_tunnel(pid))
 
 

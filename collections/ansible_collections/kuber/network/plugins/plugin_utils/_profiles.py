@@ -62,6 +62,8 @@ def _examine(home: pathlib.Path, name: str) -> Profile | Skipped:
     except KuberError as exc:
         return Skipped(name, str(exc))
     first = next((node for node in profile.nodes if node.control_plane), profile.nodes[0])
+    if first.problem:
+        return Skipped(name, f"{first.problem}.")
     if first.ssh is not None:
         try:
             socket.create_connection((first.ssh.host, first.ssh.port), timeout=CONTACT_SECONDS).close()

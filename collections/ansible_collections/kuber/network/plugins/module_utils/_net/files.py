@@ -4,73 +4,169 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Files of our own: written and removed as a whole, or not at all."""
+"""Files that are written as a whole, or not at all."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import pathlib
 import tempfile
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired
 
 if t.TYPE_CHECKING:  # pragma: no cover
-    import pathlib
-
     from ansible_collections.kuber.network.plugins.module_utils._net.persistence import FilePlan
+
+NEW_MODE = 0o644
+LABELS = ("security.selinux", "system.posix_acl_access")
+# A file that is a mount point cannot be replaced, as in containers; nor can one in a directory that is read-only.
+ONLY_IN_PLACE = frozenset({errno.EBUSY, errno.EROFS, errno.EACCES, errno.EPERM, errno.EXDEV})
+REMEDIES = {
+    errno.EROFS: "Its file system is read-only: let the system itself have it (NixOS: networking.extraHosts), and set "
+    "host_network_enabled=false",
+    errno.EPERM: "It may be immutable: see `lsattr`, and take that off with `chattr -i`",
+    errno.ENOSPC: "Make room on its disk",
+    errno.EDQUOT: "Make room on its disk",
+}
+
+
+def replace(path: pathlib.Path, content: bytes, mode: int | None = None) -> None:
+    """Put the content in the place of the file. Whoever reads it finds the old or the new one, never a part."""
+    try:
+        _replace_beside(path, content, mode)
+    except OSError as exc:
+        if exc.errno not in ONLY_IN_PLACE or not path.exists():
+            raise
+        _write_in_place(path, content)
+
+
+def _replace_beside(path: pathlib.Path, content: bytes, mode: int | None) -> None:
+    with _draft(path, content) as temporary:
+        _take_on(path, temporary, mode)
+        os.replace(temporary, path)
+
+
+@contextlib.contextmanager
+def _draft(path: pathlib.Path, content: bytes) -> t.Iterator[str]:
+    """The whole content on the disk, in a file beside the other one, which is gone afterwards."""
+    # Network managers pass over names that begin with a dot, so none takes it for one of its own.
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        yield temporary
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+
+
+def _take_on(path: pathlib.Path, temporary: str, mode: int | None) -> None:
+    """Owner, mode and labels of the file that is replaced."""
+    try:
+        old = path.stat()
+    except FileNotFoundError:
+        os.chmod(temporary, NEW_MODE if mode is None else mode)
+        return
+    if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+        os.chown(temporary, old.st_uid, old.st_gid)
+    os.chmod(temporary, old.st_mode & 0o7777 if mode is None else mode)
+    for label in LABELS:
+        with contextlib.suppress(OSError, AttributeError):
+            os.setxattr(temporary, label, os.getxattr(path, label))
+
+
+def _write_in_place(path: pathlib.Path, content: bytes) -> None:
+    """In one step, and back again when the disk is full; what is cut off at the end was empty lines before that."""
+    with open(path, "r+b", buffering=0) as stream:
+        before = stream.read()
+        try:
+            _write_all(stream.fileno(), content.ljust(len(before), b"\n"))
+        except OSError:
+            _write_all(stream.fileno(), before)
+            os.ftruncate(stream.fileno(), len(before))
+            raise
+        os.ftruncate(stream.fileno(), len(content))
+        os.fsync(stream.fileno())
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    written = 0
+    while written < len(content):
+        written += os.pwrite(descriptor, content[written:], written)
+
+
+def rehearse(path: pathlib.Path, content: bytes) -> None:
+    """See whether ``replace`` would be possible; what is made for that is gone again. Raises ``OSError``."""
+    if not path.exists():
+        parent = next(parent for parent in path.parents if parent.is_dir())
+        with _draft(parent / path.name, content):
+            return
+    with open(path, "r+b"):
+        pass
+    disk = os.statvfs(path)
+    on_another_disk = path.stat().st_dev != path.parent.stat().st_dev
+    if on_another_disk and len(content) - path.stat().st_size > disk.f_bavail * disk.f_frsize:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    try:
+        with _draft(path, content):
+            return
+    except OSError as exc:
+        if exc.errno not in ONLY_IN_PLACE:
+            raise
+
+
+def refusal(path: pathlib.Path, exc: OSError, *, changed: bool = False) -> KuberError:
+    """Why a file cannot be changed, in words that fit who asks."""
+    reason = exc.strerror or str(exc)
+    if exc.errno in (errno.EACCES, errno.EPERM) and os.geteuid() != 0:
+        return RootRequired(
+            f"Only root may change {path}",
+            found=f"it cannot be written: {reason} for user id {os.geteuid()}",
+            remedy="Run as root, or with `become: true` (`--ask-become-pass`)",
+            changed=changed,
+        )
+    return KuberError(
+        f"{path} cannot be changed",
+        wanted="a file that root can write",
+        found=reason,
+        remedy=REMEDIES.get(exc.errno or 0, "Mend that, then run again"),
+        changed=changed,
+    )
+
+
+@contextlib.contextmanager
+def explained(path: pathlib.Path, *, changed: bool = False) -> t.Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise refusal(path, exc, changed=changed) from exc
 
 
 def require_permission(plan: FilePlan) -> None:
     """Refuse before anything is done; what is half done is worse than what is not done."""
-    for file in (*plan.write, *plan.remove):
-        directory = next(parent for parent in file.path.parents if parent.is_dir())
-        if not os.access(directory, os.W_OK):
-            raise RootRequired(
-                f"Only root may change {file.path}",
-                found=f"no write permission in {directory} for user id {os.geteuid()}",
-                remedy="Run as root, or with `become: true` (`--ask-become-pass`)",
-            )
+    for file in plan.write:
+        with explained(file.path):
+            rehearse(file.path, file.content)
+    for file in plan.remove:
+        with explained(file.path), _draft(file.path, b""):
+            pass
 
 
 def carry_out(plan: FilePlan) -> None:
     """Write first, so that there is no moment without a file."""
     for file in plan.write:
-        with _explained(file.path):
-            _write(file.path, file.text, file.mode)
+        with explained(file.path, changed=True):
+            file.path.parent.mkdir(parents=True, exist_ok=True)
+            replace(file.path, file.content, file.mode)
     for file in plan.remove:
-        with _explained(file.path):
+        with explained(file.path, changed=True):
             file.path.unlink(missing_ok=True)
             if file.path.parent.suffix == ".d" and file.path.suffix == ".conf":
                 # The directory of a drop-in is there for drop-ins; it goes when ours was the last one.
                 with contextlib.suppress(OSError):
                     file.path.parent.rmdir()
-
-
-def _write(path: pathlib.Path, text: str, mode: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Managers pass over names that begin with a dot, so nobody takes a half-written file for a whole one.
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
-            stream.write(text)
-            os.fchmod(stream.fileno(), mode)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-@contextlib.contextmanager
-def _explained(path: pathlib.Path) -> t.Iterator[None]:
-    try:
-        yield
-    except OSError as exc:
-        raise KuberError(
-            f"{path} cannot be changed",
-            found=exc.strerror or str(exc),
-            remedy="Mend that, then run again: what was done before it stays and is not done twice",
-            changed=True,
-        ) from exc

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import pathlib
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils import _drift
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired
+from ansible_collections.kuber.network.plugins.module_utils._net import files
 from ansible_collections.kuber.network.plugins.module_utils._net.hosts import (
     parse_entries,
     with_entries,
@@ -75,6 +77,19 @@ def study(params: Mapping[str, t.Any]) -> Change:
     before = _read(path)
     change = with_entries if params["state"] == "present" else without_entries
     return Change(path, before, change(before, entries))
+
+
+def require_permission(change: Change) -> None:
+    """See whether the file could be written; it is not."""
+    path = pathlib.Path(change.path)
+    with files.explained(path):
+        files.rehearse(path, change.content)
+
+
+def carry_out(change: Change) -> None:
+    path = pathlib.Path(change.path)
+    with files.explained(path):
+        files.replace(path, change.content)
 
 
 def _read(path: str) -> str:

@@ -16,11 +16,13 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils._drift import Drift, of_lines
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired
 from ansible_collections.kuber.network.plugins.module_utils._net.local import COMMAND_NOT_FOUND
+from ansible_collections.kuber.network.plugins.module_utils._net.route import PROTOCOL
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable, Iterable, Mapping
 
-    from ansible_collections.kuber.network.plugins.module_utils._net.route import Network, Wanted
+    from ansible_collections.kuber.network.plugins.module_utils._net.own import Network
+    from ansible_collections.kuber.network.plugins.module_utils._net.route import Wanted
     from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
 
 HEADER = "# Made by kuber.network.static_route (Ansible), which changes and removes this file."
@@ -33,18 +35,18 @@ HOOK = """\
 {header}
 # NetworkManager (interface and event as arguments) and ifupdown (interface in IFACE) run it when an interface is up.
 case "${{2:-up}}" in up | reapply | dhcp4-change | dhcp6-change) ;; *) exit 0 ;; esac
-case "$(ip -{version} -o route get {via} 2>/dev/null)" in
-  *" via "*) ;;
-  *" dev ${{1:-$IFACE}} "*) exec ip -{version} route replace {destination} via {via} dev "${{1:-$IFACE}}" ;;
-esac
+device="${{1:-$IFACE}}"
+# Only the interface that has an address of this machine in the nodes' network takes the route.
+[ -n "$(ip -{version} -o address show dev "$device" to {near} 2>/dev/null)" ] || exit 0
+exec ip -{version} route replace {destination} {way}dev "$device" {scope}proto {protocol}
 """
-"""Whichever interface comes up: only the one on whose other side the next hop is takes the route."""
 
 DROP_IN = """\
 {header}
 [Route]
 Destination={destination}
-Gateway={via}
+{way}
+Protocol={protocol}
 """
 
 
@@ -55,6 +57,10 @@ class File:
     path: pathlib.Path
     text: str
     mode: int
+
+    @property
+    def content(self) -> bytes:
+        return self.text.encode("utf-8", "surrogateescape")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,8 +120,9 @@ MANAGERS: Mapping[str, Callable[[Runner, str, str], Answer]] = {
 """In the order in which they are asked. A machine may have all of them, each for interfaces of its own."""
 
 
-def wanted_file(runner: Runner, wanted: Wanted, device: str, root: pathlib.Path) -> File:
+def wanted_file(runner: Runner, wanted: Wanted, root: pathlib.Path) -> File:
     """The file for the manager that is in charge of the interface."""
+    device = wanted.device
     name = file_name(wanted.destination)
     refusals = []
     for manager, ask in MANAGERS.items():
@@ -136,12 +143,16 @@ def render(path: pathlib.Path, wanted: Wanted) -> File:
     values = {
         "header": HEADER,
         "destination": wanted.destination,
-        "via": wanted.via,
+        "protocol": PROTOCOL,
+        "near": wanted.near,
         "version": wanted.destination.version,
     }
     if path.suffix == ".conf":
-        return File(path, DROP_IN.format(**values), 0o644)
-    return File(path, HOOK.format(**values), 0o755)
+        way = f"Gateway={wanted.via}" if wanted.via else "Scope=link"
+        return File(path, DROP_IN.format(way=way, **values), 0o644)
+    way = f"via {wanted.via} " if wanted.via else ""
+    scope = "scope link " if not wanted.via and wanted.destination.version == 4 else ""
+    return File(path, HOOK.format(way=way, scope=scope, **values), 0o755)
 
 
 def own_files(destination: Network, root: pathlib.Path) -> list[File]:

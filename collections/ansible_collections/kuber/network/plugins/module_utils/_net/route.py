@@ -4,74 +4,86 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""One static route: what the kernel has, what is wanted, and the steps between the two."""
+"""Routes: what is wanted, what the kernel has, and whose it is."""
 
 from __future__ import annotations
 
 import dataclasses
 import ipaddress
-import json
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired
-from ansible_collections.kuber.network.plugins.module_utils._runner import CommandError
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 
 if t.TYPE_CHECKING:  # pragma: no cover
-    from collections.abc import Sequence
-
-    from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
+    from collections.abc import Mapping, Sequence
 
     Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
     Address = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
-LINK_TYPES_WITH_GATEWAY = ("", "unicast")
+PROTOCOL = "107"
+"""Stands in every route that we set: the kernel keeps it, and nothing else uses the number. So a route is known as ours
+by what it is, wherever it leads."""
+
+UNICAST = ("", "unicast")
 """Other types (blackhole, unreachable, prohibit...) never lead to the node."""
+
+BY_HAND = ("", "boot", "static")
+"""What `ip route add` puts into a route, and what network managers do for routes that somebody has written down."""
 
 DEFAULT_METRIC = {4: 0, 6: 1024}
 """What the kernel gives a route for which nobody named a metric."""
 
+REPEATABLE = (
+    "type",
+    "dst",
+    "tos",
+    "nhid",
+    "gateway",
+    "via",
+    "dev",
+    "protocol",
+    "scope",
+    "prefsrc",
+    "metric",
+    "metrics",
+)
+"""What a route can be made of again."""
+
+INCIDENTAL = ("table", "flags", "nh_info", "nexthops", "pref", "cache", "uid")
+"""What is shown of a route and does not have to be said, or is said otherwise."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """The route that the user asks for."""
+    """The route that is to be: through a next hop, or on-link, as if the destination were a network of the device."""
 
     destination: Network
-    via: Address
+    via: Address | None = None
+    device: str = ""
+    near: Network | None = None
+    """Where this machine's own address on the device lies, by which the device is known again after a restart."""
 
-    @classmethod
-    def parse(cls, destination: str, via: str) -> Wanted:
-        """Check both values and how they fit together."""
-        network = _network(destination)
-        try:
-            gateway = ipaddress.ip_address(via)
-        except ValueError as exc:
-            raise KuberError(
-                "The next hop is no address", wanted="an address such as 192.168.99.134", found=repr(via)
-            ) from exc
-        if gateway.version != network.version:
-            raise KuberError(
-                "Destination and next hop are of different families",
-                wanted=f"an IPv{network.version} address as next hop of {network}",
-                found=str(gateway),
-            )
-        if gateway in network:
-            raise KuberError(
-                f"The next hop lies inside the destination {network}, so nothing would lead to it",
-                wanted="an address outside the destination",
-                found=str(gateway),
-                remedy="Choose a destination that does not contain the node's own network",
-            )
-        return cls(network, gateway)
+    def words(self) -> list[str]:
+        """Without our mark, as people read it."""
+        way = ["via", str(self.via)] if self.via else []
+        return [_plain(self.destination), *way, *(["dev", self.device] if self.device else [])]
+
+    def command(self) -> str:
+        scope = [] if self.via or self.destination.version == 6 else ["scope", "link"]
+        return " ".join([*self.words(), *scope, "proto", PROTOCOL])
+
+    def text(self) -> str:
+        return " ".join(self.words())
 
 
-def _network(destination: str) -> Network:
+def parse_destination(text: str) -> Network:
     try:
-        network = ipaddress.ip_network(destination)
+        network = ipaddress.ip_network(text)
     except ValueError as exc:
         raise KuberError(
             "The destination is no network",
             wanted="a network such as 172.17.255.0/24, without host bits",
-            found=f"{destination!r} ({exc})",
+            found=f"{text!r} ({exc})",
         ) from exc
     if network.prefixlen == 0:
         raise KuberError(
@@ -81,6 +93,30 @@ def _network(destination: str) -> Network:
             remedy="A default route is not this module's business",
         )
     return network
+
+
+def parse_hop(text: str, destination: Network) -> Address:
+    """An address of a node, and how it fits to the destination."""
+    try:
+        hop = ipaddress.ip_address(text)
+    except ValueError as exc:
+        raise KuberError(
+            "The next hop is no address", wanted="an address such as 192.168.99.134", found=repr(text)
+        ) from exc
+    if hop.version != destination.version:
+        raise KuberError(
+            "Destination and next hop are of different families",
+            wanted=f"an IPv{destination.version} address as next hop of {destination}",
+            found=str(hop),
+        )
+    if hop in destination:
+        raise KuberError(
+            f"The next hop lies inside the destination {destination}, so nothing would lead to it",
+            wanted="an address outside the destination",
+            found=str(hop),
+            remedy="Choose a destination that does not contain the node's own network",
+        )
+    return hop
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,19 +130,31 @@ class Route:
     protocol: str = ""
     kind: str = ""
     hops: int = 1
+    tos: str = ""
+    object_id: int = 0
+    """Of a nexthop object, which routing daemons use; 0 is none."""
+    devices: tuple[str, ...] = ()
+    item: Mapping[str, t.Any] = dataclasses.field(default_factory=dict, compare=False, repr=False)
+    """All that ``ip`` said of it."""
 
     @classmethod
-    def load(cls, item: dict[str, t.Any]) -> Route:
+    def load(cls, item: Mapping[str, t.Any]) -> Route:
         """Read one object of ``ip -j route``."""
         gateway = item.get("gateway") or item.get("via", {}).get("host", "")
+        nexthops = item.get("nexthops", ())
+        devices = [item.get("dev", ""), *(hop.get("dev", "") for hop in nexthops)]
         return cls(
             destination=item["dst"],
             gateway=gateway,
             device=item.get("dev", ""),
             metric=int(item.get("metric", 0)),
-            protocol=item.get("protocol", ""),
+            protocol=str(item.get("protocol", "")),
             kind=item.get("type", ""),
-            hops=max(1, len(item.get("nexthops", ()))),
+            hops=max(1, len(nexthops)),
+            tos=str(item.get("tos", "")),
+            object_id=int(item.get("nhid", 0)),
+            devices=tuple(dict.fromkeys(device for device in devices if device)),
+            item=item,
         )
 
     @property
@@ -115,138 +163,86 @@ class Route:
         return ipaddress.ip_network(self.destination)
 
     @property
-    def connected(self) -> bool:
-        """Whether the kernel made it because an interface has an address in this network."""
-        return self.protocol == "kernel"
+    def marked(self) -> bool:
+        """Whether we have set it."""
+        return self.protocol == PROTOCOL
 
-    def leads_to(self, via: Address) -> bool:
-        return (
-            self.kind in LINK_TYPES_WITH_GATEWAY
-            and self.hops == 1
-            and bool(self.gateway)
-            and ipaddress.ip_address(self.gateway) == via
-        )
+    def leads_as(self, wanted: Wanted) -> bool:
+        """Whether packets take the wanted way, whoever has set the route."""
+        if self.kind not in UNICAST or self.hops != 1 or self.tos:
+            return False
+        if wanted.device and self.device and self.device != wanted.device:
+            return False
+        if wanted.via is None:
+            return bool(self.device) and not self.gateway
+        return bool(self.gateway) and ipaddress.ip_address(self.gateway) == wanted.via
+
+    def leads_to(self, hops: Sequence[Address]) -> bool:
+        """Whether it was made by hand and leads to one of the addresses."""
+        if self.kind not in UNICAST or self.hops != 1 or self.protocol not in BY_HAND:
+            return False
+        return bool(self.gateway) and ipaddress.ip_address(self.gateway) in hops
+
+    def is_foreign(self, wanted: Wanted) -> bool:
+        """Whether something else keeps it: a VPN, a routing daemon, another network of this machine.
+
+        What was set by hand on the very way to the nodes, or leads nowhere at all, has only gone stale.
+        """
+        if self.marked or self.leads_as(wanted):
+            return False
+        if self.protocol not in BY_HAND:
+            return True
+        return self.kind in UNICAST and any(device != wanted.device for device in self.devices)
 
     def arguments(self) -> list[str]:
         """What names exactly this route to ``ip route del``."""
-        words = [] if self.kind in LINK_TYPES_WITH_GATEWAY else [self.kind]
+        words = [] if self.kind in UNICAST else [self.kind]
         words.append(self.destination)
-        if self.hops == 1:
-            words += ["via", self.gateway] if self.gateway else []
-            words += ["dev", self.device] if self.device and not self.kind else []
+        words += ["tos", self.tos] if self.tos else []
+        if self.object_id:
+            words += ["nhid", str(self.object_id)]
+        elif self.hops == 1 and self.kind in UNICAST:
+            words += self._way()
+        words += ["proto", self.protocol] if self.protocol else []
         return words + (["metric", str(self.metric)] if self.metric else [])
 
-    def text(self) -> str:
-        """The route as ``ip route`` would print it."""
-        return " ".join(self.arguments()) + ("" if self.hops == 1 else f" over {self.hops} next hops")
+    def _way(self) -> list[str]:
+        family = ["inet6"] if ":" in self.gateway and ":" not in self.destination else []
+        way = ["via", *family, self.gateway] if self.gateway else []
+        return way + (["dev", self.device] if self.device else [])
 
-
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """The commands of ``ip -batch``, and what the table holds before and after them."""
-
-    steps: tuple[str, ...]
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-
-
-def plan_present(wanted: Wanted, routes: Sequence[Route]) -> Plan:
-    """Leave exactly one route to the destination, the one that leads to the next hop."""
-    for route in routes:
-        if route.connected:
+    def again(self, table: str = "main") -> list[str]:
+        """What makes exactly this route again, in any table; refuse one of which not everything is understood."""
+        unknown = sorted(self.item.keys() - {*REPEATABLE, *INCIDENTAL})
+        metrics = {name: value for part in self.item.get("metrics", ()) for name, value in part.items()}
+        unknown += [name for name, value in metrics.items() if not isinstance(value, (int, str))]
+        if unknown:
             raise KuberError(
-                f"{wanted.destination} is a network of this machine's own interface {route.device}",
-                wanted="a network that is reached through the node",
-                found=route.text(),
-                remedy="Choose another pool, or take the address off that interface",
+                f"The route {self.text()} could not be given back as it is",
+                wanted=f"a route made of {', '.join(REPEATABLE)}",
+                found=f"it has {', '.join(unknown)}, too",
+                remedy="Take it away by hand, or end what sets it",
             )
-    before = tuple(route.text() for route in routes)
-    good = [route for route in routes if route.leads_to(wanted.via)]
-    # The kernel prefers the lowest metric, so that one is the route in use.
-    kept = min(good, key=lambda route: route.metric) if good else None
-    if kept is not None:
-        surplus = [route for route in routes if route is not kept]
-        return Plan(tuple(_deletion(route) for route in surplus), before, (kept.text(),))
-    target = f"{_plain(wanted.destination)} via {wanted.via}"
-    # "replace" swaps the first route of the same metric in one step, so no packet meets an empty table.
-    metric = DEFAULT_METRIC[wanted.destination.version]
-    replaced = next((route for route in routes if route.metric == metric), None)
-    deletions = [_deletion(route) for route in routes if route is not replaced]
-    return Plan((f"route replace {target}", *deletions), before, (target,))
+        words = [*self.arguments(), "table", table]
+        if self.hops > 1 and not self.object_id:
+            for hop in self.item.get("nexthops", ()):
+                way = dataclasses.replace(self, gateway=hop.get("gateway", ""), device=hop.get("dev", ""))._way()
+                words += ["nexthop", *way, "weight", str(hop.get("weight", 1))]
+            return words
+        for key, word in (("scope", "scope"), ("prefsrc", "src")):
+            words += [word, str(self.item[key])] if key in self.item and not self.object_id else []
+        return words + [str(word) for pair in metrics.items() for word in pair]
 
-
-def plan_absent(wanted: Wanted, routes: Sequence[Route]) -> Plan:
-    """Take away the routes to the destination that lead to the next hop; others are not ours."""
-    ours = [route for route in routes if route.leads_to(wanted.via)]
-    others = tuple(route.text() for route in routes if route not in ours)
-    return Plan(tuple(_deletion(route) for route in ours), tuple(route.text() for route in routes), others)
-
-
-def _deletion(route: Route) -> str:
-    return "route del " + " ".join(route.arguments())
+    def text(self) -> str:
+        """The route as people read it."""
+        words = [] if self.kind in UNICAST else [self.kind]
+        words += [self.destination, *(["tos", self.tos] if self.tos else [])]
+        words += self._way() if self.hops == 1 and self.kind in UNICAST else []
+        words += ["proto", self.protocol] if self.protocol not in (*BY_HAND, PROTOCOL) else []
+        ordinary = (0, DEFAULT_METRIC[6 if ":" in self.destination else 4])
+        words += ["metric", str(self.metric)] if self.metric not in ordinary else []
+        return " ".join(words) + ("" if self.hops == 1 else f" over {self.hops} next hops")
 
 
 def _plain(network: Network) -> str:
     return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
-
-
-class RouteTable:
-    """The main routing table of the machine that the runner reaches."""
-
-    def __init__(self, runner: Runner, version: int) -> None:
-        self._runner = runner
-        self._ip = ("ip", f"-{version}")
-
-    def routes_to(self, destination: Network) -> list[Route]:
-        """All routes to exactly this destination."""
-        return self._show("exact", str(destination))
-
-    def shadows(self, wanted: Wanted) -> list[Route]:
-        """Routes to a part of the destination that lead elsewhere."""
-        inner = self._show("root", str(wanted.destination))
-        return [route for route in inner if route.network != wanted.destination and not route.leads_to(wanted.via)]
-
-    def require_neighbour(self, via: Address) -> str:
-        """The interface that leads to the next hop; refuse one that the kernel would refuse, or this machine itself."""
-        answer = self._runner.run([*self._ip, "-j", "route", "get", str(via)], check=False)
-        hops = json.loads(answer.stdout or "[]") if answer.rc == 0 else []
-        if not hops:
-            found = answer.stderr.strip() or "no route"
-        elif hops[0].get("type") == "local":
-            found = "an address of this machine itself"
-        elif "gateway" in hops[0]:
-            found = f"it lies behind {hops[0]['gateway']} (dev {hops[0].get('dev', '?')})"
-        else:
-            return str(hops[0]["dev"])
-        raise KuberError(
-            f"The next hop {via} is no neighbour of this machine",
-            wanted="the node's address, directly reachable over one of this machine's interfaces",
-            found=found,
-            remedy="Check that the cluster runs and that its address is current (`ip route get` shows the way)",
-        )
-
-    def apply(self, plan: Plan, wanted: Wanted) -> None:
-        """Do the steps of a plan in one call of ``ip`` and look whether they did what was planned."""
-        try:
-            self._runner.run([*self._ip, "-batch", "-"], stdin="\n".join(plan.steps) + "\n")
-        except CommandError as exc:
-            if "Operation not permitted" in exc.result.stderr:
-                raise RootRequired(
-                    "Only root may change the routes of this machine",
-                    found="Operation not permitted",
-                    remedy="Run as root, or with `become: true` (`--ask-become-pass`)",
-                ) from exc
-            raise
-        found = tuple(route.text() for route in self.routes_to(wanted.destination))
-        if len(found) != len(plan.after):
-            raise KuberError(
-                f"The routes to {wanted.destination} are not what was set; something else changes them",
-                wanted=", ".join(plan.after) or "none",
-                found=", ".join(found) or "none",
-                remedy="Look for a network manager or a VPN that owns this network",
-                changed=True,
-            )
-
-    def _show(self, how: str, destination: str) -> list[Route]:
-        argv = [*self._ip, "-j", "route", "show", "table", "main", "to", how, destination]
-        return [Route.load(item) for item in json.loads(self._runner.run(argv).stdout or "[]")]

@@ -13,37 +13,40 @@ import pathlib
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils import _drift
-from ansible_collections.kuber.network.plugins.module_utils._net import files, persistence
-from ansible_collections.kuber.network.plugins.module_utils._net.route import (
-    Plan,
-    RouteTable,
-    Wanted,
-    plan_absent,
-    plan_present,
-)
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._net import files, in_use, own, persistence
+from ansible_collections.kuber.network.plugins.module_utils._net.route import Wanted, parse_destination, parse_hop
+from ansible_collections.kuber.network.plugins.module_utils._net.route_plan import Plan, plan_absent, plan_present
+from ansible_collections.kuber.network.plugins.module_utils._net.route_table import RouteTable
 
 if t.TYPE_CHECKING:  # pragma: no cover
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from ansible_collections.kuber.network.plugins.module_utils._net.own import Address, Network, OwnAddress
     from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "destination": {"type": "str", "required": True},
-    "via": {"type": "str", "required": True},
+    "via": {"type": "str"},
+    "nodes": {"type": "list", "elements": "str", "default": []},
     "persistent": {"type": "bool", "default": False},
+    "take_over": {"type": "bool", "default": False},
     "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
 }
+SPEC_RULES: dict[str, t.Any] = {"mutually_exclusive": [("via", "nodes")]}
 ROOT = pathlib.Path("/")
 
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """All that is to be done, and what is worth a warning."""
+    """All that is to be done, and what is worth a word."""
 
-    wanted: Wanted
+    destination: Network
+    wanted: Wanted | None
     route: Plan
     files: persistence.FilePlan
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def needed(self) -> bool:
@@ -51,7 +54,7 @@ class Change:
 
     def result(self) -> dict[str, t.Any]:
         """What the task returns."""
-        header = f"routes to {self.wanted.destination}"
+        header = f"routes to {self.destination}"
         route = {
             "before_header": header,
             "after_header": header,
@@ -61,6 +64,9 @@ class Change:
         return {
             "changed": self.needed,
             "routes": list(self.route.after),
+            "via": str(self.wanted.via) if self.wanted and self.wanted.via else "",
+            "device": self.wanted.device if self.wanted else "",
+            "notes": list(self.notes),
             "commands": list(self.route.steps),
             "files": [str(path) for path in self.files.after],
             "drift": _drift.dump([*self._route_drift(), *self.files.drift()]),
@@ -68,30 +74,131 @@ class Change:
         }
 
     def _route_drift(self) -> list[_drift.Drift]:
-        return _drift.of_lines(f"route to {self.wanted.destination}", self.route.before, self.route.after)
+        return _drift.of_lines(f"route to {self.destination}", self.route.before, self.route.after)
 
 
 def study(params: Mapping[str, t.Any], runner: Runner, root: pathlib.Path = ROOT) -> Change:
     """Look at everything and decide; nothing is changed, and no rights are needed."""
-    wanted = Wanted.parse(params["destination"], params["via"])
-    table = RouteTable(runner, wanted.destination.version)
-    routes = table.routes_to(wanted.destination)
-    ours = persistence.own_files(wanted.destination, root)
+    destination = parse_destination(params["destination"])
+    hops = _hops(params, destination)
+    table = RouteTable(runner, destination.version)
+    ours = persistence.own_files(destination, root)
     if params["state"] == "absent":
-        return Change(wanted, plan_absent(wanted, routes), persistence.plan_files(None, ours))
-    plan = plan_present(wanted, routes)
-    device = table.require_neighbour(wanted.via)
-    file = persistence.wanted_file(runner, wanted, device, root) if params["persistent"] else None
+        plan = plan_absent(hops, table.routes_to(destination), table.parked(destination))
+        return Change(destination, None, plan, persistence.plan_files(None, ours))
+    addresses = table.own()
+    _refuse_own_network(destination, addresses)
+    wanted = choose(destination, hops, table, addresses)
+    routes, parked = table.routes_to(destination), table.parked(destination)
+    plan = plan_present(wanted, routes, parked, take_over=params["take_over"])
+    around = table.surroundings(root)
+    is_set = any(route.leads_as(wanted) for route in routes)
+    _refuse_what_is_in_use(destination, around, hops, is_led=is_set or any(route.marked for route in routes))
+    if not plan.steps or not is_set:
+        table.require_use(wanted, is_set=is_set)
+    file = persistence.wanted_file(runner, wanted, root) if params["persistent"] else None
     warnings = tuple(
-        f"A part of {wanted.destination} is led elsewhere by another route: {route.text()}"
-        for route in table.shadows(wanted)
+        f"A part of {destination} is led elsewhere by another route: {route.text()}"
+        for route in table.inner(destination)
+        if not route.leads_as(wanted) and not route.leads_to(hops)
     )
-    return Change(wanted, plan, persistence.plan_files(file, ours), warnings)
+    notes = tuple(_notes(wanted, hops, around))
+    return Change(destination, wanted, plan, persistence.plan_files(file, ours), warnings, notes)
+
+
+def _hops(params: Mapping[str, t.Any], destination: Network) -> list[Address]:
+    """The addresses of the nodes; to take a route back none is needed."""
+    given = [params["via"]] if params["via"] is not None else params["nodes"]
+    if not given and params["state"] == "present":
+        raise KuberError(
+            "Nothing says where the route leads",
+            wanted="the addresses of the cluster's nodes in nodes, or a next hop in via",
+            found="neither",
+        )
+    return list(dict.fromkeys(parse_hop(text, destination) for text in given))
+
+
+def choose(destination: Network, hops: Sequence[Address], table: RouteTable, addresses: Sequence[OwnAddress]) -> Wanted:
+    """One node is the next hop. Of several in one network of this machine whichever announces an address answers there
+    itself, so the route is on-link; otherwise it leads to the first one that is a neighbour."""
+    devices: dict[Address, str] = {}
+    problems: list[KuberError] = []
+    for hop in hops:
+        try:
+            devices[hop] = table.device_to(hop, addresses)
+        except KuberError as exc:
+            problems.append(exc)
+    if not devices:
+        raise problems[0]
+    first, device = next(iter(devices.items()))
+    common = own.shared(addresses, hops, device)
+    if len(hops) > 1 and common is not None and set(devices.values()) == {device} and not problems:
+        return Wanted(destination, device=device, near=common.place)
+    near = own.beside(addresses, first, device)
+    return Wanted(destination, first, device, near.place if near else None)
+
+
+def _refuse_own_network(destination: Network, addresses: Sequence[OwnAddress]) -> None:
+    for one in addresses:
+        if one.network == destination:
+            raise KuberError(
+                f"{destination} is a network of this machine's own interface {one.device}",
+                wanted="a network that is reached through the node",
+                found=f"{one.address} on {one.device}",
+                remedy="Choose another pool, or take the address off that interface",
+            )
+
+
+def _refuse_what_is_in_use(
+    destination: Network, around: in_use.Surroundings, hops: Sequence[Address], *, is_led: bool
+) -> None:
+    """Where a route of ours is there already, in whatever form, nothing more would be cut off."""
+
+    def holds(address: Address) -> bool:
+        return address in destination
+
+    found = list(in_use.own_addresses(around, holds))
+    if not is_led:
+        found += in_use.others(around, holds, hops)
+    if found:
+        raise KuberError(
+            f"The route to {destination} would cut off what this machine uses",
+            wanted="a network in which nothing else has an address",
+            found=", ".join(dict.fromkeys(found)),
+            remedy="Choose another pool (metallb_pool_addresses, host_network_destination)",
+        )
+
+
+def _notes(wanted: Wanted, hops: Sequence[Address], around: in_use.Surroundings) -> t.Iterator[str]:
+    nodes = ", ".join(str(hop) for hop in hops)
+    if wanted.via is None:
+        yield (
+            f"{wanted.destination} is on-link on {wanted.device}, in whose network all nodes are ({nodes}): the node "
+            "that MetalLB chooses for an address answers there itself"
+        )
+    elif len(hops) > 1:
+        yield (
+            f"{wanted.destination} leads to one node at a time, as this machine shares no network with all of them "
+            f"({nodes}). Each run chooses one that serves"
+        )
+    for overlap in in_use.overlapping(around, wanted.destination):
+        yield (
+            f"This machine's network {overlap} overlaps {wanted.destination}. That works: the smaller network wins, "
+            "and no address in it is known to be in use"
+        )
+
+
+def require_permission(change: Change, runner: Runner) -> None:
+    """See whether route and files may be changed; nothing is."""
+    files.require_permission(change.files)
+    if change.route.steps:
+        RouteTable(runner, change.destination.version).require_permission(change.destination)
 
 
 def carry_out(change: Change, runner: Runner) -> None:
     """First make sure that all of it may be done; then the route, which the kernel takes or refuses, then the files."""
-    files.require_permission(change.files)
+    require_permission(change, runner)
     if change.route.steps:
-        RouteTable(runner, change.wanted.destination.version).apply(change.route, change.wanted)
+        table = RouteTable(runner, change.destination.version)
+        table.apply(change.route, change.wanted, change.destination)
     files.carry_out(change.files)

@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import ipaddress
 import os
 import typing as t
 
@@ -19,7 +21,9 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight import ma
 from ansible_collections.kuber.network.plugins.module_utils._preflight import pool as _pool
 
 if t.TYPE_CHECKING:  # pragma: no cover
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from ansible_collections.kuber.network.plugins.module_utils._net import own as _own
 
 # What upstream recommends first.
 ALTERNATIVES = ("nftables", "iptables")
@@ -80,9 +84,7 @@ class Settings:
         return cls(**{**values, **lists, **more, **known})
 
 
-def findings(
-    settings: Settings, cluster: _cluster.Cluster | KuberError, routes: Sequence[Mapping[str, t.Any]]
-) -> list[KuberError]:
+def findings(settings: Settings, cluster: _cluster.Cluster | KuberError) -> list[KuberError]:
     """All findings, the most fundamental first; what needs the cluster is left out when it cannot be asked."""
     ranges, unreadable = _pool.parse_pool(settings.pool)
     found = [
@@ -105,7 +107,18 @@ def findings(
     else:
         node_addresses += [item for item in cluster.node_addresses if item not in node_addresses]
         found += _of_cluster(settings, cluster, ranges)
-    return [*found, *_pool.overlaps(ranges, _machine.node_networks(node_addresses, routes))]
+    nodes, services = _addresses(node_addresses), _addresses(settings.addresses.values())
+    host = settings.host
+    return [*found, *_pool.in_use(ranges, host.around, nodes, services, has_route=host.has_route)]
+
+
+def _addresses(texts: Iterable[str]) -> list[_own.Address]:
+    """Those that are addresses; of the others it has been said that they are none."""
+    found = []
+    for text in texts:
+        with contextlib.suppress(ValueError):
+            found.append(ipaddress.ip_address(text))
+    return found
 
 
 def _of_cluster(

@@ -77,6 +77,7 @@ def _one_of(*words: str) -> Form:
 ANY = Form("anything", lambda _value: True)
 ADDRESS = Form("an address such as 172.17.255.1", _is_address)
 ADDRESS_OR_NONE = Form("an address such as 172.17.255.2, or empty", lambda text: not text or _is_address(text))
+ADDRESSES = Form("addresses such as 192.168.99.134", lambda texts: all(_is_address(text) for text in texts))
 NETWORK = Form("a network such as 172.17.255.0/24, without host bits", _is_network)
 PORT = _number(1, 65535)
 # As many pods as a node takes by default; a homework with more has other troubles.
@@ -148,7 +149,8 @@ FORMS: dict[str, Form] = {
     "dashboard_port": PORT,
     "host_network_destination": NETWORK,
     "host_network_entries": ANY,
-    "host_network_via": ADDRESS,
+    "host_network_nodes": ADDRESSES,
+    "host_network_via": ADDRESS_OR_NONE,
     "ingress_nginx_address": ADDRESS,
     "ingress_nginx_config": TEXTS,
     "ingress_nginx_images": ANY,

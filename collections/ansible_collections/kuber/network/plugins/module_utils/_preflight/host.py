@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import os
+import pathlib
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired
 from ansible_collections.kuber.network.plugins.module_utils._net import hosts_file, static_route
+from ansible_collections.kuber.network.plugins.module_utils._net.in_use import Surroundings
+from ansible_collections.kuber.network.plugins.module_utils._net.route_table import RouteTable
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable, Mapping
@@ -22,17 +26,32 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 HOST_SPEC: dict[str, t.Any] = {
     "via": {"type": "str", "default": ""},
+    "route_nodes": {"type": "list", "elements": "str", "default": []},
     "persistent": {"type": "bool", "default": False},
+    "take_over": {"type": "bool", "default": False},
     "names": {"type": "list", "elements": "dict", "default": [], "options": hosts_file.ENTRY_SPEC},
 }
+ROOT = pathlib.Path("/")
 
 
 @dataclasses.dataclass(frozen=True)
 class Host:
-    """Whether something has to be changed, and what stands in the way."""
+    """Whether something has to be changed, what stands in the way, and what is worth knowing."""
 
     needs_root: bool = False
     problems: tuple[KuberError, ...] = ()
+    notes: tuple[str, ...] = ()
+    around: tuple[Surroundings, ...] = ()
+    has_route: bool = False
+    """The route was looked at, and what it would cut off with it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Question:
+    """What would be done, and whether it may be."""
+
+    study: Callable[[], static_route.Change | hosts_file.Change]
+    rehearse: Callable[[t.Any], None]
 
 
 def _is_network(text: str) -> bool:
@@ -43,23 +62,58 @@ def _is_network(text: str) -> bool:
         return False
 
 
-def look(params: Mapping[str, t.Any], runner: Runner) -> Host:
-    """Ask those who will do it what they would do."""
-    questions: list[Callable[[], static_route.Change | hosts_file.Change]] = []
-    if params["via"] and _is_network(params["route"]):
-        route = {key: params[key] for key in ("via", "persistent")} | {"destination": params["route"]}
-        questions.append(lambda: static_route.study(route | {"state": "present"}, runner))
+def look(params: Mapping[str, t.Any], runner: Runner, *, rehearse: bool = False, root: pathlib.Path = ROOT) -> Host:
+    """Ask those who will do it what they would do; root also tries whether it may, which is not always so."""
+    questions = list(_questions(params, runner))
+    needs_root = False
+    problems: list[KuberError] = []
+    notes: list[str] = []
+    for question in questions:
+        try:
+            change = question.study()
+            needs_root |= change.needed
+            notes += getattr(change, "notes", ())
+            if change.needed and rehearse and os.geteuid() == 0:
+                question.rehearse(change)
+        except RootRequired as exc:
+            needs_root = True
+            problems += [exc] if os.geteuid() == 0 else []
+        except KuberError as exc:
+            problems.append(exc)
+    has_route = any(question.rehearse is not hosts_file.require_permission for question in questions)
+    notes += _notes_of_wsl(root) if questions else ()
+    return Host(needs_root, tuple(problems), tuple(notes), _around(runner), has_route)
+
+
+def _questions(params: Mapping[str, t.Any], runner: Runner) -> t.Iterator[_Question]:
+    if (params["via"] or params["route_nodes"]) and _is_network(params["route"]):
+        route = {key: params[key] for key in ("persistent", "take_over")}
+        route |= {"destination": params["route"], "state": "present"}
+        route |= {"via": params["via"] or None, "nodes": params["route_nodes"]}
+        yield _Question(
+            lambda: static_route.study(route, runner), lambda change: static_route.require_permission(change, runner)
+        )
     if params["names"]:
         default = hosts_file.ARGUMENT_SPEC["path"]["default"]
         entries = {"entries": params["names"], "path": default, "state": "present"}
-        questions.append(lambda: hosts_file.study(entries))
-    needs_root = False
-    problems: list[KuberError] = []
-    for question in questions:
-        try:
-            needs_root |= question().needed
-        except RootRequired:
-            needs_root = True
-        except KuberError as exc:
-            problems.append(exc)
-    return Host(needs_root, tuple(problems))
+        yield _Question(lambda: hosts_file.study(entries), hosts_file.require_permission)
+
+
+def _notes_of_wsl(root: pathlib.Path) -> t.Iterator[str]:
+    try:
+        release = (root / "proc/sys/kernel/osrelease").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    if "microsoft" in release.lower():
+        yield (
+            "This is WSL: route and names are there for programs inside it only, Windows sees neither. WSL makes its "
+            "/etc/hosts anew at each start, unless /etc/wsl.conf says generateHosts=false under [network]"
+        )
+
+
+def _around(runner: Runner) -> tuple[Surroundings, ...]:
+    """What this machine knows of its networks; nothing where there is no ``ip`` to ask."""
+    try:
+        return tuple(RouteTable(runner, version).surroundings(ROOT) for version in (4, 6))
+    except KuberError:
+        return ()

@@ -9,18 +9,15 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
-import json
 import os
 import re
 import subprocess
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._preflight.pool import Taken
 
 if t.TYPE_CHECKING:  # pragma: no cover
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
 # Each of them puts objects of the same names into the cluster, and minikube puts them back at every start.
 CLASHING_ADDONS = {
@@ -114,29 +111,6 @@ def missing_root(*, user_id: int, may_become_root: bool) -> Iterator[KuberError]
             found=f"user id {user_id}",
             remedy="Or leave them alone with host_network_enabled=false, and set them by hand",
         )
-
-
-def node_networks(addresses: Sequence[str], routes: Sequence[Mapping[str, t.Any]]) -> list[Taken]:
-    """The networks of this machine (objects of ``ip -j route``) that the nodes lie in, or else the nodes' addresses."""
-    connected = {
-        ipaddress.ip_network(route["dst"])
-        for route in routes
-        if route.get("protocol") == "kernel" and "gateway" not in route and route["dst"] != "default"
-    }
-    taken: dict[Taken, None] = {}
-    for address in addresses:
-        networks = [network for network in connected if ipaddress.ip_address(address) in network]
-        for network in networks:
-            taken[Taken("the network of the nodes", network)] = None
-        if not networks:
-            taken[Taken(f"node {address}", ipaddress.ip_network(address))] = None
-    return list(taken)
-
-
-def own_routes() -> list[dict[str, t.Any]]:
-    """The routes of this machine; none where there is no ``ip`` to ask."""
-    answers = [_output(["ip", family, "-j", "route"]) for family in ("-4", "-6")]
-    return [route for answer in answers for route in json.loads(answer or "[]")]
 
 
 def may_become_root() -> bool:

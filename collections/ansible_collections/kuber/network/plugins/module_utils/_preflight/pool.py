@@ -13,12 +13,13 @@ import ipaddress
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._net import in_use as _in_use
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    Address = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
-    Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+    from ansible_collections.kuber.network.plugins.module_utils._net.in_use import Surroundings
+    from ansible_collections.kuber.network.plugins.module_utils._net.own import Address, Network
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +101,31 @@ def overlaps(ranges: Sequence[AddressRange], taken: Sequence[Taken]) -> Iterator
                     found=f"{item.purpose} is {item.network}",
                     remedy="Choose another range in metallb_pool_addresses",
                 )
+
+
+def in_use(
+    ranges: Sequence[AddressRange],
+    around: Sequence[Surroundings],
+    nodes: Sequence[Address],
+    services: Sequence[Address],
+    *,
+    has_route: bool,
+) -> Iterator[KuberError]:
+    """The ranges that hold addresses of others. ``has_route``: what the route would cut off has been found already."""
+    for pool in ranges:
+        found = [f"node {node}" for node in nodes if node in pool]
+        for one in around:
+            if not has_route:
+                found += _in_use.own_addresses(one, pool.__contains__)
+                found += _in_use.others(one, pool.__contains__, nodes)
+            found += _in_use.name_servers(one, pool.__contains__, services)
+        if found:
+            yield KuberError(
+                f"The pool {pool.text} holds addresses that are in use",
+                wanted="addresses that nothing else uses",
+                found=", ".join(dict.fromkeys(found)),
+                remedy="Choose another range in metallb_pool_addresses",
+            )
 
 
 def wrong_addresses(addresses: Mapping[str, str], ranges: Sequence[AddressRange]) -> Iterator[KuberError]:

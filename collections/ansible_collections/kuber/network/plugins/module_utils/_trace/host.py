@@ -8,19 +8,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import ipaddress
-import json
 import socket
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._net import own
 from ansible_collections.kuber.network.plugins.module_utils._net.hosts import Line
-from ansible_collections.kuber.network.plugins.module_utils._net.route import Route
+from ansible_collections.kuber.network.plugins.module_utils._net.iproute import IpRoute
+from ansible_collections.kuber.network.plugins.module_utils._net.route import PROTOCOL, Route
+from ansible_collections.kuber.network.plugins.module_utils._runner import CommandError
 from ansible_collections.kuber.network.plugins.module_utils._trace import cluster as _cluster
-from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Hop, Kind
+from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Health, Hop, Kind
 
 if t.TYPE_CHECKING:  # pragma: no cover
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
     from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import Cluster
@@ -34,6 +38,8 @@ class Way:
 
     route: Route | None
     problem: str = ""
+    own: tuple[own.OwnAddress, ...] = ()
+    """The addresses of the machine that asks."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,11 +55,15 @@ class Machine:
 
 
 def read_way(runner: Runner, address: str) -> Way:
-    done = runner.run(["ip", "-j", "route", "get", address], check=False)
-    found = json.loads(done.stdout or "[]") if done.rc == 0 else []
-    if found:
-        return Way(Route.load(found[0]))
-    return Way(None, done.stderr.strip().removeprefix("RTNETLINK answers: ") or f"exit code {done.rc}")
+    ip = IpRoute(runner, ipaddress.ip_address(address).version)
+    addresses: tuple[own.OwnAddress, ...] = ()
+    try:
+        found, problem = ip.get(address)
+        with contextlib.suppress(CommandError):
+            addresses = own.load(ip.ask("address", "show"))
+    except KuberError as exc:
+        return Way(None, str(exc).rstrip("."))
+    return Way(Route.load(found[0]) if found else None, problem, addresses)
 
 
 def ask_name_servers(name: str) -> tuple[str, ...]:
@@ -93,7 +103,7 @@ def name_hop(machine: Machine, name: str, wanted: Sequence[str]) -> tuple[Hop, s
 def route_hop(cluster: Cluster, way: Way, address: str, announcing: Sequence[str]) -> Hop:
     """How this machine sends a packet to an address of the cluster; ``announcing`` are the nodes that MetalLB chose."""
     network = _cluster.network_around(cluster, address)
-    remedy = f"As root: `ip route replace {network} via {_gateway(cluster, announcing)}`"
+    remedy = _advice(cluster, way.own, network, announcing)
     if way.route is None:
         return Hop(Kind.ROUTE, network).broken(f"This machine has no route to {address} ({way.problem})", remedy)
     route = way.route
@@ -102,7 +112,7 @@ def route_hop(cluster: Cluster, way: Way, address: str, announcing: Sequence[str
         what = f"{address} is an address of this machine itself, so nothing is sent"
         return Hop(Kind.ROUTE, network, facts).broken(what, f"Take it off device {route.device}")
     if not route.gateway:
-        return _on_link(cluster, Hop(Kind.ROUTE, network, facts), address, announcing)
+        return _on_link(cluster, Hop(Kind.ROUTE, network, facts), way, address, announcing)
     node = cluster.node_at(route.gateway)
     if node is None:
         what = f"The route to {address} leads to {route.gateway}, which is no node of the cluster"
@@ -110,9 +120,18 @@ def route_hop(cluster: Cluster, way: Way, address: str, announcing: Sequence[str
     return _with_node(Hop(Kind.ROUTE, network, facts), node)
 
 
-def _on_link(cluster: Cluster, hop: Hop, address: str, announcing: Sequence[str]) -> Hop:
+def _on_link(cluster: Cluster, hop: Hop, way: Way, address: str, announcing: Sequence[str]) -> Hop:
     """The machine asks with ARP who has the address: the node itself, or the one that MetalLB lets answer."""
     node = cluster.node_at(address)
+    device = way.route.device if way.route else ""
+    if not way.own:
+        unknown = Fact("unknown", "the addresses of this machine could not be read")
+        return dataclasses.replace(hop, health=Health.UNKNOWN, facts=(*hop.facts, unknown))
+    if not any(own.beside(way.own, one, device) for one in _addresses(way.own, [node] if node else cluster.nodes)):
+        there = ", ".join(str(one.network) for one in way.own if one.device == device)
+        where = f"{device} ({there or 'no network'})"
+        what = f"This machine has no route to {address}: it is sent to {where}, where no node is"
+        return hop.broken(what, _advice(cluster, way.own, hop.name, announcing))
     if node is not None:
         return _with_node(hop, node)
     hop = dataclasses.replace(hop, facts=(*hop.facts, Fact("asks", f"ARP: who has {address}?")))
@@ -121,10 +140,10 @@ def _on_link(cluster: Cluster, hop: Hop, address: str, announcing: Sequence[str]
         hop = dataclasses.replace(hop, facts=(*hop.facts, Fact("answered by", f"MetalLB on {announcing[0]}")))
         return _with_node(hop, node) if node else hop
     what = f"{address} lies in a network of this machine, and no node answers for it (MetalLB announces it nowhere)"
-    return hop.broken(what, _why_silent(cluster, address))
+    return hop.broken(what, _why_silent(cluster))
 
 
-def _why_silent(cluster: Cluster, address: str) -> str:
+def _why_silent(cluster: Cluster) -> str:
     if not cluster.advertisements:
         return "Create an L2Advertisement for its pool"
     excluded = [
@@ -132,8 +151,7 @@ def _why_silent(cluster: Cluster, address: str) -> str:
     ]
     if len(excluded) == len(cluster.nodes):
         return f"Take the label {EXCLUDED} off node {excluded[0]}"
-    gateway = _gateway(cluster, ())
-    return f"Look at the pods of MetalLB's speaker; or as root: `ip route replace {address} via {gateway}`"
+    return "Look at the pods of MetalLB's speaker: `kubectl --namespace metallb-system get pods --output wide`"
 
 
 def _with_node(hop: Hop, node: dict[str, t.Any]) -> Hop:
@@ -143,6 +161,27 @@ def _with_node(hop: Hop, node: dict[str, t.Any]) -> Hop:
     if not ready:
         return hop.broken(f"Node {name} is not ready", f"Look at `kubectl describe node {name}`, start the machine")
     return hop
+
+
+def _advice(cluster: Cluster, addresses: Sequence[own.OwnAddress], network: str, announcing: Sequence[str]) -> str:
+    """The route that the playbook would set: on-link to several nodes in a network of this machine, or via one."""
+    nodes = _addresses(addresses, cluster.nodes)
+    devices = [one.device for one in addresses if any(node in one.network for node in nodes)]
+    if addresses and not devices:
+        return (
+            "No route is possible from here, as this machine is in no network of the nodes: ask from the node, or "
+            "start the cluster if it is stopped"
+        )
+    if len(cluster.nodes) > 1 and devices and own.shared(addresses, nodes, devices[0]):
+        return f"As root: `ip route replace {network} dev {devices[0]} proto {PROTOCOL}`"
+    return f"As root: `ip route replace {network} via {_gateway(cluster, announcing)} proto {PROTOCOL}`"
+
+
+def _addresses(addresses: Iterable[own.OwnAddress], nodes: Iterable[dict[str, t.Any]]) -> list[own.Address]:
+    """Those of the nodes that are of the same family as this machine's."""
+    versions = {one.address.version for one in addresses}
+    found = [ipaddress.ip_address(text) for node in nodes for text in _cluster.node_addresses(node)]
+    return [address for address in found if address.version in versions]
 
 
 def _gateway(cluster: Cluster, announcing: Sequence[str]) -> str:

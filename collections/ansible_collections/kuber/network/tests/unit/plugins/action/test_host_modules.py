@@ -120,7 +120,7 @@ def test_without_rights_a_check_run_predicts_and_no_change_is_fine(host: Host) -
 
     code, output, counts = host.play(root=True)
     assert (code, counts["changed"]) == (0, "2"), output
-    assert host.routes() == ["172.17.255.0/24 via 192.168.99.134 dev wire"]
+    assert host.routes() == ["172.17.255.0/24 via 192.168.99.134 dev wire proto 107"]
     assert host.hosts() == "127.0.0.1 localhost\n172.17.255.3\texample.app.org\n"
 
     code, output, counts = host.play()

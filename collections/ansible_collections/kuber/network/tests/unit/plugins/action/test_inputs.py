@@ -197,7 +197,7 @@ def settings_tasks(inputs: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 def preflight_tasks(inputs: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     """The task of the role with what the playbook gives it; ours has no node that could be asked."""
-    (task,) = load("collections/ansible_collections/kuber/network/roles/preflight/tasks/main.yml")
+    task, _remark = load("collections/ansible_collections/kuber/network/roles/preflight/tasks/main.yml")
     defaults = load("collections/ansible_collections/kuber/network/roles/preflight/defaults/main.yml")
     given = load("playbooks/preflight.yml")[-1]["vars"]
     options = task["kuber.network.preflight"] | {
@@ -250,7 +250,8 @@ def test_settings_that_do_not_go_with_the_cluster_or_this_machine_are_refused(be
         "kuber_kubeconfig": str(bench.kubeconfig),
         "preflight_profile_addresses": [],
     }
-    node = {"kube_proxy_mode": "keep", "host_network_enabled": False, "host_network_via": "", "_preflight_found": []}
+    node = {"kube_proxy_mode": "keep", "host_network_enabled": False, "host_network_via": ""}
+    node |= {"host_network_nodes": [], "_preflight_found": []}
     tasks = preflight_tasks([cluster | node, *(cluster | node | row.input for row in table)])
     nothing, *said = bench.messages(tasks, str(PROJECT / "inventory"))
     assert nothing == ""

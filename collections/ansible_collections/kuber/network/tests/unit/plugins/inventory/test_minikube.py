@@ -9,12 +9,15 @@ import pathlib
 import stat
 import subprocess
 import typing as t
+import unittest.mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.kuber.network.plugins.plugin_utils import _profile
+from ansible_collections.kuber.network.plugins.action import preflight
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.plugin_utils import _engine, _profile
 from ansible_collections.kuber.network.tests.unit.plugins.inventory.support import SOURCE, ansible_inventory, listing
 
 
@@ -113,6 +116,20 @@ def test_damaged_files_are_named(minikube_home: t.Any, path: str, content: objec
     assert words in " ".join(done.stderr.split())
 
 
+def test_preflight_does_not_pass_over_a_profile_that_cannot_be_read(minikube_home: t.Any) -> None:
+    minikube_home.write("profiles/minikube/config.json", "")
+    params: dict[str, t.Any] = {"profile": "minikube", "nodes": []}
+    (finding,) = preflight.unreadable_profile(minikube_home.path, params)
+    assert "profiles/minikube/config.json cannot be read" in str(finding)
+    assert "`minikube delete --profile minikube` and then `minikube start --profile minikube`" in str(finding)
+    # With nodes the inventory has read it; a profile that is not there is told of elsewhere.
+    assert not list(preflight.unreadable_profile(minikube_home.path, params | {"nodes": [{}]}))
+    assert not list(preflight.unreadable_profile(minikube_home.path, params | {"profile": "other"}))
+    minikube_home.profile()
+    minikube_home.machine()
+    assert not list(preflight.unreadable_profile(minikube_home.path, params))
+
+
 def test_a_machine_that_was_never_finished_is_named(minikube_home: t.Any) -> None:
     minikube_home.profile(Nodes=[{"Name": "", "IP": "", "ControlPlane": True}])
     minikube_home.machine(IPAddress="")
@@ -124,6 +141,30 @@ def test_a_key_that_moved_along_with_the_directory_is_found(minikube_home: t.Any
     minikube_home.machine(SSHKeyPath="/somewhere/else/id_rsa")
     values = listing(ansible_inventory(minikube_home))["_meta"]["hostvars"]["minikube"]
     assert values["ansible_ssh_private_key_file"] == str(minikube_home.path / "machines/minikube/id_rsa")
+
+
+def test_without_a_key_of_its_own_the_ssh_driver_uses_the_users(minikube_home: t.Any) -> None:
+    minikube_home.profile()
+    minikube_home.machine(SSHKeyPath="")
+    values = listing(ansible_inventory(minikube_home))["_meta"]["hostvars"]["minikube"]
+    assert values["ansible_ssh_private_key_file"] == str(pathlib.Path("~/.ssh/id_rsa").expanduser())
+    minikube_home.write("machines/minikube/id_rsa", "")
+    values = listing(ansible_inventory(minikube_home))["_meta"]["hostvars"]["minikube"]
+    assert values["ansible_ssh_private_key_file"] == str(minikube_home.path / "machines/minikube/id_rsa")
+
+
+def test_a_directory_of_roots_is_named_with_what_helps(minikube_home: t.Any) -> None:
+    minikube_home.profile()
+    with unittest.mock.patch("os.access", return_value=False), pytest.raises(KuberError) as refused:
+        _profile.read_profile(minikube_home.path, "minikube")
+    assert f"`sudo chown --recursive {os.geteuid()} {minikube_home.path}`" in str(refused.value)
+
+
+@pytest.mark.parametrize("entries", [{}, [7], [{"MachineName": "minikube", "Pid": "x"}], [{"MachineName": 1}], None])
+def test_an_odd_list_of_tunnels_is_none(minikube_home: t.Any, entries: object) -> None:
+    minikube_home.profile(Driver="none")
+    minikube_home.write("tunnels.json", entries)
+    assert _profile.read_profile(minikube_home.path, "minikube").tunnel_pids == []
 
 
 def test_a_key_elsewhere_is_used_where_it_is(minikube_home: t.Any, tmp_path: pathlib.Path) -> None:
@@ -153,15 +194,64 @@ def test_a_container_is_reached_by_its_published_port(minikube_home: t.Any) -> N
     assert values["minikube_node_ip"] == "192.168.49.2"
 
 
-def test_a_stopped_container_is_an_error(minikube_home: t.Any) -> None:
+TWO_NODES = [
+    {"Name": "", "IP": "192.168.49.2", "ControlPlane": True},
+    {"Name": "m02", "IP": "192.168.49.3", "ControlPlane": False},
+]
+
+
+def test_a_stopped_container_is_a_node_with_a_problem(minikube_home: t.Any) -> None:
+    minikube_home.profile("two", Driver="docker", Nodes=TWO_NODES)
+    for name in ("two", "two-m02"):
+        minikube_home.machine(name)
+    script = 'case "$2" in two) echo 127.0.0.1:32772 ;; *) echo "No public port published for $2" >&2; exit 1 ;; esac'
+    path = engine(minikube_home, "docker", script)
+    values = listing(ansible_inventory(minikube_home, PATH=path, KUBER_PROFILE="two"))["_meta"]["hostvars"]
+    assert "minikube_node_problem" not in values["two"]
+    assert values["two-m02"]["minikube_node_problem"] == (
+        "docker publishes no SSH port of container two-m02 (No public port published for two-m02): it is stopped, or "
+        "this user may not use docker. `minikube start --profile two` starts it"
+    )
+    # What the plays on localhost build on is there all the same.
+    assert values["two-m02"]["minikube_context"] == "two"
+    assert values["two-m02"]["minikube_node_ip"] == "192.168.49.3"
+
+
+def test_a_stopped_profile_among_several_is_left_out(minikube_home: t.Any) -> None:
+    minikube_home.profile("off", Driver="docker")
+    minikube_home.machine("off")
+    path = engine(minikube_home, "docker", 'echo "No such container: $2" >&2; exit 1')
+    done = ansible_inventory(minikube_home, SOURCE + "profiles: [all]\n", PATH=path)
+    assert "hosts" not in listing(done).get("minikube_nodes", {})
+    assert "Profile off of minikube is left out: docker publishes no SSH port" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"DOCKER_HOST": "tcp://10.0.0.9:2376"}, "tcp://10.0.0.9:2376"),
+        # A shell that `minikube docker-env` has led into the node.
+        ({"MINIKUBE_ACTIVE_DOCKERD": "minikube", "DOCKER_HOST": "tcp://127.0.0.1:32770"}, ""),
+        (
+            {
+                "MINIKUBE_ACTIVE_DOCKERD": "minikube",
+                "DOCKER_HOST": "tcp://127.0.0.1:32770",
+                "MINIKUBE_EXISTING_DOCKER_HOST": "tcp://10.0.0.9:2376",
+            },
+            "tcp://10.0.0.9:2376",
+        ),
+    ],
+)
+def test_the_engine_is_asked_where_minikube_asks_it(
+    minikube_home: t.Any, environment: dict[str, str], expected: str
+) -> None:
     minikube_home.profile(Driver="docker")
     minikube_home.machine()
-    path = engine(minikube_home, "docker", 'echo "No public port 22/tcp published for minikube" >&2; exit 1')
-    done = ansible_inventory(minikube_home, PATH=path)
-    assert done.returncode != 0
-    text = " ".join(done.stderr.split())
-    assert "docker publishes no SSH port of it" in text
-    assert "No public port 22/tcp published" in text
+    path = engine(minikube_home, "docker", f'test "$DOCKER_HOST" = "{expected}" && echo 127.0.0.1:32772')
+    variables = environment | {"DOCKER_TLS_VERIFY": "1"}
+    values = listing(ansible_inventory(minikube_home, PATH=path, **variables))["_meta"]["hostvars"]["minikube"]
+    assert values.get("minikube_node_problem") is None
+    assert values["ansible_host"] == ("10.0.0.9" if expected else "127.0.0.1")
 
 
 def test_without_a_machine_the_node_is_this_one(minikube_home: t.Any) -> None:
@@ -230,7 +320,7 @@ def test_the_directory_is_resolved_as_minikube_does_it(given_path: str | None, e
     ],
 )
 def test_a_remote_engine_publishes_on_its_own_machine(driver: str, environment: dict[str, str], host: str) -> None:
-    assert _profile.engine_host(driver, environment) == host
+    assert _engine.engine_host(driver, environment) == host
 
 
 @given(
@@ -239,10 +329,10 @@ def test_a_remote_engine_publishes_on_its_own_machine(driver: str, environment: 
     tail=st.sampled_from(["", "\n", "\n[::]:1\n"]),
 )
 def test_published_ports_are_read(port: int, address: str, tail: str) -> None:
-    assert _profile.parse_published_port(f"{address}:{port}{tail}") == port
+    assert _engine.parse_published_port(f"{address}:{port}{tail}") == port
 
 
 @given(st.text())
 def test_no_other_text_is_taken_for_a_port(text: str) -> None:
-    found = _profile.parse_published_port(text)
+    found = _engine.parse_published_port(text)
     assert found is None or str(found) in text

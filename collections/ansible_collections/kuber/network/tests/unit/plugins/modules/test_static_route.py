@@ -68,7 +68,7 @@ def test_present_leaves_other_networks_alone(namespace: Namespace, run_module: M
     before = set(namespace.ip("route").splitlines())
     done = run_module("static_route", WANTED, prefix=["ip", "netns", "exec", namespace.name])
     assert done["changed"]
-    assert set(namespace.ip("route").splitlines()) - before == {f"{POOL} via {NODE} dev wire "}
+    assert set(namespace.ip("route").splitlines()) - before == {f"{POOL} via {NODE} dev wire proto 107 "}
 
 
 def test_present_warns_of_a_smaller_route_that_leads_elsewhere(namespace: Namespace, run_module: ModuleCaller) -> None:

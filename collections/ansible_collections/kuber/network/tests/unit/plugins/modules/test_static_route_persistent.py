@@ -98,7 +98,7 @@ class Machine:
 
     def routes(self) -> list[str]:
         shown = self.run(f"ip route show to exact {POOL}").splitlines()
-        return [line.replace(" proto static", "").strip() for line in shown]
+        return [line.replace(" proto 107", "").strip() for line in shown]
 
     def files(self) -> set[str]:
         return set(self.run("find /etc/NetworkManager /etc/systemd/network /etc/network -name '*kuber*'").split())
@@ -250,6 +250,34 @@ def test_the_file_follows_the_wish(machine: Machine, run_module: ModuleCaller, s
     time.sleep(0.5)
     assert machine.routes() == []
     assert not call(run_module, machine, state="absent")["changed"]
+
+
+@each_manager
+def test_an_on_link_route_is_back_when_the_interface_is(
+    machine: Machine, run_module: ModuleCaller, start: Manager, path: str
+) -> None:
+    restart = start(machine)
+    wanted = {"destination": POOL, "nodes": [NODE, "192.168.99.135"], "persistent": True}
+    environment = [f"{name}={ENVIRONMENT[name]}" for name in ("PATH", "LD_LIBRARY_PATH")]
+    prefix = [*machine.prefix, "env", *environment]
+    call(run_module, machine)
+    done = run_module("static_route", wanted, prefix=prefix)
+    assert (done["changed"], done["files"], done["device"]) == (True, [path], "wire"), done
+    on_link = [f"{POOL} dev wire scope link"]
+    assert machine.routes() == on_link
+    restart()
+    machine.until("route", lambda: machine.routes() == on_link)
+    assert not run_module("static_route", wanted, prefix=prefix)["changed"]
+
+
+def test_the_script_keeps_off_a_vpn(machine: Machine, run_module: ModuleCaller) -> None:
+    """Where the nodes' network is gone and a device without a gateway takes everything."""
+    start_ifupdown(machine)
+    call(run_module, machine)
+    machine.run("ifdown wire; ip link add wg0 type veth peer name far; ip link set wg0 up; ip link set far up")
+    machine.run("ip address add 10.6.0.2/32 dev wg0; ip route add default dev wg0")
+    machine.run(f"IFACE=wg0 /etc/network/if-up.d/{SCRIPT}")
+    assert machine.routes() == []
 
 
 def test_a_file_for_the_manager_of_the_past_is_removed(machine: Machine, run_module: ModuleCaller) -> None:

@@ -45,6 +45,31 @@ def test_what_the_message_says_helps(tmp_path: pathlib.Path) -> None:
     assert [entry.key for entry in known.entries()] == [key(b"two")]
 
 
+def test_hashed_names_are_known(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "known_hosts"
+    path.write_text(key(b"one").line("minikube") + key(b"other").line("elsewhere"))
+    subprocess.run(["ssh-keygen", "-H", "-f", str(path)], check=True, capture_output=True)
+    before = path.read_text()
+    assert "minikube" not in before
+    known = KnownHosts(str(path), "minikube")
+    known.verify(key(b"one"))
+    with pytest.raises(KuberError, match="has changed"):
+        known.verify(key(b"two"))
+    assert path.read_text() == before
+
+
+def test_a_revoked_key_is_never_trusted(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "known_hosts"
+    path.write_text(f"@revoked {key(b'one').line('minikube')}@cert-authority {key(b'ca').line('minikube')}")
+    known = KnownHosts(str(path), "minikube")
+    with pytest.raises(KuberError, match="is revoked"):
+        known.verify(key(b"one"))
+    known.verify(key(b"two"))
+    assert [entry.key for entry in known.entries()] == [key(b"two")]
+    with pytest.raises(KuberError, match="has changed"):
+        known.verify(key(b"ca"))
+
+
 def test_fingerprints_are_those_of_openssh(tmp_path: pathlib.Path) -> None:
     for kind in ("ed25519", "rsa", "ecdsa"):
         path = tmp_path / kind

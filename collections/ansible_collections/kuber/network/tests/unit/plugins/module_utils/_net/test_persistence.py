@@ -19,7 +19,19 @@ from ansible_collections.kuber.network.plugins.module_utils._net.persistence imp
 from ansible_collections.kuber.network.plugins.module_utils._net.route import Wanted
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 
-POOL = Wanted.parse("172.17.255.0/24", "192.168.99.134")
+
+def wanted(destination: str, via: str | None, device: str, near: str) -> Wanted:
+    hop = ipaddress.ip_address(via) if via else None
+    return Wanted(ipaddress.ip_network(destination), hop, device, ipaddress.ip_network(near))
+
+
+POOL = wanted("172.17.255.0/24", "192.168.99.134", "wire", "192.168.99.0/24")
+FORMS = {
+    "IPv4": POOL,
+    "IPv4, on-link": wanted("172.17.255.0/24", None, "wire", "192.168.99.0/24"),
+    "IPv6": wanted("fd00:17:255::/112", "fd00:99::134", "wire", "fd00:99::/64"),
+    "IPv6, on-link": wanted("fd00:17:255::/112", None, "wire", "fd00:99::/64"),
+}
 SCRIPT = "90-kuber-172-17-255-0-24"
 ROOT = pathlib.Path("/")
 GONE = (127, "", "No such file or directory")
@@ -72,7 +84,7 @@ PLACES: dict[str, tuple[Answers, str]] = {
 
 @pytest.mark.parametrize(("machine", "path"), PLACES.values(), ids=PLACES.keys())
 def test_the_file_goes_to_the_manager_in_charge(machine: Answers, path: str) -> None:
-    assert str(persistence.wanted_file(machine, POOL, "wire", ROOT).path) == path
+    assert str(persistence.wanted_file(machine, POOL, ROOT).path) == path
 
 
 REFUSALS: dict[str, tuple[Answers, str]] = {
@@ -102,19 +114,23 @@ REFUSALS: dict[str, tuple[Answers, str]] = {
 @pytest.mark.parametrize(("machine", "said"), REFUSALS.values(), ids=REFUSALS.keys())
 def test_a_refusal_tells_of_each_manager(machine: Answers, said: str) -> None:
     with pytest.raises(KuberError) as caught:
-        persistence.wanted_file(machine, POOL, "wire", ROOT)
+        persistence.wanted_file(machine, POOL, ROOT)
     assert said in str(caught.value)
 
 
-@pytest.mark.parametrize("wanted", [POOL, Wanted.parse("fd00:17:255::/112", "fd00:99::134")], ids=["IPv4", "IPv6"])
-def test_scripts_are_shell_and_name_the_route(wanted: Wanted) -> None:
-    script = persistence.render(ROOT / persistence.IF_UP / file_name(wanted.destination), wanted)
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
+def test_scripts_are_shell_and_name_the_route(form: Wanted) -> None:
+    script = persistence.render(ROOT / persistence.IF_UP / file_name(form.destination), form)
     subprocess.run(["sh", "-n"], input=script.text, text=True, check=True)
-    version = wanted.destination.version
-    assert f"ip -{version} route replace {wanted.destination} via {wanted.via} dev" in script.text
+    version = form.destination.version
+    way = f"via {form.via} " if form.via else ""
+    assert f'ip -{version} route replace {form.destination} {way}dev "$device" ' in script.text
+    assert f'ip -{version} -o address show dev "$device" to {form.near} ' in script.text
+    assert ("scope link" in script.text) == (form.via is None and version == 4)
     assert script.mode == 0o755
-    drop_in = persistence.render(ROOT / persistence.NETWORKD / "x.network.d" / "y.conf", wanted)
-    assert f"[Route]\nDestination={wanted.destination}\nGateway={wanted.via}\n" in drop_in.text
+    drop_in = persistence.render(ROOT / persistence.NETWORKD / "x.network.d" / "y.conf", form)
+    way = f"Gateway={form.via}" if form.via else "Scope=link"
+    assert f"[Route]\nDestination={form.destination}\n{way}\nProtocol=107\n" in drop_in.text
     assert drop_in.mode == 0o644
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import json
+import pathlib
 import typing as t
 
 import pytest
@@ -14,11 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._net import proxy_modes
+from ansible_collections.kuber.network.plugins.module_utils._net import own, proxy_modes
+from ansible_collections.kuber.network.plugins.module_utils._net.in_use import Neighbour, Surroundings
 from ansible_collections.kuber.network.plugins.module_utils._net.proxy_absence import NoProxyError
+from ansible_collections.kuber.network.plugins.module_utils._net.route import Route
 from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import Cluster
 from ansible_collections.kuber.network.plugins.module_utils._preflight.findings import Settings, findings, report
-from ansible_collections.kuber.network.plugins.module_utils._preflight.host import Host, look
+from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, Host, look
 from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import Node
 from ansible_collections.kuber.network.plugins.module_utils._preflight.pool import AddressRange, Taken, parse_pool
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
@@ -36,11 +39,6 @@ CLUSTER = Cluster(
     ),
     proxy_configuration={"mode": "iptables"},
 )
-ROUTES = [
-    {"dst": "default", "gateway": "10.0.0.1", "dev": "eth0"},
-    {"dst": "192.168.99.0/24", "dev": "virbr1", "protocol": "kernel", "scope": "link"},
-    {"dst": "172.17.0.0/16", "dev": "docker0", "protocol": "kernel", "scope": "link"},
-]
 
 
 @pytest.fixture
@@ -64,12 +62,12 @@ def good() -> Settings:
 
 
 def test_nothing_stands_in_the_way_of_the_homework(good: Settings) -> None:
-    assert findings(good, CLUSTER, ROUTES) == []
+    assert findings(good, CLUSTER) == []
 
 
 @pytest.mark.parametrize("mode", ["iptables", "nftables", "keep"])
 def test_other_modes_are_fine_too(good: Settings, mode: str) -> None:
-    assert findings(dataclasses.replace(good, proxy_mode=mode), CLUSTER, ROUTES) == []
+    assert findings(dataclasses.replace(good, proxy_mode=mode), CLUSTER) == []
 
 
 BAD_SETTINGS: dict[str, tuple[dict[str, t.Any], str]] = {
@@ -91,12 +89,14 @@ BAD_SETTINGS: dict[str, tuple[dict[str, t.Any], str]] = {
     "pool of two families": ({"pool": ("172.17.255.9-fd00::1",)}, "range is empty"),
     "pool with host bits": ({"pool": ("172.17.255.1/24",)}, "host bits"),
     "pool has too many ends": ({"pool": ("172.17.255.1-172.17.255.2-172.17.255.3",)}, "no range of addresses"),
-    "pool on the node": ({"pool": ("192.168.99.130-192.168.99.140",)}, "overlaps the network of the nodes"),
+    "pool on the node": (
+        {"pool": ("192.168.99.130-192.168.99.140",)},
+        "addresses that are in use.*node 192.168.99.134",
+    ),
     "pool on a distant node": (
         {"pool": ("10.7.7.0/24",), "profile_addresses": (NODE, "10.7.7.7")},
-        r"overlaps node 10\.7\.7\.7",
+        r"in use.*node 10\.7\.7\.7",
     ),
-    "pool beside the node": ({"pool": ("192.168.99.200/29",)}, "overlaps the network of the nodes"),
     "pool in services": ({"pool": ("10.96.1.0/24",)}, r"overlaps the network of services.*10\.96\.0\.0/12"),
     "pool around pods": ({"pool": ("10.0.0.0/8",)}, "overlaps the network of pods"),
     "address outside": ({"addresses": {"web": "172.17.254.1"}}, "web lies outside the pool.*found: 172.17.254.1"),
@@ -113,24 +113,24 @@ BAD_SETTINGS: dict[str, tuple[dict[str, t.Any], str]] = {
 
 @pytest.mark.parametrize(("change", "said"), BAD_SETTINGS.values(), ids=BAD_SETTINGS.keys())
 def test_bad_settings_are_found(good: Settings, change: dict[str, t.Any], said: str) -> None:
-    found = findings(dataclasses.replace(good, **change), CLUSTER, ROUTES)
+    found = findings(dataclasses.replace(good, **change), CLUSTER)
     with pytest.raises(KuberError, match=f"(?s){said}"):
         raise report(found)
 
 
 def test_all_findings_come_in_one_message(good: Settings) -> None:
     change: dict[str, t.Any] = {"profile": "mini", "proxy_mode": "ebpf", "pool": ("x",), "tunnel_pids": (1,)}
-    message = str(report(findings(dataclasses.replace(good, **change), CLUSTER, ROUTES)))
+    message = str(report(findings(dataclasses.replace(good, **change), CLUSTER)))
     assert "4 things must be mended" in message
     assert [f"\n  {number}. " in message for number in (1, 2, 3, 4, 5)] == [True, True, True, True, False]
 
 
 def test_findings_do_not_need_the_cluster(good: Settings) -> None:
     gone = KuberError("The API server does not answer", found="connection refused")
-    found = findings(dataclasses.replace(good, pool=("192.168.99.1-192.168.99.9",)), gone, ROUTES)
+    found = findings(dataclasses.replace(good, pool=("192.168.99.130-192.168.99.139",)), gone)
     texts = [str(finding) for finding in found]
     assert texts[0].startswith("The API server does not answer")
-    assert any("overlaps the network of the nodes" in text for text in texts)
+    assert any("node 192.168.99.134" in text for text in texts)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_findings_do_not_need_the_cluster(good: Settings) -> None:
 )
 def test_modes_by_version(good: Settings, version: str, mode: str, gates: dict[str, bool], refused: str) -> None:
     cluster = dataclasses.replace(CLUSTER, version=version, proxy_configuration={"featureGates": gates})
-    found = [str(finding) for finding in findings(dataclasses.replace(good, proxy_mode=mode), cluster, ROUTES)]
+    found = [str(finding) for finding in findings(dataclasses.replace(good, proxy_mode=mode), cluster)]
     assert len(found) == (1 if refused else 0), found
     assert not refused or (version in found[0] and refused in found[0])
 
@@ -166,8 +166,8 @@ def test_modes_by_version(good: Settings, version: str, mode: str, gates: dict[s
 def test_the_gate_may_be_turned_by_the_settings(good: Settings) -> None:
     cluster = dataclasses.replace(CLUSTER, version="v1.41.0")
     settings = dataclasses.replace(good, proxy_settings={"featureGates": {"KubeProxyIPVS": True}})
-    assert len(findings(good, cluster, ROUTES)) == 1
-    assert findings(settings, cluster, ROUTES) == []
+    assert len(findings(good, cluster)) == 1
+    assert findings(settings, cluster) == []
 
 
 @pytest.mark.parametrize(
@@ -182,14 +182,14 @@ def test_ipvs_is_remarked_on_since_it_is_deprecated(version: str, remarked: bool
 
 def test_a_cluster_without_kube_proxy_is_refused(good: Settings) -> None:
     cluster = dataclasses.replace(CLUSTER, proxy_configuration=NoProxyError("The cluster has no kube-proxy"))
-    assert "no kube-proxy" in str(findings(good, cluster, ROUTES)[0])
-    assert findings(dataclasses.replace(good, proxy_mode="keep"), cluster, ROUTES) == []
+    assert "no kube-proxy" in str(findings(good, cluster)[0])
+    assert findings(dataclasses.replace(good, proxy_mode="keep"), cluster) == []
 
 
 @pytest.mark.parametrize("mode", ["ipvs", "keep"])
 def test_a_kube_proxy_that_cannot_be_configured_is_refused(good: Settings, mode: str) -> None:
     cluster = dataclasses.replace(CLUSTER, proxy_configuration=KuberError("The configuration cannot be read"))
-    (finding,) = findings(dataclasses.replace(good, proxy_mode=mode), cluster, ROUTES)
+    (finding,) = findings(dataclasses.replace(good, proxy_mode=mode), cluster)
     assert "cannot be read" in str(finding)
 
 
@@ -212,14 +212,14 @@ def test_a_kernel_that_lacks_something_is_refused_with_what_could_be_instead(
     good: Settings, missing: dict[str, list[str]], said: str | None
 ) -> None:
     nodes = (Node("minikube", ""), Node("minikube-m02", "", "6.1.0", missing))
-    found = [str(finding) for finding in findings(dataclasses.replace(good, nodes=nodes), CLUSTER, ROUTES)]
+    found = [str(finding) for finding in findings(dataclasses.replace(good, nodes=nodes), CLUSTER)]
     assert len(found) == (said is not None)
     assert all(text.endswith(said or "") and "minikube-m02" in text for text in found), found
 
 
 def test_the_context_of_another_cluster_is_refused(good: Settings) -> None:
     other = dataclasses.replace(CLUSTER, context="prod", node_addresses=("10.7.7.7",))
-    (finding,) = findings(good, other, ROUTES)
+    (finding,) = findings(good, other)
     assert "Context prod does not belong to minikube profile minikube" in str(finding)
     assert "10.7.7.7" in str(finding)
 
@@ -230,13 +230,57 @@ def test_root_is_needed_only_for_this_machine(
 ) -> None:
     monkeypatch.setattr("os.geteuid", lambda: user_id)
     settings = dataclasses.replace(good, may_become_root=may_become_root)
-    assert len(findings(settings, CLUSTER, ROUTES)) == refused
-    assert findings(dataclasses.replace(settings, host=Host()), CLUSTER, ROUTES) == []
+    assert len(findings(settings, CLUSTER)) == refused
+    assert findings(dataclasses.replace(settings, host=Host()), CLUSTER) == []
+
+
+AROUND = Surroundings(
+    own=own.load([{"ifname": "eth0", "addr_info": [{"local": "172.17.252.9", "prefixlen": 22}]}]),
+    routes=[Route.load({"dst": "default", "gateway": "172.17.255.254", "dev": "eth0"})],
+    neighbours=[Neighbour(ipaddress.ip_address("172.17.255.7"), "eth0", "02:00:00:00:00:07")],
+    name_servers=[ipaddress.ip_address("172.17.255.3"), ipaddress.ip_address("172.17.255.53")],
+)
+
+
+@pytest.mark.parametrize(
+    ("pool", "said"),
+    [
+        ("172.17.252.0/24", ["this machine's own address 172.17.252.9 on eth0"]),
+        (
+            POOL,
+            [
+                "the gateway 172.17.255.254 of the route to default",
+                "the neighbour 172.17.255.7 (02:00:00:00:00:07) on eth0",
+                "the name server 172.17.255.53",
+            ],
+        ),
+        # Within a network of this machine, as MetalLB is mostly used: nobody has these addresses.
+        ("172.17.254.0/24", []),
+        ("192.168.99.200/29", []),
+    ],
+)
+def test_only_addresses_in_use_are_kept_clear_of(good: Settings, pool: str, said: list[str]) -> None:
+    without_route = dataclasses.replace(good, route="", pool=(pool,), host=Host(around=(AROUND,)))
+    # The cluster's own name server may be this machine's, too.
+    settings = dataclasses.replace(without_route, addresses={"dns": "172.17.255.3"} if pool == POOL else {})
+    found = [str(finding) for finding in findings(settings, CLUSTER)]
+    assert len(found) == bool(said)
+    assert all(f"found: {', '.join(said)}. Choose" in text for text in found), found
+
+
+def test_what_the_route_would_cut_off_is_said_once(good: Settings) -> None:
+    problem = KuberError("The route would cut something off")
+    around = dataclasses.replace(AROUND, name_servers=())
+    settings = dataclasses.replace(good, host=Host(problems=(problem,), around=(around,), has_route=True))
+    assert findings(settings, CLUSTER) == [problem]
 
 
 def test_what_keeps_the_route_from_being_set_is_told(good: Settings) -> None:
     problem = KuberError("The next hop is this machine")
-    assert findings(dataclasses.replace(good, host=Host(problems=(problem,))), CLUSTER, ROUTES) == [problem]
+    assert findings(dataclasses.replace(good, host=Host(problems=(problem,))), CLUSTER) == [problem]
+
+
+OWN = [{"ifname": "wire", "addr_info": [{"local": "192.168.99.1", "prefixlen": 24}]}]
 
 
 class Machine(Runner):
@@ -246,7 +290,13 @@ class Machine(Runner):
         self.route = [{"dst": "172.17.255.0/24", "gateway": via, "dev": "wire", "flags": []}]
 
     def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
-        answers: dict[str, list[dict[str, t.Any]]] = {"get": [{"dst": NODE, "dev": "wire"}], "exact": self.route}
+        answers: dict[str, list[dict[str, t.Any]]] = {
+            NODE: [{"dst": NODE, "dev": "wire"}],
+            "get": [{"dst": "172.17.255.1", "gateway": NODE, "dev": "wire"}],
+            "main": self.route if "exact" in argv else [],
+            "address": OWN,
+            "rule": [{"priority": 32766, "src": "all", "table": "main"}],
+        }
         words = [word for word in answers if word in argv]
         return Result(argv, 0, json.dumps(answers[words[0]] if words else []), "")
 
@@ -268,9 +318,25 @@ class Machine(Runner):
 def test_root_is_needed_only_where_something_has_to_be_changed(
     via: str, params: dict[str, t.Any], needs_root: bool, problems: int
 ) -> None:
-    settings = {"route": "172.17.255.0/24", "via": NODE, "persistent": False, "names": []}
+    settings = {key: option.get("default") for key, option in HOST_SPEC.items()} | {
+        "route": "172.17.255.0/24",
+        "via": NODE,
+    }
     found = look(settings | params, Machine(via))
     assert (found.needs_root, len(found.problems)) == (needs_root, problems)
+
+
+@pytest.mark.parametrize(
+    ("release", "noted"), [("5.15.167.4-microsoft-standard-WSL2\n", True), ("6.1.0-44-amd64\n", False), (None, False)]
+)
+def test_wsl_is_noted(tmp_path: pathlib.Path, release: str | None, noted: bool) -> None:
+    if release is not None:
+        (tmp_path / "proc/sys/kernel").mkdir(parents=True)
+        (tmp_path / "proc/sys/kernel/osrelease").write_text(release)
+    settings = {key: option.get("default") for key, option in HOST_SPEC.items()}
+    settings |= {"route": "172.17.255.0/24", "via": NODE}
+    notes = look(settings, Machine(NODE), root=tmp_path).notes
+    assert any("Windows sees neither" in note for note in notes) == noted
 
 
 ADDRESSES = st.ip_addresses(v=4)

@@ -15,7 +15,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._net import iptables as _iptables
-from ansible_collections.kuber.network.plugins.module_utils._net import ipvs, nftables, virtual_servers
+from ansible_collections.kuber.network.plugins.module_utils._net import ipvs, nftables, own, virtual_servers
 from ansible_collections.kuber.network.plugins.module_utils._net.route import Route
 from ansible_collections.kuber.network.plugins.module_utils._trace import rules_ipvs, target
 from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import Cluster
@@ -26,7 +26,14 @@ from ansible_collections.kuber.network.plugins.module_utils._trace.plan import W
 
 SEEN = pathlib.Path(__file__).parent / "seen"
 HOSTS = "127.0.0.1 localhost\n172.17.255.3\texample.app.org\n"
-OPEN_WAY = Way(Route("172.17.255.1", "192.168.99.134", "lab0"))
+OWN = own.load(
+    [
+        {"ifname": "lab0", "addr_info": [{"local": "192.168.99.1", "prefixlen": 24}]},
+        {"ifname": "docker0", "addr_info": [{"local": "172.17.0.1", "prefixlen": 16}]},
+        {"ifname": "tun0", "addr_info": [{"local": "10.8.0.6", "address": "10.8.0.5", "prefixlen": 32}]},
+    ]
+)
+OPEN_WAY = Way(Route("172.17.255.1", "192.168.99.134", "lab0"), own=OWN)
 
 
 @dataclasses.dataclass

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import typing as t
 
@@ -16,7 +17,7 @@ from ansible_collections.kuber.network.plugins.module_utils._trace import ingres
 from ansible_collections.kuber.network.plugins.module_utils._trace.host import EXCLUDED, Way
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Health, Hop, Kind, first_broken, walk
 from ansible_collections.kuber.network.plugins.module_utils._trace.node import Node, Proxy
-from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.conftest import OBJECTS
+from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.conftest import OBJECTS, OPEN_WAY
 
 WEB = "http://172.17.255.3/web/index.html"
 CANARY = "http://example.app.org/test-webapp"
@@ -74,7 +75,7 @@ def test_every_pod_has_its_share_in_each_mode(lab_in_each_mode: t.Any) -> None:
 
 def test_a_node_port_is_followed_in_each_mode(lab_in_each_mode: t.Any) -> None:
     port = lab_in_each_mode.get("services", "web-svc-lb")["spec"]["ports"][0]["nodePort"]
-    lab_in_each_mode.way = Way(Route("192.168.99.134", "", "lab0"))
+    lab_in_each_mode.way = Way(Route("192.168.99.134", "", "lab0"), own=OPEN_WAY.own)
     root = lab_in_each_mode.trace(f"192.168.99.134:{port}")
     assert first_broken(root) is None
     assert kinds(root) == ["request", "route", "service", "rules", "pod", "pod", "pod"]
@@ -128,22 +129,38 @@ def test_the_rule_tells_what_the_pod_sees(lab: t.Any) -> None:
 
 
 def no_route(lab: t.Any) -> str:
-    lab.way = Way(None, "Network is unreachable")
+    lab.way = Way(None, "Network is unreachable", OPEN_WAY.own)
     return LB
 
 
 def wrong_next_hop(lab: t.Any) -> str:
-    lab.way = Way(Route("172.17.255.1", "192.168.99.77", "lab0"))
+    lab.way = Way(Route("172.17.255.1", "192.168.99.77", "lab0"), own=OPEN_WAY.own)
+    return LB
+
+
+def on_link(device: str) -> t.Callable[[t.Any], str]:
+    """Without our route it is docker's network that holds the address, or a VPN that takes everything."""
+
+    def spoil(lab: t.Any) -> str:
+        lab.way = Way(Route("172.17.255.1", "", device), own=OPEN_WAY.own)
+        return LB
+
+    spoil.__name__ = f"on_link_{device}"
+    return spoil
+
+
+def no_network_with_nodes(lab: t.Any) -> str:
+    lab.way = Way(None, "Network is unreachable", OPEN_WAY.own[1:])
     return LB
 
 
 def own_address(lab: t.Any) -> str:
-    lab.way = Way(Route("172.17.255.1", "", "lo", kind="local"))
+    lab.way = Way(Route("172.17.255.1", "", "lo", kind="local"), own=OPEN_WAY.own)
     return LB
 
 
 def nobody_announces(lab: t.Any) -> str:
-    lab.way = Way(Route("172.17.255.1", "", "lab0"))
+    lab.way = Way(Route("172.17.255.1", "", "lab0"), own=OPEN_WAY.own)
     lab.objects["announcements"].clear()
     lab.get("nodes", "minikube")["metadata"]["labels"][EXCLUDED] = ""
     return LB
@@ -277,6 +294,15 @@ def no_backend_port(lab: t.Any) -> str:
 DAMAGES = [
     (no_route, "route", "no route to 172.17.255.1", "ip route replace 172.17.255.0/24 via 192.168.99.134"),
     (wrong_next_hop, "route", "192.168.99.77, which is no node", "ip route replace 172.17.255.0/24 via 192.168.99.134"),
+    (
+        on_link("docker0"),
+        "route",
+        "no route to 172.17.255.1: it is sent to docker0 (172.17.0.0/16)",
+        "172.17.255.0/24 via 192.168.99.134",
+    ),
+    (on_link("tun0"), "route", "tun0 (10.8.0.5/32), where no node is", "172.17.255.0/24 via 192.168.99.134"),
+    (on_link("wg0"), "route", "wg0 (no network), where no node is", "172.17.255.0/24 via 192.168.99.134"),
+    (no_network_with_nodes, "route", "no route to 172.17.255.1", "No route is possible from here"),
     (own_address, "route", "an address of this machine itself", "device lo"),
     (nobody_announces, "route", "no node answers for it", f"label {EXCLUDED} off node minikube"),
     (node_gone, "route", "Node minikube is not ready", "kubectl describe node minikube"),
@@ -320,6 +346,38 @@ def test_the_first_broken_hop_says_what_is_wrong_and_what_repairs_it(
     assert found[0] == kind
     assert what in found[1]
     assert remedy in found[2]
+
+
+def with_second_node(lab: t.Any) -> None:
+    second = copy.deepcopy(lab.get("nodes", "minikube"))
+    second["metadata"]["name"] = "minikube-m02"
+    second["status"]["addresses"][0]["address"] = "192.168.99.135"
+    lab.objects["nodes"].append(second)
+
+
+@pytest.mark.parametrize("announced_by", ["minikube", "minikube-m02"])
+def test_several_nodes_are_reached_on_link(lab: t.Any, announced_by: str) -> None:
+    with_second_node(lab)
+    for one in lab.objects["announcements"]:
+        one["status"]["node"] = announced_by
+    lab.way = Way(Route("172.17.255.1", "", "lab0"), own=OPEN_WAY.own)
+    route = facts(lab.trace(LB), Kind.ROUTE)
+    assert route["way"] == "directly dev lab0"
+    assert route["answered by"] == f"MetalLB on {announced_by}"
+    lab.way = Way(None, "Network is unreachable", OPEN_WAY.own)
+    assert "`ip route replace 172.17.255.0/24 dev lab0 proto 107`" in broken(lab.trace(LB))[2]
+    # A network that this machine shares with one of them only.
+    lab.get("nodes", "minikube-m02")["status"]["addresses"][0]["address"] = "10.7.7.7"
+    assert (
+        "`ip route replace 172.17.255.0/24 via 192.168.99.134`" in broken(lab.trace(LB))[2]
+        or announced_by != "minikube"
+    )
+
+
+def test_what_could_not_be_read_of_this_machine_is_unknown(lab: t.Any) -> None:
+    lab.way = Way(Route("172.17.255.1", "", "lab0"))
+    (route,) = [hop for hop in walk(lab.trace(LB)) if hop.kind is Kind.ROUTE]
+    assert route.health is Health.UNKNOWN
 
 
 UNFINISHED = [

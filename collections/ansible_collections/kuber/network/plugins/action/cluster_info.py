@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ServerGoneError
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+from ansible_collections.kuber.network.plugins.plugin_utils._profile import known_profiles, minikube_directory
+from ansible_collections.kuber.network.plugins.plugin_utils._wish import CONNECTION
+
+CONTACT_SECONDS = 10.0
+
+
+class ActionModule(KuberAction):
+    ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]] = CONNECTION | {
+        "profile": {"type": "str", "default": ""},
+        "minikube_home": {"type": "path"},
+    }
+
+    def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        profile = params["profile"]
+        home = minikube_directory(params["minikube_home"] or os.environ.get("MINIKUBE_HOME"))
+        if profile and profile not in known_profiles(home):
+            problem = f"minikube has no profile {profile} (there is no {home}/profiles/{profile}/config.json)"
+            return self._absent(f"{problem}. `minikube start --profile {profile}` makes it.", gone=True)
+        try:
+            client = Client.from_kubeconfig(
+                kubeconfig=params["kubeconfig"], context=params["context"], timeout=CONTACT_SECONDS
+            )
+            version = client.get("/version")["gitVersion"]
+        except ServerGoneError as exc:
+            if not profile or exc.untrusted:
+                return self._absent(str(exc))
+            return self._absent(
+                f"The cluster of profile {profile} is stopped, or this machine has no way to it ({exc.found}). "
+                f"`minikube start --profile {profile}` starts it."
+            )
+        except KuberError as exc:
+            return self._absent(str(exc))
+        return {"answers": True, "gone": False, "problem": "", "server": client.server, "kubernetes_version": version}
+
+    @staticmethod
+    def _absent(problem: str, *, gone: bool = False) -> dict[str, t.Any]:
+        return {"answers": False, "gone": gone, "problem": problem, "server": "", "kubernetes_version": ""}

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Questions to the command ``ip`` of iproute2, answered as data."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._net.local import COMMAND_NOT_FOUND
+from ansible_collections.kuber.network.plugins.module_utils._runner import CommandError
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
+
+    Item = dict[str, t.Any]
+
+# A table that never had a route, and a kernel that has only one table and no rules.
+NOTHING = ("FIB table does not exist", "Operation not supported", "Address family not supported")
+
+
+class IpRoute:
+    """The command ``ip``, as far as it is asked and not told."""
+
+    def __init__(self, runner: Runner, version: int) -> None:
+        self._runner = runner
+        self.argv = ("ip", f"-{version}")
+
+    def ask(self, *words: str) -> list[Item]:
+        """The objects that ``ip`` prints; without an answer there is nothing that could be judged."""
+        details = ["-d"] if words[0] == "route" else []
+        answer = self._runner.run([*self.argv, *details, "-j", *words], check=False)
+        if any(text in answer.stderr for text in NOTHING):
+            return []
+        found = _objects(answer)
+        if answer.rc != 0:
+            raise CommandError(answer)
+        return found
+
+    def get(self, address: str) -> tuple[list[Item], str]:
+        """How the kernel reaches an address; without a way, why not."""
+        answer = self._runner.run([*self.argv, "-j", "route", "get", address], check=False)
+        found = _objects(answer)
+        if answer.rc == 0 and found:
+            return found, ""
+        said = answer.stderr.strip().replace("RTNETLINK answers: ", "")
+        return [], said or (f"exit code {answer.rc}" if answer.rc else "no route")
+
+
+def _objects(answer: Result) -> list[Item]:
+    if answer.rc == COMMAND_NOT_FOUND:
+        raise _unusable("it is missing")
+    # BusyBox and iproute2 before 4.17 know no JSON here: one prints its usage, the other plain text.
+    if "BusyBox" in answer.stderr or "is unknown, try" in answer.stderr:
+        raise _unusable((answer.stderr.strip().splitlines() or ["no JSON"])[0])
+    try:
+        found = json.loads(answer.stdout.strip() or "[]")
+    except ValueError:
+        raise _unusable(repr(answer.stdout.strip()[:60])) from None
+    # Some versions print an empty object for each line that was filtered out.
+    return [item for item in found if item] if isinstance(found, list) else []
+
+
+def _unusable(found: str) -> KuberError:
+    return KuberError(
+        "The program `ip` of this machine cannot be used",
+        wanted="`ip` of iproute2 4.17 or later, which prints JSON",
+        found=found,
+        remedy="Install iproute2, or leave this machine's route and names alone with host_network_enabled=false",
+    )

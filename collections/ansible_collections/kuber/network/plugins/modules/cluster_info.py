@@ -1,0 +1,74 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cluster_info
+short_description: Whether a cluster is there and answers
+version_added: "1.0.0"
+author:
+  - the kuber.network authors (@kuber-network)
+description:
+  - Asks the API server once, and says in one sentence why there is no answer. That is no failure of the task.
+extends_documentation_fragment:
+  - kuber.network.connection
+  - kuber.network.attributes.info
+options:
+  profile:
+    description: The minikube profile of the cluster. Empty for a cluster that is not minikube's.
+    type: str
+    default: ""
+  minikube_home:
+    description:
+      - Directory of minikube, with C(profiles/) in it.
+      - Without it, the one that the environment variable E(MINIKUBE_HOME) names, or C(~/.minikube).
+    type: path
+seealso:
+  - module: kuber.network.preflight
+    description: Looks at everything, and fails.
+"""
+
+EXAMPLES = r"""
+- name: Ask whether the cluster is there
+  kuber.network.cluster_info:
+    context: minikube
+    profile: minikube
+  register: cluster
+
+- name: Stop when it is not
+  ansible.builtin.fail:
+    msg: "{{ cluster.problem }}"
+  when: not cluster.answers
+"""
+
+RETURN = r"""
+answers:
+  description: Whether the API server answers.
+  returned: success
+  type: bool
+  sample: false
+gone:
+  description: Whether minikube has no such profile, or has deleted it. Nothing can be left in such a cluster.
+  returned: success
+  type: bool
+  sample: true
+problem:
+  description: Why there is no answer, with what helps; empty when there is one.
+  returned: success
+  type: str
+  sample: >-
+    minikube has no profile minikube (there is no /home/me/.minikube/profiles/minikube/config.json). `minikube start
+    --profile minikube` makes it.
+server:
+  description: The API server; empty without an answer.
+  returned: success
+  type: str
+  sample: https://192.168.99.134:8443
+kubernetes_version:
+  description: Its version; empty without an answer.
+  returned: success
+  type: str
+  sample: v1.37.2
+"""

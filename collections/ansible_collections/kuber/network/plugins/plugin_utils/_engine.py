@@ -1,0 +1,82 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Nodes that are containers: the engine knows on which port sshd of one is published."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import typing as t
+import urllib.parse
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping  # pragma: no cover
+
+SSH_PORT = 22
+LOOPBACK = "127.0.0.1"
+# Nodes that are containers: sshd is published on a port of the machine that runs the engine. minikube takes its address
+# from this variable, too (pkg/drivers/kic/oci/oci.go, DaemonHost).
+ENGINE_HOST_VARIABLES = {"docker": "DOCKER_HOST", "podman": "CONTAINER_HOST"}
+ENGINE_SECONDS = 20
+# What `eval $(minikube docker-env)` and `podman-env` set, beside the variable that says that they did.
+LED_INTO_THE_NODE = {
+    "docker": ("MINIKUBE_ACTIVE_DOCKERD", ("DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY")),
+    "podman": ("MINIKUBE_ACTIVE_PODMAN", ("CONTAINER_HOST", "CONTAINER_SSHKEY")),
+}
+
+
+def engine_environment(driver: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """As minikube itself sees the engine: `minikube docker-env` leads a shell into the node, and says what was before
+    (pkg/drivers/kic/oci/oci.go, PointToHostDockerDaemon)."""
+    active, names = LED_INTO_THE_NODE[driver]
+    result = dict(environment)
+    if environment.get(active):
+        for name in names:
+            before = environment.get(f"MINIKUBE_EXISTING_{name}")
+            result.pop(name, None)
+            result |= {name: before} if before else {}
+    return result
+
+
+def engine_host(driver: str, environment: Mapping[str, str]) -> str:
+    """The machine on which the container engine publishes ports."""
+    address = engine_environment(driver, environment).get(ENGINE_HOST_VARIABLES[driver], "")
+    return urllib.parse.urlsplit(address).hostname or LOOPBACK
+
+
+def published_port(engine: str, profile: str, container: str) -> tuple[int, str]:
+    """The port of a container's sshd; without one, why it has none."""
+    argv = [engine, "port", container, f"{SSH_PORT}/tcp"]
+    environment = engine_environment(engine, os.environ)
+    # minikube itself runs podman by sudo, unless it was told that podman runs rootless.
+    tries = [argv, ["sudo", "-n", *argv]] if engine == "podman" and os.geteuid() != 0 else [argv]
+    problems = []
+    for attempt in tries:
+        try:
+            done = subprocess.run(
+                attempt, capture_output=True, text=True, check=False, timeout=ENGINE_SECONDS, env=environment
+            )
+        except (OSError, subprocess.TimeoutExpired) as exc:
+            problems.append(str(exc))
+            continue
+        port = parse_published_port(done.stdout) if done.returncode == 0 else None
+        if port is not None:
+            return port, ""
+        problems.append(done.stderr.strip() or f"`{' '.join(attempt)}` printed no port")
+    return SSH_PORT, (
+        f"{engine} publishes no SSH port of container {container} ({'; '.join(problems)}): it is stopped, or this user "
+        f"may not use {engine}. `minikube start --profile {profile}` starts it"
+    )
+
+
+def parse_published_port(text: str) -> int | None:
+    """The port in what ``docker port`` prints, such as ``127.0.0.1:32768`` or ``[::1]:32768``."""
+    for line in text.splitlines():
+        port = line.strip().rpartition(":")[2]
+        if port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536:
+            return int(port)
+    return None
