@@ -49,7 +49,7 @@ class ActionModule(KuberAction):
         verdicts += run_checks(checks, timeout=params["timeout"], interval=params["interval"], progress=progress)
         if not params["collect"]:
             Display().display("\n".join(render(verdicts, width=WIDTH, paint=stringc)))
-        failed = [verdict for verdict in verdicts if not verdict.ok]
+        failed = [verdict for verdict in verdicts if verdict.failed]
         if failed and not params["collect"]:
             lines = "".join(f"\n  {item.name}: {item.found} (wanted {item.wanted})" for item in failed)
             raise KuberError(f"{len(failed)} of {len(verdicts)} checks failed:{lines}")

@@ -25,15 +25,16 @@ class ActionModule(KuberAction):
         "proxy_mode": {"type": "str", "required": True, "choices": list(leftovers.MODES)},
         "echo_reply": {"type": "bool", "default": False},
         "variant": {"type": "str", "default": variants.AUTO, "choices": list(variants.CHOICES)},
+        "mode_pending": {"type": "bool", "default": False},
     }
 
     _requires_connection = True
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        wish = node.Wish(params["proxy_mode"], params["echo_reply"], params["variant"])
+        spec = node.Spec(params["proxy_mode"], params["echo_reply"], params["variant"], params["mode_pending"])
         writer = node_write.Writer(self.runner)
         try:
-            state, wanted, warnings = node_write.settle(self.runner, wish, check_mode=self.check_mode, writer=writer)
+            outcome = node_write.settle(self.runner, spec, check_mode=self.check_mode, writer=writer)
         except KuberError as exc:
             exc.changed = bool(writer.begun)
             raise
@@ -47,12 +48,20 @@ class ActionModule(KuberAction):
                 remedy="Run again when the node is back: what is done already is not done twice",
                 changed=True,
             ) from exc
+        return self._result(outcome, task_vars["inventory_hostname"])
+
+    @staticmethod
+    def _result(outcome: node_write.Outcome, host: str) -> dict[str, t.Any]:
+        state, plan = outcome.state, outcome.plan
         return {
-            "changed": bool(wanted),
+            "changed": bool(plan),
             "backend": state.variant,
-            "removed": node_report.removed(state, wanted),
-            "added": node_report.added(state, wanted),
-            "drift": _drift.dump(node_report.drift(state, wanted)),
-            "diff": node_report.diff(state, wanted),
-            "warnings": warnings,
+            "removed": node_report.removed(state, plan),
+            "added": node_report.added(state, plan),
+            "drift": _drift.dump(node_report.drift(state, plan)),
+            "diff": node_report.diff(state, plan),
+            "left": [one.text for one in plan.left if not one.unknown],
+            "unknown": [one.text for one in plan.left if one.unknown],
+            # Ansible shows equal warnings of several hosts once, and without a host.
+            "warnings": [f"Node {host}: {one.text}" for one in plan.left],
         }

@@ -225,6 +225,35 @@ options:
             description: Regular expression for the part of the output to show.
             type: str
             default: ""
+          borrow:
+            description:
+              - Whether the program comes out of the container of kube-proxy on the task's host, or, where that has
+                none, from the host itself. Where neither has it, the check could not be made.
+            type: bool
+            default: false
+      leftovers:
+        description:
+          - See that a mode of kube-proxy has left nothing on the task's host, as M(kuber.network.node_iptables) sees
+            it. What belongs to somebody else does not count. What cannot be looked at makes the check one that could
+            not be made.
+        type: dict
+        suboptions:
+          view:
+            description:
+              - What to look for. V(ipv4) and V(ipv6) are chains of iptables, V(tables) those of nftables.
+            type: str
+            choices: [ipv4, ipv6, device, virtual_servers, sets, tables]
+            required: true
+          mode:
+            description: The mode that kube-proxy runs in.
+            type: str
+            choices: [iptables, ipvs, nftables]
+            required: true
+          of:
+            description: The mode that must have left nothing.
+            type: str
+            choices: [iptables, ipvs, nftables]
+            required: true
       live:
         description: Read from the API server.
         type: dict
@@ -250,11 +279,12 @@ options:
         suboptions:
           view:
             description:
-              - V(virtual_servers) reads C(ipvsadm -Ln) (or C(/proc/net/ip_vs)). Each port of each service has to have
+              - V(virtual_servers) reads C(/proc/net/ip_vs). Each port of each service has to have
                 a virtual server on each of its addresses, with exactly the ready pods behind it.
               - V(bound_addresses) reads C(ip address). C(kube-ipvs0) has to carry each address of a service.
-              - V(address_sets) reads C(ipset save). The sets KUBE-CLUSTER-IP, KUBE-LOAD-BALANCER and KUBE-LOOP-BACK
-                have to hold each port of each service and each pod of this node.
+              - V(address_sets) reads C(ipset save), with the program of kube-proxy's container. The sets
+                KUBE-CLUSTER-IP, KUBE-LOAD-BALANCER and KUBE-LOOP-BACK have to hold each port of each service and each
+                pod of this node.
             type: str
             choices: [virtual_servers, bound_addresses, address_sets]
             required: true
@@ -331,6 +361,9 @@ results:
     ok:
       description: Whether it passed.
       type: bool
+    unknown:
+      description: Whether it could not be made. Then it has not passed, and the task does not fail because of it.
+      type: bool
   sample:
     - name: CoreDNS answers over TCP
       group: Load balancer
@@ -338,4 +371,5 @@ results:
       wanted: an answer
       found: 10.103.226.132
       ok: true
+      unknown: false
 """

@@ -14,6 +14,7 @@ import shlex
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Outcome, Probe, excerpt, shortened
+from ansible_collections.kuber.network.plugins.module_utils._net.programs import NOT_FOUND, borrowed, by_hand
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
@@ -27,6 +28,8 @@ class CommandProbe(Probe):
     matches: tuple[str, ...] = ()
     not_matches: tuple[str, ...] = ()
     show: str = ""
+    borrow: bool = False
+    """Whether the program may come out of the container of kube-proxy."""
 
     serial: t.ClassVar[bool] = True
 
@@ -39,11 +42,12 @@ class CommandProbe(Probe):
             matches=tuple(options["matches"]),
             not_matches=tuple(options["not_matches"]),
             show=options["show"],
+            borrow=options["borrow"],
         )
 
     @property
     def asked(self) -> str:
-        return shlex.join(self.argv)
+        return by_hand(self.argv) if self.borrow else shlex.join(self.argv)
 
     @property
     def wanted(self) -> str:
@@ -53,8 +57,10 @@ class CommandProbe(Probe):
         return ", ".join(parts) or "success"
 
     def attempt(self) -> Outcome:
-        result = self.runner.run(self.argv, check=False)
+        result = self.runner.run(borrowed(self.argv) if self.borrow else self.argv, check=False)
         output = result.stdout
+        if self.borrow and result.rc == NOT_FOUND:
+            return Outcome.not_looked_at(shortened(result.stderr, 120))
         if result.rc not in self.rc:
             why = shortened(result.stderr or output, 120)
             return Outcome(False, f"exit code {result.rc}{', ' + why if why else ''}")

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shlex
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Outcome, Probe, shortened
 from ansible_collections.kuber.network.plugins.module_utils._checks.services import service_ports, socket_text
-from ansible_collections.kuber.network.plugins.module_utils._net import virtual_servers
+from ansible_collections.kuber.network.plugins.module_utils._net import ipvs, virtual_servers
+from ansible_collections.kuber.network.plugins.module_utils._net.programs import NOT_FOUND, borrowed, by_hand
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable, Sequence
@@ -23,11 +23,8 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._checks.services import ServicePort
     from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
 
-NOT_FOUND = 127
-"""The exit code of a shell for a command that is not installed."""
-
-IPSET_OF_KUBE_PROXY = 'nsenter --mount --target "$(pidof -s kube-proxy)" ipset save'
-"""Nodes need no ipset of their own; the container of kube-proxy always has one."""
+ADDRESSES = ("ip", "-o", "address", "show", "dev", "kube-ipvs0")
+SETS = ("ipset", "save")
 
 
 def compare_servers(ports: Sequence[ServicePort], text: str, node: str, scheduler: str) -> Outcome:
@@ -62,7 +59,7 @@ def compare_addresses(ports: Sequence[ServicePort], text: str, _node: str, _sche
 
 def compare_sets(ports: Sequence[ServicePort], text: str, node: str, _scheduler: str) -> Outcome:
     """The sets that kube-proxy's rules look into hold what the services need."""
-    found = {tuple(words[1:3]) for words in map(str.split, text.splitlines()) if len(words) > 2 and words[0] == "add"}
+    found = {(name, member) for name, members in ipvs.parse_sets(text).items() for member in members}
     wrong, sizes = [], []
     for name, members in _expected_sets(ports, node).items():
         missing = sorted(member for member in members if (_set_name(name, member), member) not in found)
@@ -102,6 +99,8 @@ def _outcome(wrong: Sequence[str], right: str) -> Outcome:
 class View:
     """One thing of a node that must agree with the services."""
 
+    asked: str
+    """As somebody on the node would type it."""
     commands: tuple[tuple[str, ...], ...]
     """The first that is installed is used."""
     wanted: str
@@ -110,17 +109,20 @@ class View:
 
 VIEWS = {
     "virtual_servers": View(
-        (("ipvsadm", "-Ln"), ("cat", "/proc/net/ip_vs")),
+        "cat /proc/net/ip_vs",
+        (("cat", "/proc/net/ip_vs"),),
         "a virtual server for each port of each service, its pods behind it",
         compare_servers,
     ),
     "bound_addresses": View(
-        (("ip", "-o", "address", "show", "dev", "kube-ipvs0"),),
+        " ".join(ADDRESSES),
+        (ADDRESSES,),
         "every address of a service on kube-ipvs0",
         compare_addresses,
     ),
     "address_sets": View(
-        (("ipset", "save"), ("sh", "-c", IPSET_OF_KUBE_PROXY)),
+        by_hand(SETS),
+        (tuple(borrowed(SETS)),),
         "every port of every service in kube-proxy's sets",
         compare_sets,
     ),
@@ -139,7 +141,7 @@ class IpvsProbe(Probe):
 
     @property
     def asked(self) -> str:
-        return shlex.join(self.view.commands[0])
+        return self.view.asked
 
     @property
     def wanted(self) -> str:
@@ -154,4 +156,4 @@ class IpvsProbe(Probe):
                 return self.view.compare(service_ports(services, slices), result.stdout, self.node, self.scheduler)
             if result.rc != NOT_FOUND:
                 return Outcome(False, shortened(result.stderr or result.stdout) or f"exit code {result.rc}")
-        return Outcome(False, f"{self.view.commands[0][0]} is not installed on the node")
+        return Outcome.not_looked_at(shortened(result.stderr, 120))

@@ -20,6 +20,12 @@ class Outcome:
 
     ok: bool
     found: str
+    unknown: bool = False
+    """Whether it could not be found out; then it is not ok, and not a failure either."""
+
+    @classmethod
+    def not_looked_at(cls, why: str) -> Outcome:
+        return cls(False, f"not looked at: {why}", unknown=True)
 
 
 class Probe(abc.ABC):
@@ -62,11 +68,16 @@ class Verdict:
     wanted: str
     found: str
     ok: bool
+    unknown: bool = False
+
+    @property
+    def failed(self) -> bool:
+        return not self.ok and not self.unknown
 
     @classmethod
     def of(cls, check: Check, outcome: Outcome) -> Verdict:
         probe = check.probe
-        return cls(check.name, check.group, probe.asked, probe.wanted, outcome.found, outcome.ok)
+        return cls(check.name, check.group, probe.asked, probe.wanted, outcome.found, outcome.ok, outcome.unknown)
 
     @classmethod
     def load(cls, dumped: dict[str, t.Any]) -> Verdict:

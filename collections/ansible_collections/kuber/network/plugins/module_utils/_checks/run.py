@@ -25,14 +25,17 @@ PROGRESS_EVERY = 10.0
 
 
 def run_checks(checks: Sequence[Check], *, timeout: float, interval: float, progress: Progress) -> list[Verdict]:
-    """Ask everything once, then again what failed, until ``timeout``; one verdict per check, in their order."""
+    """Ask everything once, then again what failed, until ``timeout``; one verdict per check, in their order.
+
+    What cannot be found out is not asked again.
+    """
     outcomes: dict[int, Outcome] = {}
     began = told = time.monotonic()
     pending = list(range(len(checks)))
     with concurrent.futures.ThreadPoolExecutor(max_workers=WORKERS) as pool:
         while pending:
             outcomes.update(_round(pool, checks, pending))
-            pending = [index for index in pending if not outcomes[index].ok]
+            pending = [index for index in pending if not (outcomes[index].ok or outcomes[index].unknown)]
             now = time.monotonic()
             if not pending or now - began + interval > timeout:
                 break

@@ -12,7 +12,7 @@ import dataclasses
 import typing as t
 
 if t.TYPE_CHECKING:  # pragma: no cover
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     Object = Mapping[str, t.Any]
 
@@ -43,16 +43,24 @@ class ServicePort:
     backends: tuple[Backend, ...]
     cluster_local: bool
     outer_local: bool
+    node_port: int = 0
+    draining: tuple[Backend, ...] = ()
+    """Those that still take requests while they end; they are used where there are no others."""
 
     def backends_for(self, address: str, node: str) -> frozenset[str]:
-        """Backends that this node has to use for one of the service's addresses."""
+        """Backends that this node has to use for one of the service's addresses, in IPVS mode.
+
+        Without a pod of its own it uses all of them, unless the service keeps to the node and has no way in from
+        outside (syncEndpoint in kubernetes/pkg/proxy/ipvs/proxier.go, CategorizeEndpoints in pkg/proxy/topology.go).
+        """
         local = self.cluster_local if address in self.cluster_addresses else self.outer_local
         version6 = ":" in address
-        return frozenset(
-            str(backend)
-            for backend in self.backends
-            if (":" in backend.address) == version6 and (not local or backend.node == node)
+        ready, draining = (
+            [one for one in backends if (":" in one.address) == version6] for backends in (self.backends, self.draining)
         )
+        own = [one for one in ready if one.node == node] or [one for one in draining if one.node == node]
+        closed = self.cluster_local and not (self.outer_addresses or self.node_port)
+        return frozenset(map(str, own if local and (own or closed) else ready or draining))
 
 
 def socket_text(address: str, port: int) -> str:
@@ -77,9 +85,11 @@ def _service_port(service: Object, port: Object, slices: Sequence[Object]) -> Se
         port=port["port"],
         cluster_addresses=tuple(spec.get("clusterIPs") or [spec["clusterIP"]]),
         outer_addresses=(*spec.get("externalIPs", ()), *load_balancer_addresses(service)),
-        backends=tuple(_backends(meta, port, slices)),
+        backends=tuple(_backends(meta, port, slices, _is_ready)),
         cluster_local=spec.get("internalTrafficPolicy") == "Local",
         outer_local=spec.get("externalTrafficPolicy") == "Local",
+        node_port=port.get("nodePort", 0),
+        draining=tuple(_backends(meta, port, slices, _is_draining)),
     )
 
 
@@ -89,10 +99,20 @@ def load_balancer_addresses(service: Object) -> list[str]:
     return [item["ip"] for item in ingress if item.get("ip") and item.get("ipMode") != "Proxy"]
 
 
-def _backends(meta: Object, port: Object, slices: Sequence[Object]) -> Iterable[Backend]:
+def _backends(
+    meta: Object, port: Object, slices: Sequence[Object], wanted: Callable[[Object], bool]
+) -> Iterable[Backend]:
     for number, endpoint in endpoints(meta, port, slices):
-        if endpoint.get("conditions", {}).get("ready", True):
+        if wanted(endpoint.get("conditions") or {}):
             yield Backend(endpoint["addresses"][0], number, endpoint.get("nodeName") or "")
+
+
+def _is_ready(conditions: Object) -> bool:
+    return bool(conditions.get("ready", True))
+
+
+def _is_draining(conditions: Object) -> bool:
+    return not _is_ready(conditions) and bool(conditions.get("serving") and conditions.get("terminating"))
 
 
 def endpoints(meta: Object, port: Object, slices: Sequence[Object]) -> Iterable[tuple[int, Object]]:

@@ -16,12 +16,15 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._checks.command import CommandProbe
 from ansible_collections.kuber.network.plugins.module_utils._checks.ipvs import VIEWS, IpvsProbe
+from ansible_collections.kuber.network.plugins.module_utils._checks.leftovers import MODES, LeftoversProbe, Readings
+from ansible_collections.kuber.network.plugins.module_utils._checks.leftovers import VIEWS as LEFTOVERS
 from ansible_collections.kuber.network.plugins.module_utils._checks.live import LiveProbe
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check
 from ansible_collections.kuber.network.plugins.module_utils._checks.nameserver import DnsProbe
 from ansible_collections.kuber.network.plugins.module_utils._checks.sockets import PingProbe, TcpProbe, UdpProbe
 from ansible_collections.kuber.network.plugins.module_utils._checks.web import HttpProbe
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._net import node_read
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable
@@ -83,6 +86,12 @@ KINDS: dict[str, dict[str, t.Any]] = {
         "matches": STRINGS,
         "not_matches": STRINGS,
         "show": {"type": "str", "default": ""},
+        "borrow": {"type": "bool", "default": False},
+    },
+    "leftovers": {
+        "view": {"type": "str", "required": True, "choices": list(LEFTOVERS)},
+        "mode": {"type": "str", "required": True, "choices": list(MODES)},
+        "of": {"type": "str", "required": True, "choices": list(MODES)},
     },
     "live": {
         "path": {"type": "str", "required": True},
@@ -121,6 +130,10 @@ class World:
     @functools.cached_property
     def client(self) -> Client:
         return self.connect()
+
+    @functools.cached_property
+    def readings(self) -> Readings:
+        return Readings(functools.partial(node_read.read, self.runner))
 
     def get(self, path: str) -> t.Any:
         return self.client.get(path)
@@ -190,6 +203,7 @@ BUILDERS: dict[str, Callable[[dict[str, t.Any], World], Probe]] = {
     "udp": lambda options, world: UdpProbe.load(options),
     "ping": lambda options, world: PingProbe.load(options),
     "command": lambda options, world: CommandProbe.load(options, world.runner),
+    "leftovers": lambda options, world: LeftoversProbe(world.readings, options["mode"], options["of"], options["view"]),
     "live": lambda options, world: LiveProbe.load(options, world.get),
     "ipvs": _ipvs,
 }

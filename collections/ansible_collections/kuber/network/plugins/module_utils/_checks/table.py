@@ -18,14 +18,14 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
     Paint = Callable[[str, str], str]
 
-GREEN, RED, GREY, BOLD = "green", "red", "dark gray", "white"
-MARKS = {True: "✔", False: "✘"}
+GREEN, RED, YELLOW, GREY, BOLD = "green", "red", "yellow", "dark gray", "white"
+PASSED, FAILED, UNKNOWN = ("✔", GREEN), ("✘", RED), ("?", YELLOW)
 WIDEST_NAME = 64
 NARROWEST_FOUND = 24
 
 
 def render(verdicts: Sequence[Verdict], *, width: int, paint: Paint) -> list[str]:
-    """One line per check under a heading per group, details below the red ones, and a last line with the sum."""
+    """One line per check under a heading per group, details below those not green, and a last line with the sum."""
     if not verdicts:
         return ["No checks."]
     name_width = min(WIDEST_NAME, max(len(verdict.name) for verdict in verdicts))
@@ -39,8 +39,8 @@ def render(verdicts: Sequence[Verdict], *, width: int, paint: Paint) -> list[str
 
 
 def _lines(verdict: Verdict, name_width: int, rest: int, paint: Paint) -> list[str]:
-    color = GREEN if verdict.ok else RED
-    head = f"{paint(f' {MARKS[verdict.ok]}', color)} {_fit(verdict.name, name_width).ljust(name_width)}  "
+    mark, color = PASSED if verdict.ok else UNKNOWN if verdict.unknown else FAILED
+    head = f"{paint(f' {mark}', color)} {_fit(verdict.name, name_width).ljust(name_width)}  "
     if not verdict.ok:
         # What is wrong is never cut short, whatever the width.
         margin = " " * (name_width + 5)
@@ -57,7 +57,9 @@ def _fit(text: str, limit: int) -> str:
 
 
 def _sum(verdicts: Sequence[Verdict], paint: Paint) -> str:
-    failed = sum(not verdict.ok for verdict in verdicts)
+    failed, unknown = sum(one.failed for one in verdicts), sum(one.unknown for one in verdicts)
+    rest = f", {unknown} could not be made" if unknown else ""
     if failed:
-        return paint(f" {MARKS[False]} {failed} of {len(verdicts)} checks failed", RED)
-    return paint(f" {MARKS[True]} {len(verdicts)} of {len(verdicts)} checks passed", GREEN)
+        return paint(f" {FAILED[0]} {failed} of {len(verdicts)} checks failed{rest}", RED)
+    mark, color = UNKNOWN if unknown else PASSED
+    return paint(f" {mark} {len(verdicts) - unknown} of {len(verdicts)} checks passed{rest}", color)

@@ -18,19 +18,21 @@ if t.TYPE_CHECKING:
     from ansible_collections.kuber.network.plugins.module_utils._runner import Runner  # pragma: no cover
 
 _MARK = "=kuber.network="
+# Standard output goes where it always goes, errors are kept until the command has ended; and messages are English.
+_COMMAND = "errors=$({} 2>&1 >&3 3>&-); printf '\\n{} %s\\n%s\\n{}\\n' $? \"$errors\" >&3\n"
 # Output need not end with the end of a line, and a terminal in between ends lines in its own way.
-_END = re.compile(rf"\r?\n?{_MARK} (\d+)\r?\n")
+_END = re.compile(rf"\r?\n?{_MARK} (\d+)\r?\n(.*?)\r?\n{_MARK}\r?\n", re.DOTALL)
 
 
 def run_all(runner: Runner, commands: t.Mapping[str, t.Sequence[str]]) -> dict[str, Result]:
-    """The results by name. What the commands complain about is left out; exit codes are not."""
-    lines = [f"{shlex.join(argv)} 2>/dev/null\nprintf '\\n{_MARK} %s\\n' $?\n" for argv in commands.values()]
-    done = runner.run(["sh", "-c", "".join(lines)], check=False)
+    """The results by name."""
+    lines = [_COMMAND.format(shlex.join(argv), _MARK, _MARK) for argv in commands.values()]
+    done = runner.run(["sh", "-c", "".join(["LC_ALL=C; export LC_ALL; exec 3>&1\n", *lines])], check=False)
     parts = _END.split(done.stdout)
-    found = iter(zip(parts[::2], parts[1::2], strict=False))
+    found = iter(zip(parts[::3], parts[1::3], parts[2::3], strict=False))
     results = {}
     for name, argv in commands.items():
         # A machine without a shell has run none of them.
-        output, code = next(found, ("", str(done.rc or 1)))
-        results[name] = Result(tuple(argv), int(code), output, "")
+        output, code, errors = next(found, ("", str(done.rc or 1), done.stderr))
+        results[name] = Result(tuple(argv), int(code), output, errors)
     return results

@@ -14,6 +14,9 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._net import virtual_servers
 
+if t.TYPE_CHECKING:
+    from ansible_collections.kuber.network.plugins.module_utils._net.node_proxy import Proxy  # pragma: no cover
+
 DEVICE = "kube-ipvs0"
 
 # kubernetes/pkg/proxy/ipvs/proxier.go, ipsetInfo.
@@ -38,8 +41,15 @@ _SETS = (
 )
 _LONGEST_NAME = 31
 SETS = frozenset(_SETS) | {name.replace("KUBE-", "KUBE-6-", 1)[:_LONGEST_NAME] for name in _SETS}
-ADDRESS_SETS = ("KUBE-IPVS-IPS", "KUBE-6-IPVS-IPS")
-PORT_SETS = re.compile(r"KUBE-(6-)?NODE-PORT-(TCP|UDP|SCTP-HASH)$")
+ADDRESS_SETS = frozenset({"KUBE-IPVS-IPS", "KUBE-6-IPVS-IPS"})
+# Before Kubernetes 1.26 there were only those whose members have a port, too.
+SOCKET_SETS = re.compile(r"KUBE-(6-)?(CLUSTER-IP|EXTERNAL-IP|LOAD-BALANCER)$")
+PORT_SETS = re.compile(r"KUBE-(6-)?NODE-PORT-(TCP|UDP|SCTP)(-HASH)?$")
+
+MARK = "FWM"
+"""What stands in place of the protocol where a mark of the firewall names the virtual server; kube-proxy has none."""
+PROTOCOLS = {"6": "tcp", "17": "udp", "132": "sctp"}
+_PROTOCOL_NUMBER = re.compile(r",(\d+):(?=\d+(?:,|$))")
 
 OPTIONS = {"TCP": "-t", "UDP": "-u", "SCTP": "--sctp-service"}
 
@@ -51,10 +61,21 @@ class VirtualServer:
     protocol: str
     address: str
     port: int
+    """The number of the mark, where there is no address."""
 
     def __str__(self) -> str:
-        host = f"[{self.address}]" if ":" in self.address else self.address
-        return f"{OPTIONS[self.protocol]} {host}:{self.port}"
+        return f"{self.protocol} {self.socket}"
+
+    @property
+    def socket(self) -> str:
+        if self.protocol == MARK:
+            return str(self.port)
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+    @property
+    def as_option(self) -> str:
+        """As ipvsadm names it."""
+        return f"{OPTIONS[self.protocol]} {self.socket}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,26 +86,34 @@ class State:
     sets: t.Mapping[str, tuple[str, ...]]
     device: bool
     addresses: frozenset[str]
+    references: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
+    """How many rules and other sets use a set, as the kernel counts them."""
+    traces: bool = False
+    """Whether settings or chains show that kube-proxy has run in IPVS mode since the node was started."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What is to go."""
+    """What is to go, and what stays."""
 
     servers: tuple[VirtualServer, ...] = ()
     sets: tuple[str, ...] = ()
     device: bool = False
-    warnings: tuple[str, ...] = ()
+    foreign: tuple[VirtualServer, ...] = ()
+    """Virtual servers of others."""
+    doubtful: tuple[VirtualServer, ...] = ()
+    """Those that may be kube-proxy's or not."""
+    used_sets: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.servers or self.sets or self.device)
 
     def lines(self) -> list[str]:
-        """What is to go, as arguments of the commands that remove it."""
+        """What is to go."""
         return [
-            *(f"ipvsadm -D {server}" for server in self.servers),
-            *(f"ipset destroy {name}" for name in self.sets),
-            *([f"ip link delete {DEVICE}"] if self.device else []),
+            *(f"virtual server {server}" for server in self.servers),
+            *(f"ipset {name}" for name in self.sets),
+            *([f"device {DEVICE}"] if self.device else []),
         ]
 
 
@@ -94,7 +123,13 @@ def parse_servers(text: str) -> tuple[VirtualServer, ...]:
     for server in virtual_servers.parse(text):
         address, _colon, port = server.socket.rpartition(":")
         found.append(VirtualServer(server.protocol, address.strip("[]"), int(port)))
-    return tuple(found)
+    marks = re.findall(rf"^{MARK} +([0-9A-F]+) ", text, re.MULTILINE)
+    return (*found, *(VirtualServer(MARK, "", int(mark, 16)) for mark in marks))
+
+
+def named(member: str) -> str:
+    """A member of a set with the name of its protocol; a node without /etc/protocols prints the number."""
+    return _PROTOCOL_NUMBER.sub(lambda found: f",{PROTOCOLS.get(found[1], found[1])}:", member, count=1)
 
 
 def parse_sets(text: str) -> dict[str, tuple[str, ...]]:
@@ -105,8 +140,14 @@ def parse_sets(text: str) -> dict[str, tuple[str, ...]]:
         if words[:1] == ["create"]:
             members[words[1]] = []
         elif words[:1] == ["add"]:
-            members[words[1]].append(words[2])
+            members.setdefault(words[1], []).append(named(words[2]))
     return {name: tuple(found) for name, found in members.items()}
+
+
+def parse_references(text: str) -> dict[str, int]:
+    """Read ``ipset list -terse``: by how much each set is used."""
+    pairs = re.findall(r"^Name: (\S+)$(?:\n(?!Name:).*)*?\nReferences: (\d+)$", text, re.MULTILINE)
+    return {name: int(number) for name, number in pairs}
 
 
 def parse_device(text: str) -> tuple[bool, frozenset[str]]:
@@ -122,28 +163,52 @@ def parse_device(text: str) -> tuple[bool, frozenset[str]]:
     return there, frozenset(addresses)
 
 
-def plan(state: State, *, sets_in_use: t.Collection[str]) -> Plan:
-    """Take away what kube-proxy made; virtual servers and sets of others stay."""
+def plan(state: State, *, freed: t.Mapping[str, int], proxy: Proxy) -> Plan:
+    """Take away what kube-proxy made; virtual servers of others stay, and sets that are still used.
+
+    ``freed`` says how many uses of each set end before.
+    """
     mine = [name for name in state.sets if name in SETS]
-    kept = [name for name in mine if name in sets_in_use]
+    used = [name for name in mine if state.references.get(name, 0) > freed.get(name, 0)]
+    owner = _Owner(state, proxy)
     return Plan(
-        servers=tuple(server for server in state.servers if _is_service(server, state)),
-        sets=tuple(name for name in mine if name not in kept),
+        servers=tuple(server for server in state.servers if owner.is_kube_proxys(server) is True),
+        sets=tuple(name for name in mine if name not in used),
         device=state.device,
-        warnings=tuple(
-            f"Set {name} is a leftover of kube-proxy, but it stays, because a rule that stays uses it" for name in kept
-        ),
+        foreign=tuple(server for server in state.servers if owner.is_kube_proxys(server) is False),
+        doubtful=tuple(server for server in state.servers if owner.is_kube_proxys(server) is None),
+        used_sets=tuple(used),
     )
 
 
-def _is_service(server: VirtualServer, state: State) -> bool:
-    bound = {member for name in ADDRESS_SETS for member in state.sets.get(name, ())}
-    if server.address in state.addresses or server.address in bound:
-        return True
-    ports = [member for name, members in state.sets.items() if PORT_SETS.match(name) for member in members]
-    return any(_port(member) == server.port for member in ports)
+class _Owner:
+    """Tells kube-proxy's virtual servers from those of others.
 
+    As long as its sets are there they name every one. Without them it is known that kube-proxy in IPVS mode removes all
+    virtual servers but its own and those in excludeCIDRs (cleanLegacyService in kubernetes/pkg/proxy/ipvs/proxier.go).
+    """
 
-def _port(member: str) -> int:
-    """The port of ``30080`` (bitmap:port) or of ``10.0.0.1,sctp:30080`` (hash:ip,port)."""
-    return int(member.rpartition(":")[2])
+    def __init__(self, state: State, proxy: Proxy) -> None:
+        self._proxy = proxy
+        sets = {name: members for name, members in state.sets.items() if name in SETS}
+        self._has_sets = bool(sets)
+        self._was_here = bool(sets or state.device or state.traces)
+        self._addresses = state.addresses | {one for name in ADDRESS_SETS for one in sets.get(name, ())}
+        self._sockets = {one for name, members in sets.items() if SOCKET_SETS.match(name) for one in members}
+        ports = ((PORT_SETS.match(name), members) for name, members in sets.items())
+        self._ports = {(found[2], int(one.rpartition(":")[2])) for found, members in ports if found for one in members}
+
+    def is_kube_proxys(self, server: VirtualServer) -> bool | None:
+        """``None`` where there is no telling."""
+        if server.protocol == MARK or self._proxy.leaves_alone(server.address):
+            return False
+        socket = f"{server.address},{server.protocol.lower()}:{server.port}"
+        if (
+            server.address in self._addresses
+            or socket in self._sockets
+            or (server.protocol, server.port) in self._ports
+        ):
+            return True
+        if self._has_sets or not self._was_here:
+            return False
+        return None if self._proxy.excluded is None else True

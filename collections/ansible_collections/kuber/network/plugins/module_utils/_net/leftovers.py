@@ -16,8 +16,9 @@ from ansible_collections.kuber.network.plugins.module_utils._net.iptables import
 
 MODES = ("ipvs", "iptables", "nftables")
 
-# Chains by the mode that makes them (kubernetes/pkg/proxy/iptables/cleanup.go and ipvs/proxier.go). Those that stand in
-# both are rewritten by whichever runs. nftables mode has none. The kubelet's own are in neither.
+# Chains by the mode that makes them (kubernetes/pkg/proxy/{userspace,iptables,ipvs}/proxier.go, from 1.19 on). Those
+# that stand in several are rewritten by whichever runs. nftables mode has none. The kubelet's own are in none; its
+# KUBE-FIREWALL is in filter.
 CHAINS: dict[str, dict[str, frozenset[str]]] = {
     "iptables": {
         "nat": frozenset(
@@ -37,7 +38,14 @@ CHAINS: dict[str, dict[str, frozenset[str]]] = {
     },
     "ipvs": {
         "nat": frozenset(
-            {"KUBE-SERVICES", "KUBE-NODE-PORT", "KUBE-POSTROUTING", "KUBE-MARK-MASQ", "KUBE-LOAD-BALANCER"}
+            {
+                "KUBE-SERVICES",
+                "KUBE-NODE-PORT",
+                "KUBE-POSTROUTING",
+                "KUBE-MARK-MASQ",
+                "KUBE-LOAD-BALANCER",
+                "KUBE-FIREWALL",
+            }
         ),
         "filter": frozenset(
             {
@@ -51,6 +59,18 @@ CHAINS: dict[str, dict[str, frozenset[str]]] = {
         ),
     },
     "nftables": {},
+    # Gone since 1.26.
+    "userspace": {
+        "nat": frozenset(
+            {
+                "KUBE-PORTALS-CONTAINER",
+                "KUBE-PORTALS-HOST",
+                "KUBE-NODEPORT-CONTAINER",
+                "KUBE-NODEPORT-HOST",
+            }
+        ),
+        "filter": frozenset({"KUBE-NODEPORT-NON-LOCAL"}),
+    },
 }
 # One chain for each service and endpoint; XLB is what EXT was called before Kubernetes 1.24.
 SERVICE_CHAIN = re.compile(r"KUBE-(SVC|SEP|SVL|EXT|FW|XLB)-")
@@ -76,10 +96,13 @@ class Plan:
 
 
 def plan(tables: t.Mapping[str, Table], *, family: str, mode: str, echo_reply: bool) -> Plan:
-    """Take away what modes other than ``mode`` have left; have our rule exactly where it works, or not at all."""
+    """Take away what modes other than ``mode`` have left; have our rule exactly where it works, or not at all.
+
+    Nothing is done in tables that could not be read in full.
+    """
     changes: list[Change] = []
     warnings: list[str] = []
-    for table in tables.values():
+    for table in (one for one in tables.values() if one.shown):
         change, remarks = _plan_table(table, mode)
         if table.name == "filter":
             change = _with_echo_rule(change, table, family=family, wanted=echo_reply and mode == "ipvs")
@@ -101,6 +124,11 @@ def is_leftover(table: str, chain: str, mode: str) -> bool:
         return mode != "iptables"
     others = (chains.get(table, frozenset()) for other, chains in CHAINS.items() if other != mode)
     return chain not in CHAINS[mode].get(table, frozenset()) and any(chain in chains for chains in others)
+
+
+def belongs_to(table: str, chain: str, mode: str) -> bool:
+    """Whether kube-proxy makes a chain in this mode."""
+    return chain in CHAINS[mode].get(table, ()) or (mode == "iptables" and bool(SERVICE_CHAIN.match(chain)))
 
 
 def is_kube_proxys(table: str, chain: str) -> bool:

@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._net.programs import borrowed
+
 TABLES = {"ip": ("ip", "kube-proxy"), "ip6": ("ip6", "kube-proxy")}
+CHECK = ("nft", "--check", "--file", "-")
+LOAD = ("nft", "--file", "-")
 
 
 def read_command(family: str) -> list[str]:
-    return ["nft", "--numeric", "list", "table", *TABLES[family]]
+    return borrowed(["nft", "--numeric", "list", "table", *TABLES[family]])
 
 
 def lines(families: t.Iterable[str]) -> list[str]:
-    return [f"nft delete table {' '.join(TABLES[family])}" for family in families]
+    return [f"table {' '.join(TABLES[family])}" for family in families]
 
 
 def script(families: t.Iterable[str]) -> str:

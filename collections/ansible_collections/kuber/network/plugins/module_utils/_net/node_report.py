@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What was done on a node, or would be, told to people."""
+"""What was done on a node, or would be, as users see it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from ansible_collections.kuber.network.plugins.module_utils._drift import Drift
 from ansible_collections.kuber.network.plugins.module_utils._net import iptables, nft
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kuber.network.plugins.module_utils._net.node import Plan, State  # pragma: no cover
+    from ansible_collections.kuber.network.plugins.module_utils._net.node import Plan  # pragma: no cover
+    from ansible_collections.kuber.network.plugins.module_utils._net.node_read import State  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._net.variants import Program  # pragma: no cover
 
 THINGS = {
@@ -27,7 +28,7 @@ THINGS = {
 
 
 def removed(state: State, wanted: Plan) -> dict[str, list[str]]:
-    """All that goes: rules as arguments that would bring them back, all else as commands that remove it."""
+    """All that goes: rules as arguments that would bring them back, all else by its kind and name."""
     found: dict[str, list[str]] = {}
     for program, part in wanted.rules.items():
         lines = iptables.removed_lines(state.rules[program], part.changes)
@@ -35,7 +36,7 @@ def removed(state: State, wanted: Plan) -> dict[str, list[str]]:
     return found | {
         "ipvs": wanted.ipvs.lines(),
         "nftables": nft.lines(wanted.nftables),
-        "sysctls": [f"sysctl -w {key}={value}" for key, value in wanted.sysctls.items()],
+        "sysctls": [f"{key} = {state.values[key]}" for key in wanted.sysctls],
     }
 
 
@@ -43,11 +44,11 @@ def added(state: State, wanted: Plan) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for program, part in wanted.rules.items():
         found.setdefault(program.family, []).extend(_named(iptables.added_lines(part.changes), state, program))
-    return found
+    return found | {"sysctls": [f"{key} = {value}" for key, value in wanted.sysctls.items()]}
 
 
 def drift(state: State, wanted: Plan) -> list[Drift]:
-    """The same by thing; what other modes have left is told by the commands that take it away."""
+    """The same by thing."""
     gone, new = removed(state, wanted), added(state, wanted)
     found = [
         Drift(thing, removed=tuple(gone.get(part, ())), added=tuple(new.get(part, ())))
@@ -69,11 +70,16 @@ def diff(state: State, wanted: Plan) -> list[dict[str, str]]:
             after = iptables.render(iptables.apply(tables, part.changes))
             entries.append(_entry(f"{program}-save", iptables.render(tables), after))
     entries += [_entry(f"nft list table {family} kube-proxy", state.nftables[family], "") for family in wanted.nftables]
-    commands = [*wanted.ipvs.lines(), *(f"sysctl -w {key}={value}" for key, value in wanted.sysctls.items())]
-    if commands:
-        before = "".join(f"{line}\n" for line in commands)
-        entries.append(_entry("what IPVS mode has left, as commands that remove it", before, ""))
+    if wanted.ipvs:
+        entries.append(_entry("left by IPVS mode", _text(wanted.ipvs.lines()), ""))
+    if wanted.sysctls:
+        before, after = (_text(part(state, wanted)["sysctls"]) for part in (removed, added))
+        entries.append(_entry("kernel settings of IPVS mode", before, after))
     return entries
+
+
+def _text(lines: t.Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _entry(header: str, before: str, after: str) -> dict[str, str]:

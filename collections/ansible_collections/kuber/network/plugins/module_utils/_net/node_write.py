@@ -13,7 +13,17 @@ import shlex
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._net import iptables, ipvs, nft, node
+from ansible_collections.kuber.network.plugins.module_utils._net import (
+    iptables,
+    ipvs,
+    netlink,
+    nft,
+    node,
+    node_proxy,
+    node_read,
+)
+from ansible_collections.kuber.network.plugins.module_utils._net.batch import run_all
+from ansible_collections.kuber.network.plugins.module_utils._net.programs import NODE, NOT_FOUND, PROXY, borrowed
 from ansible_collections.kuber.network.plugins.module_utils._runner import CommandError
 
 if t.TYPE_CHECKING:
@@ -24,7 +34,6 @@ LOCK_SECONDS = 20
 LOCKED = "holding the xtables lock"
 # kube-proxy may rewrite its rules between our reading and our writing.
 ATTEMPTS = 3
-NOT_FOUND = 127
 # Who holds a lock stands in /proc/locks, by the number of the file.
 _HOLDER = r"""
 file=${XTABLES_LOCKFILE:-/run/xtables.lock}; number=$(stat -c %i $file)
@@ -41,16 +50,35 @@ class Writer:
         self._runner = runner
         self.begun: list[str] = []
 
-    def run(self, argv: t.Sequence[str], *, stdin: str | None = None, check: bool = True) -> Result:
+    def run(
+        self, argv: t.Sequence[str], *, stdin: str | None = None, places: t.Sequence[str] = (NODE,), check: bool = True
+    ) -> Result:
         self.begun.append(shlex.join(argv))
-        return self._runner.run(argv, stdin=stdin, check=check)
+        return self._ask(argv, stdin, places, check=check)
 
-    def restore(self, program: Program, text: str) -> None:
-        """One transaction, tested before."""
+    def _ask(self, argv: t.Sequence[str], stdin: str | None, places: t.Sequence[str], *, check: bool = True) -> Result:
+        command = argv if places == (NODE,) else borrowed(argv, places=places)
+        done = dataclasses.replace(self._runner.run(command, stdin=stdin, check=False), argv=tuple(argv))
+        if check and done.rc != 0:
+            raise CommandError(done)
+        return done
+
+    def send(self, argv: t.Sequence[str], text: str) -> Result:
+        """Hand a message to the kernel."""
+        self.begun.append("removal of virtual servers")
+        return self._runner.run(argv, stdin=text, check=False)
+
+    def load(self, text: str) -> None:
+        """One transaction of nft, tested before."""
+        self._ask(nft.CHECK, text, (PROXY, NODE))
+        self.run(nft.LOAD, stdin=text, places=(PROXY, NODE))
+
+    def restore(self, program: Program, text: str, places: t.Sequence[str]) -> None:
+        """One transaction of iptables, tested before."""
         argv = [*program.restore, f"--wait={LOCK_SECONDS}"]
         try:
-            self._runner.run([*argv, "--test"], stdin=text)
-            self.run(argv, stdin=text)
+            self._ask([*argv, "--test"], text, places)
+            self.run(argv, stdin=text, places=places)
         except CommandError as exc:
             if LOCKED in exc.result.stderr + exc.result.stdout:
                 raise self._locked(program) from exc
@@ -66,60 +94,116 @@ class Writer:
         )
 
 
-def settle(
-    runner: Runner, wish: node.Wish, *, check_mode: bool, writer: Writer
-) -> tuple[node.State, node.Plan, list[str]]:
-    """Bring the node to where it should be; return what it was, what was to do, and remarks."""
-    state = node.read(runner, wish)
-    wanted = node.plan(state, wish)
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What the node was, what was done or would be, and what is left."""
+
+    state: node_read.State
+    plan: node.Plan
+
+    @property
+    def left(self) -> tuple[node.Left, ...]:
+        return self.plan.left
+
+
+def settle(runner: Runner, spec: node.Spec, *, check_mode: bool, writer: Writer) -> Outcome:
+    """Bring the node to where it should be."""
+    state = node_read.read(runner, spec.mode, spec.variant)
+    pending = spec.mode_pending and check_mode and state.proxy.mode != spec.mode
+    spec = dataclasses.replace(spec, mode_pending=pending)
+    if not pending:
+        node_proxy.require(state.proxy, spec.mode)
+    wanted = node.plan(state, spec)
     if check_mode:
-        return state, wanted, wanted.warnings
+        return Outcome(state, wanted)
     for program, part in wanted.rules.items():
         if part.changes:
-            state = _restore(runner, state, program, wish, writer)
-    # Rules may have been read anew.
-    wanted = node.plan(state, wish)
-    warnings = _remove_servers(writer, wanted.ipvs.servers)
+            state = _restore(runner, state, program, spec, writer)
+    # Rules may have been read again.
+    wanted = node.plan(state, spec)
+    servers = _remove_servers(runner, writer, wanted.ipvs.servers)
     if wanted.nftables:
-        text = nft.script(wanted.nftables)
-        runner.run(["nft", "--check", "--file", "-"], stdin=text)
-        writer.run(["nft", "--file", "-"], stdin=text)
-    if wanted.ipvs.sets:
-        writer.run(["ipset", "restore"], stdin="".join(f"destroy {name}\n" for name in wanted.ipvs.sets))
+        writer.load(nft.script(wanted.nftables))
+    sets = _destroy_sets(runner, writer, wanted.ipvs.sets)
     # The device goes late: its addresses tell which servers are kube-proxy's, should this be interrupted.
     if wanted.ipvs.device:
         writer.run(["ip", "link", "delete", ipvs.DEVICE])
-    if wanted.sysctls:
+    if wanted.sysctls and not servers:
         writer.run(["sysctl", "-w", *(f"{key}={value}" for key, value in wanted.sysctls.items())])
-    return state, wanted, [*wanted.warnings, *warnings]
+    return Outcome(state, _done(state, wanted, servers, sets))
 
 
-def _restore(runner: Runner, state: node.State, program: Program, wish: node.Wish, writer: Writer) -> node.State:
+def _done(
+    state: node_read.State,
+    wanted: node.Plan,
+    servers: t.Mapping[ipvs.VirtualServer, str],
+    sets: t.Mapping[str, str],
+) -> node.Plan:
+    """The plan without what the kernel has refused."""
+    if not servers and not sets:
+        return wanted
+    left = [*wanted.left]
+    if servers:
+        reasons = ", ".join(sorted(set(servers.values())))
+        left.append(node.servers_left(tuple(servers), f"the kernel has kept them ({reasons})"))
+        if wanted.sysctls:
+            left.append(node.settings_left(state, tuple(servers)))
+    left += [node.Left(node_read.SETS, f"Set {name} of IPVS mode stays: {why}") for name, why in sets.items()]
+    return dataclasses.replace(
+        wanted,
+        ipvs=dataclasses.replace(
+            wanted.ipvs,
+            servers=tuple(one for one in wanted.ipvs.servers if one not in servers),
+            sets=tuple(one for one in wanted.ipvs.sets if one not in sets),
+        ),
+        sysctls={} if servers else wanted.sysctls,
+        left=tuple(left),
+    )
+
+
+def _restore(
+    runner: Runner, state: node_read.State, program: Program, spec: node.Spec, writer: Writer
+) -> node_read.State:
     """Change the rules of one family; return the state with the rules that were there just before."""
+    places = (PROXY, NODE) if program in state.from_proxy else (NODE, PROXY)
     for attempt in range(1, ATTEMPTS + 1):
-        part = node.plan_rules(state, program, wish)
+        part = node.plan_rules(state, program, spec)
         if not part.changes:
             break
         try:
-            writer.restore(program, iptables.restore_input(part.changes))
+            writer.restore(program, iptables.restore_input(part.changes), places)
             break
         except CommandError:
             if attempt == ATTEMPTS:
                 raise
-        tables = iptables.parse(runner.run(program.save).stdout)
+        tables = iptables.parse(runner.run(borrowed([f"{program}-save"], places=places)).stdout)
         state = dataclasses.replace(state, rules={**state.rules, program: tables})
     return state
 
 
-def _remove_servers(writer: Writer, servers: t.Sequence[ipvs.VirtualServer]) -> list[str]:
+def _remove_servers(
+    runner: Runner, writer: Writer, servers: t.Sequence[ipvs.VirtualServer]
+) -> dict[ipvs.VirtualServer, str]:
+    """Remove virtual servers; return those that are still there, with the reason."""
     if not servers:
-        return []
-    done = writer.run(["ipvsadm", "--restore"], stdin="".join(f"-D {server}\n" for server in servers), check=False)
+        return {}
+    text = "".join(f"-D {server.as_option}\n" for server in servers)
+    done = writer.run(["ipvsadm", "--restore"], stdin=text, check=False)
+    reasons: t.Mapping[ipvs.VirtualServer, str] = {}
     if done.rc == NOT_FOUND:
-        return [
-            f"{len(servers)} virtual servers of kube-proxy stay in the kernel, because the node has no ipvsadm. "
-            "They are never reached; a reboot of the node clears them"
-        ]
-    if done.rc != 0:
-        raise CommandError(done)
-    return []
+        reasons = netlink.remove(writer.send, servers)
+    remaining = set(ipvs.parse_servers(runner.run(["cat", "/proc/net/ip_vs"]).stdout))
+    return {one: reasons.get(one) or done.stderr.strip() or "no reason given" for one in servers if one in remaining}
+
+
+def _destroy_sets(runner: Runner, writer: Writer, names: t.Sequence[str]) -> dict[str, str]:
+    """Destroy sets; return those that are still there, with the reason."""
+    if not names:
+        return {}
+    text = "".join(f"destroy {name}\n" for name in names)
+    if writer.run(["ipset", "restore"], stdin=text, places=(PROXY, NODE), check=False).rc == 0:
+        return {}
+    # It ends at the first one that is in use by now; the others go one by one.
+    done = run_all(runner, {name: borrowed(["ipset", "destroy", name]) for name in names})
+    there = ipvs.parse_sets(runner.run(borrowed(["ipset", "save"])).stdout)
+    return {name: done[name].stderr.strip() or "no reason given" for name in names if name in there}

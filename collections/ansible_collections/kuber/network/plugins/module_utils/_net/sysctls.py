@@ -11,7 +11,6 @@ from __future__ import annotations
 import fnmatch
 import typing as t
 
-DEFAULT = "0"
 # pkg/proxy/ipvs/proxier.go of Kubernetes, NewProxier. All three together are the sign that it was kube-proxy.
 _SIGN = {
     "net.ipv4.vs.conntrack": "1",
@@ -23,7 +22,10 @@ _ARP = {
     "net.ipv4.conf.all.arp_ignore": "1",
     "net.ipv4.conf.all.arp_announce": "2",
 }
-_PATHS = {f"/proc/sys/{key.replace('.', '/')}": key for key in (*_SIGN, *_ARP)}
+# Before Linux 5.9 (and since 4.1); the kernel's own value is 1.
+_REUSE = {"net.ipv4.vs.conn_reuse_mode": "0"}
+_DEFAULTS = dict.fromkeys((*_SIGN, *_ARP), "0") | dict.fromkeys(_REUSE, "1")
+_PATHS = {f"/proc/sys/{key.replace('.', '/')}": key for key in _DEFAULTS}
 # Each prints lines of its own form: PATH:VALUE, and KEY = VALUE.
 READ_VALUES = ("grep", "-s", "", *_PATHS)
 READ_FILES = (
@@ -50,9 +52,14 @@ def parse_files(text: str) -> frozenset[str]:
     return frozenset(key for key in _PATHS.values() if any(fnmatch.fnmatchcase(key, one) for one in patterns))
 
 
+def is_sign(values: t.Mapping[str, str]) -> bool:
+    """Whether these are the values that kube-proxy sets in IPVS mode."""
+    return all(values.get(key) == value for key, value in _SIGN.items())
+
+
 def plan(values: t.Mapping[str, str], configured: t.Collection[str]) -> dict[str, str]:
     """What to set back to the kernel's default: what kube-proxy has set, and nobody's file asks for."""
-    if any(values.get(key) != value for key, value in _SIGN.items()):
+    if not is_sign(values):
         return {}
-    arp = _ARP if all(values.get(key) == value for key, value in _ARP.items()) else {}
-    return {key: DEFAULT for key in (*_SIGN, *arp) if key not in configured}
+    together = [group for group in (_SIGN, _ARP, _REUSE) if all(values.get(key) == one for key, one in group.items())]
+    return {key: _DEFAULTS[key] for group in together for key in group if key not in configured}

@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net import iptables, leftovers
 from ansible_collections.kuber.network.plugins.module_utils._net.batch import run_all
+from ansible_collections.kuber.network.plugins.module_utils._net.programs import NODE, PROXY, borrowed
 
 if t.TYPE_CHECKING:
     from ansible_collections.kuber.network.plugins.module_utils._runner import Runner  # pragma: no cover
@@ -40,7 +41,8 @@ class Program:
 
     @property
     def save(self) -> list[str]:
-        return [f"{self}-save"]
+        """Of the node itself, as long as it has one: its tests of other rules come from there."""
+        return borrowed([f"{self}-save"], places=(NODE, PROXY))
 
     @property
     def restore(self) -> list[str]:
@@ -51,23 +53,23 @@ PROGRAMS = tuple(Program(family, variant) for variant in (NFT, LEGACY) for famil
 Dumps = dict[Program, str]
 
 
-def choose(runner: Runner, dumps: Dumps, *, mode: str, asked: str) -> tuple[str, Dumps]:
+def choose(
+    runner: Runner, dumps: Dumps, *, mode: str, asked: str = AUTO, proxys: str | None = None
+) -> tuple[str, Dumps]:
     """The variant that kube-proxy uses, with the rules to look at.
 
-    A kernel without IPv6, or without one kind of iptables, has no rules there.
+    A kernel without IPv6, or without one kind of iptables, has no rules there. ``proxys`` is the variant in the
+    container of kube-proxy, where that is known.
     """
-    holders = [variant for variant in (NFT, LEGACY) if _holds(dumps, variant, _any_mode)]
-    if asked != AUTO:
-        variant = asked
-    elif mode == "nftables" or len(holders) < 2:
-        # No rules of kube-proxy's are to stay in nftables mode, so that it does not matter whose they are.
-        variant = holders[0] if holders else _hinted(dumps)
+    holders = [variant for variant in (NFT, LEGACY) if _holds(dumps, variant, leftovers.is_kube_proxys)]
+    if mode == "nftables":
+        # No rules of kube-proxy's are to stay, so that it does not matter whose they are.
+        variant = asked if asked != AUTO else holders[0] if holders else proxys or _hinted(dumps)
     else:
-        variant = _only_live(dumps, mode)
+        variant = _in_use(dumps, mode, asked, proxys)
     if not any(program.variant == variant for program in dumps):
         return variant, _read(runner, variant)
-    stale = [holder for holder in holders if holder != variant]
-    return variant, {program: text for program, text in dumps.items() if program.variant in (variant, *stale)}
+    return variant, dumps
 
 
 def _holds(dumps: Dumps, variant: str, test: t.Callable[[str, str], bool]) -> bool:
@@ -80,28 +82,53 @@ def _holds(dumps: Dumps, variant: str, test: t.Callable[[str, str], bool]) -> bo
     )
 
 
-def _any_mode(table: str, chain: str) -> bool:
-    return leftovers.is_kube_proxys(table, chain)
-
-
-def _hinted(dumps: Dumps) -> str:
-    hinted = (program.variant for program, text in dumps.items() if _HINT.search(text))
-    return next(hinted, DEFAULT)
-
-
-def _only_live(dumps: Dumps, mode: str) -> str:
-    """The variant with chains that only the running mode makes, provided that there is one such variant."""
+def _in_use(dumps: Dumps, mode: str, asked: str, proxys: str | None) -> str:
+    """The variant with the rules of the running mode."""
 
     def is_live(table: str, chain: str) -> bool:
         other = "iptables" if mode == "ipvs" else "ipvs"
-        return leftovers.is_leftover(table, chain, other)
+        return leftovers.belongs_to(table, chain, mode) and leftovers.is_leftover(table, chain, other)
 
     live = [variant for variant in (NFT, LEGACY) if _holds(dumps, variant, is_live)]
-    if len(live) == 1:
-        return live[0]
-    raise KuberError(
+    hinted = _hints(dumps)
+    if proxys is not None and asked in (AUTO, proxys) and (proxys in live or not live):
+        return proxys
+    if asked != AUTO and (proxys is None or asked == proxys):
+        return asked
+    if proxys is None:
+        holders = live or [one for one in (NFT, LEGACY) if _holds(dumps, one, leftovers.is_kube_proxys)]
+        for certain in (live, [one for one in hinted if one in holders], holders, hinted):
+            if len(certain) == 1:
+                return certain[0]
+        if not holders:
+            return next(iter(hinted), DEFAULT)
+    raise _unclear(mode, live, asked, proxys)
+
+
+def _hints(dumps: Dumps) -> list[str]:
+    """The variants in which the kubelet has left its sign; kube-proxy's image goes by it."""
+    return [one for one in (NFT, LEGACY) if any(p.variant == one and _HINT.search(dumps[p]) for p in dumps)]
+
+
+def _hinted(dumps: Dumps) -> str:
+    return next(iter(_hints(dumps)), DEFAULT)
+
+
+def _unclear(mode: str, live: t.Sequence[str], asked: str, proxys: str | None) -> KuberError:
+    if proxys is not None:
+        contradiction = (
+            f"variant is {asked}" if asked not in (AUTO, proxys) else f"rules of the mode only in iptables-{live[0]}"
+        )
+        return KuberError(
+            f"Which kind of iptables kube-proxy uses for its rules of mode {mode} is not certain, so that nothing on "
+            "the node was touched",
+            wanted=f"{proxys}, as `iptables --version` says in the container of kube-proxy",
+            found=contradiction,
+            remedy="Leave variant at auto, and restart kube-proxy if its rules are in the other kind",
+        )
+    return KuberError(
         f"kube-proxy has rules of mode {mode} in both kinds of iptables, and it cannot be told which of them it uses",
-        wanted="such rules in one kind only, nft or legacy",
+        wanted="such rules in one kind only, nft or legacy, or the kubelet's chain KUBE-IPTABLES-HINT in one only",
         found=f"chains {'of this mode ' if live else ''}in iptables-nft-save as well as in iptables-legacy-save",
         remedy="Set variant to the one that kube-proxy uses (`iptables --version` in its container tells), so that all "
         "of its rules in the other one are removed; or restart the node, which clears both",
@@ -113,7 +140,7 @@ def _read(runner: Runner, variant: str) -> Dumps:
     done = run_all(runner, {str(program): program.save for program in programs})
     dumps = {program: done[str(program)].stdout for program in programs if done[str(program)].rc == 0}
     if not any(program.family == "ipv4" for program in dumps):
-        failed = runner.run(programs[0].save, check=False)
+        failed = done[str(programs[0])]
         raise KuberError(
             "There is no iptables on the node",
             wanted=f"{programs[0]}-save, and the right to use it",

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -17,6 +18,8 @@ import typing as t
 import uuid
 
 import pytest
+
+from ansible_collections.kuber.network.tests.unit.plugins.module_utils._net import proxy_process
 
 COLLECTIONS = pathlib.Path(__file__).parents[7]
 DUMPS = pathlib.Path(__file__).parents[1] / "module_utils" / "_net" / "dumps"
@@ -76,10 +79,12 @@ def nodes(tmp_path: pathlib.Path) -> t.Iterator[list[Node]]:
     if os.geteuid() != 0 or missing:
         pytest.skip(f"needs root and {', '.join(missing) or 'nothing else'}")
     found = [Node(f"kuber-test-{uuid.uuid4().hex[:8]}", tmp_path) for _number in range(3)]
-    for node in found:
-        subprocess.run(["ip", "netns", "add", node.name], check=True)
-        node.set_up()
-    yield found
+    with contextlib.ExitStack() as proxies:
+        for node in found:
+            subprocess.run(["ip", "netns", "add", node.name], check=True)
+            node.set_up()
+            proxies.enter_context(proxy_process.running(node.name, tmp_path, "ipvs"))
+        yield found
     for node in found:
         subprocess.run(["ip", "netns", "delete", node.name], check=True)
 

@@ -153,3 +153,58 @@ def test_any_text_can_be_read(text: str) -> None:
     compare_servers(web_ports(), text, "minikube", "rr")
     compare_addresses(web_ports(), text, "minikube", "rr")
     compare_sets(web_ports(), text, "minikube", "rr")
+
+
+@pytest.mark.parametrize(
+    ("policies", "pods", "inner", "outer"),
+    [
+        # The controller's only pod is on another node: kube-proxy uses it all the same.
+        ({"externalTrafficPolicy": "Local"}, {"minikube-m02": "ready"}, ["m02"], ["m02"]),
+        ({"externalTrafficPolicy": "Local"}, {"minikube": "ready", "minikube-m02": "ready"}, ["own", "m02"], ["own"]),
+        ({"internalTrafficPolicy": "Local"}, {"minikube-m02": "ready"}, ["m02"], ["m02"]),
+        ({"internalTrafficPolicy": "Local"}, {"minikube": "ready", "minikube-m02": "ready"}, ["own"], ["own", "m02"]),
+        # Pods that end take requests where there are no others.
+        ({}, {"minikube": "draining"}, ["own"], ["own"]),
+        ({}, {"minikube": "draining", "minikube-m02": "ready"}, ["m02"], ["m02"]),
+        (
+            {"externalTrafficPolicy": "Local"},
+            {"minikube": "draining", "minikube-m02": "ready"},
+            ["m02"],
+            ["own"],
+        ),
+        ({}, {"minikube": "not ready"}, [], []),
+    ],
+)
+def test_local_policies_fall_back_as_kube_proxy_does(
+    policies: dict[str, str], pods: dict[str, str], inner: list[str], outer: list[str]
+) -> None:
+    conditions = {
+        "ready": {"ready": True, "serving": True, "terminating": False},
+        "draining": {"ready": False, "serving": True, "terminating": True},
+        "not ready": {"ready": False, "serving": False, "terminating": False},
+    }
+    addresses = {"minikube": "10.244.0.5", "minikube-m02": "10.244.1.7"}
+    names = {"own": "10.244.0.5:8000", "m02": "10.244.1.7:8000"}
+    one = endpoints("web", 8000)
+    one["endpoints"] = [
+        {"addresses": [addresses[node]], "nodeName": node, "conditions": conditions[state]}
+        for node, state in pods.items()
+    ]
+    found = service("web", "10.96.7.7", {"port": 80, "nodePort": 30080}, outer=["172.17.255.3"], **policies)
+    (port,) = service_ports([found], [one])
+    assert port.backends_for("10.96.7.7", "minikube") == {names[name] for name in inner}
+    assert port.backends_for("172.17.255.3", "minikube") == {names[name] for name in outer}
+
+
+def test_a_service_that_keeps_to_the_node_and_has_no_way_in_has_no_others() -> None:
+    found = service("web", "10.96.7.7", {"port": 80}, internalTrafficPolicy="Local")
+    (port,) = service_ports([found], [endpoints("web", 8000, "10.244.1.7", node="minikube-m02")])
+    assert port.backends_for("10.96.7.7", "minikube") == frozenset()
+
+
+def test_sets_are_compared_where_ipset_prints_numbers_of_protocols() -> None:
+    text = (
+        "add KUBE-CLUSTER-IP 10.109.48.206,6:80\nadd KUBE-LOAD-BALANCER 172.17.255.1,6:80\n"
+        "add KUBE-LOOP-BACK 10.244.0.3,6:8000,10.244.0.3\nadd KUBE-LOOP-BACK 10.244.0.4,6:8000,10.244.0.4\n"
+    )
+    assert compare_sets(web_ports(), text, "minikube", "rr").ok

@@ -176,6 +176,15 @@ def test_command(ask: t.Callable[..., Outcome], options: dict[str, t.Any], outco
     assert outcome.found in found.found
 
 
+def test_a_borrowed_command_that_is_nowhere_is_unknown(ask: t.Callable[..., Outcome]) -> None:
+    """Exit code 127 is no answer, even where it is among those that are wanted."""
+    options = {"argv": ["no-such-program", "list"], "borrow": True, "rc": [0, 127], "not_matches": ["KUBE"]}
+    outcome = ask(command=options)
+    assert (outcome.ok, outcome.unknown) == (False, True)
+    assert outcome.found == "not looked at: no-such-program is neither on the node nor in a container of kube-proxy"
+    assert ask(command={"argv": ["echo", "here"], "borrow": True}) == Outcome(True, "here")
+
+
 @pytest.mark.parametrize(
     ("query", "equals", "outcome"),
     [

@@ -23,7 +23,7 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 class Scripted(Probe):
     """Gives one answer after the other; the last one stays."""
 
-    answers: list[bool]
+    answers: t.Sequence[bool | None]
     seconds: float = 0.0
     attempts: int = 0
     asked: str = "ask"
@@ -33,7 +33,7 @@ class Scripted(Probe):
         time.sleep(self.seconds)
         ok = self.answers[min(self.attempts, len(self.answers) - 1)]
         self.attempts += 1
-        return Outcome(ok, "yes" if ok else "no")
+        return Outcome(bool(ok), "yes" if ok else "no", unknown=ok is None)
 
 
 class Broken(Scripted):
@@ -51,6 +51,12 @@ def test_only_what_failed_is_asked_again() -> None:
     verdicts = run_checks(checks, timeout=5, interval=0.01, progress=silent)
     assert [verdict.ok for verdict in verdicts] == [True, True]
     assert (good.attempts, late.attempts) == (1, 3)
+
+
+def test_what_cannot_be_found_out_is_not_asked_again() -> None:
+    unknown = Scripted([None, True])
+    (verdict,) = run_checks([Check("unknown", "", unknown)], timeout=5, interval=0.01, progress=silent)
+    assert (verdict.ok, verdict.unknown, verdict.failed, unknown.attempts) == (False, True, False, 1)
 
 
 def test_gives_up_after_the_timeout_and_keeps_the_order() -> None:
@@ -87,6 +93,17 @@ GREEN_LINE = Verdict("Page is served", "Part 1", "curl http://x/", "200", "200 h
 RED_LINE = Verdict("Address answers ping", "Part 2", "ping 10.0.0.1", "an echo reply", "no answer in time", False)
 
 
+GREY_LINE = Verdict("No set is left", "Part 2", "ipset list", "none", "not looked at: no ipset", False, unknown=True)
+
+
+def test_table_never_shows_a_check_that_was_not_made_as_good() -> None:
+    lines = render([GREEN_LINE, GREY_LINE], width=80, paint=plain)
+    assert " ? No set is left  not looked at: no ipset" in lines
+    assert lines[-2] == " ? 1 of 2 checks passed, 1 could not be made"
+    assert render([RED_LINE, GREY_LINE], width=80, paint=plain)[-2] == " ✘ 1 of 2 checks failed, 1 could not be made"
+    assert any("<yellow> ?</yellow>" in line for line in render([GREY_LINE], width=80, paint=colored))
+
+
 def test_table_reads_like_this() -> None:
     assert render([GREEN_LINE, RED_LINE], width=80, paint=plain) == [
         "",
@@ -113,8 +130,9 @@ VERDICTS = st.builds(Verdict, WORDS, st.sampled_from(["", "Part 1", "Part 2"]), 
 @given(st.lists(VERDICTS, min_size=1, max_size=8), st.integers(40, 200))
 def test_table_has_one_line_per_check_and_green_lines_fit(verdicts: list[Verdict], width: int) -> None:
     lines = render(verdicts, width=width, paint=plain)
-    rows = [line for line in lines[:-2] if re.match(r" [✔✘] ", line)]
-    assert [line[1] == "✔" for line in rows] == [verdict.ok for verdict in verdicts]
+    rows = [line for line in lines[:-2] if re.match(r" [✔✘?] ", line)]
+    marks = ["✔" if verdict.ok else "?" if verdict.unknown else "✘" for verdict in verdicts]
+    assert [line[1] for line in rows] == marks
     names = min(64, max(len(verdict.name) for verdict in verdicts))
     for line, verdict in zip(rows, verdicts, strict=True):
         if verdict.ok:
@@ -123,6 +141,6 @@ def test_table_has_one_line_per_check_and_green_lines_fit(verdicts: list[Verdict
             assert verdict.found in line, "what is wrong was cut short"
 
 
-@pytest.mark.parametrize("verdict", [GREEN_LINE, RED_LINE])
+@pytest.mark.parametrize("verdict", [GREEN_LINE, RED_LINE, GREY_LINE])
 def test_a_verdict_survives_the_way_through_a_registered_variable(verdict: Verdict) -> None:
     assert Verdict.load(verdict.dump()) == verdict

@@ -1,0 +1,141 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""What another mode of kube-proxy has left on a node, as ``node_iptables`` sees it."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._checks.model import Outcome, Probe
+from ansible_collections.kuber.network.plugins.module_utils._net import ipvs, leftovers, nft, node, node_read
+from ansible_collections.kuber.network.plugins.module_utils._net.programs import by_hand
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Callable
+
+    from ansible_collections.kuber.network.plugins.module_utils._net.node_read import State
+
+MODES = ("iptables", "ipvs", "nftables")
+
+
+class Readings:
+    """Readings of one node, each of which serves all probes once: they ask one after another."""
+
+    def __init__(self, read: Callable[[str], State]) -> None:
+        self._read = read
+        self._state: State | None = None
+        self._served: set[LeftoversProbe] = set()
+
+    def fresh(self, probe: LeftoversProbe) -> State:
+        if self._state is None or probe in self._served:
+            self._state = self._read(probe.mode)
+            self._served = set()
+        self._served.add(probe)
+        return self._state
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """One kind of thing that a mode leaves."""
+
+    asked: str
+    parts: tuple[str, ...]
+    """Where it would be, by the names under which it may be unread."""
+    find: Callable[[State, str, str], tuple[str, ...]]
+    """What is left, given the mode that runs and the one that has left something."""
+    effect: str = ""
+    doubtful: Callable[[State], tuple[str, ...]] = lambda _state: ()
+    """What may be kube-proxy's or somebody else's."""
+
+
+def _chains(family: str) -> Callable[[State, str, str], tuple[str, ...]]:
+    def find(state: State, mode: str, of: str) -> tuple[str, ...]:
+        found = (
+            (program, table.name, chain)
+            for program, tables in state.rules.items()
+            for table in tables.values()
+            for chain in table.chains
+            if program.family == family and leftovers.belongs_to(table.name, chain, of)
+        )
+        return tuple(
+            f"{chain} ({program}, {table})"
+            for program, table, chain in found
+            if program.variant != state.variant or leftovers.is_leftover(table, chain, mode)
+        )
+
+    return find
+
+
+def _owners(state: State) -> ipvs.Plan:
+    return ipvs.plan(state.ipvs, freed={}, proxy=state.proxy) if state.ipvs else ipvs.Plan()
+
+
+def _servers(state: State, _mode: str, _of: str) -> tuple[str, ...]:
+    return tuple(map(str, _owners(state).servers))
+
+
+def _doubtful(state: State) -> tuple[str, ...]:
+    return tuple(map(str, _owners(state).doubtful))
+
+
+def _sets(state: State, _mode: str, _of: str) -> tuple[str, ...]:
+    return tuple(name for name in (state.ipvs.sets if state.ipvs else ()) if name in ipvs.SETS)
+
+
+def _device(state: State, _mode: str, _of: str) -> tuple[str, ...]:
+    return (ipvs.DEVICE,) if state.ipvs and state.ipvs.device else ()
+
+
+def _tables(state: State, _mode: str, _of: str) -> tuple[str, ...]:
+    return tuple(nft.lines(state.nftables))
+
+
+VIEWS = {
+    "ipv4": View("iptables-save", ("ipv4",), _chains("ipv4")),
+    "ipv6": View("ip6tables-save", ("ipv6",), _chains("ipv6")),
+    "device": View("ip -o link show", (node_read.DEVICE,), _device),
+    "virtual_servers": View("cat /proc/net/ip_vs", (node_read.SERVERS,), _servers, node.STILL_ANSWER, _doubtful),
+    "sets": View(by_hand(["ipset", "list", "-name"]), (node_read.SETS,), _sets),
+    "tables": View(by_hand(["nft", "list", "tables"]), tuple(nft.TABLES), _tables),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class LeftoversProbe(Probe):
+    readings: Readings
+    mode: str
+    of: str
+    name: str
+
+    serial: t.ClassVar[bool] = True
+
+    @property
+    def view(self) -> View:
+        return VIEWS[self.name]
+
+    @property
+    def asked(self) -> str:
+        return self.view.asked
+
+    @property
+    def wanted(self) -> str:
+        return "none"
+
+    def attempt(self) -> Outcome:
+        state = self.readings.fresh(self)
+        found = self.view.find(state, self.mode, self.of)
+        if found:
+            text = f"{len(found)} left: {', '.join(found)}"
+            return Outcome(False, f"{text}. {self.view.effect}" if self.view.effect else text)
+        unread = [state.unread[part] for part in self.view.parts if part in state.unread]
+        if unread:
+            return Outcome.not_looked_at("; ".join(unread))
+        doubtful = self.view.doubtful(state)
+        if doubtful:
+            return Outcome(False, f"not known whose they are: {', '.join(doubtful)}", unknown=True)
+        return Outcome(True, "none")
