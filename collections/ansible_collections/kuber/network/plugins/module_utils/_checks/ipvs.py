@@ -15,7 +15,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Outcome, Probe, shortened
 from ansible_collections.kuber.network.plugins.module_utils._checks.services import service_ports, socket_text
-from ansible_collections.kuber.network.plugins.module_utils._net import virtual_servers
+from ansible_collections.kuber.network.plugins.module_utils._net import ipvs, virtual_servers
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable, Sequence
@@ -62,7 +62,7 @@ def compare_addresses(ports: Sequence[ServicePort], text: str, _node: str, _sche
 
 def compare_sets(ports: Sequence[ServicePort], text: str, node: str, _scheduler: str) -> Outcome:
     """The sets that kube-proxy's rules look into hold what the services need."""
-    found = {tuple(words[1:3]) for words in map(str.split, text.splitlines()) if len(words) > 2 and words[0] == "add"}
+    found = {(name, member) for name, members in ipvs.parse_sets(text).items() for member in members}
     wrong, sizes = [], []
     for name, members in _expected_sets(ports, node).items():
         missing = sorted(member for member in members if (_set_name(name, member), member) not in found)

@@ -17,6 +17,8 @@ import typing as t
 # digits, dashes and underscores (xtables_save_string in iptables/libxtables/xtables.c).
 FREE_TEXT = ("--comment", "--nfacct-name", "--helper", "--name", "--hashlimit-name", "--log-prefix", "--nflog-prefix")
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|([^ ]+)', re.DOTALL)
+# do_output in iptables/xtables-save.c: the whole table, or chains with hooks of their own; the exit code is 0.
+_HIDDEN = re.compile(r"^# Table [`'](\S+)' (?:is incompatible|contains incompatible)", re.MULTILINE)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -29,10 +31,10 @@ class Rule:
 
     @functools.cached_property
     def words(self) -> tuple[str, ...]:
-        return tuple(word for word, _quoted in self._tokens)
+        return tuple(word for word, _quoted in self.tokens)
 
     @functools.cached_property
-    def _tokens(self) -> tuple[tuple[str, bool], ...]:
+    def tokens(self) -> tuple[tuple[str, bool], ...]:
         """The words, each with whether it stands in quotation marks: then it is no option."""
         found = _WORD.finditer(self.text)
         return tuple((_ESCAPED.sub(r"\1", one[1]), True) if one[1] is not None else (one[2], False) for one in found)
@@ -40,7 +42,7 @@ class Rule:
     @functools.cached_property
     def target(self) -> str | None:
         """Where the rule sends a packet to: a chain, or an action such as ACCEPT."""
-        tokens = iter(self._tokens)
+        tokens = iter(self.tokens)
         for word, quoted in tokens:
             if word in ("-j", "-g") and not quoted:
                 return next(tokens, (None, False))[0]
@@ -77,6 +79,16 @@ class Table:
     name: str
     chains: t.Mapping[str, str]
     rules: tuple[Rule, ...]
+    shown: bool = True
+    """Whether iptables-save has printed all of it: it leaves out what another program has written in its own way."""
+
+    @functools.cached_property
+    def by_chain(self) -> t.Mapping[str, t.Sequence[Rule]]:
+        """The rules of each chain, in order."""
+        found: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            found.setdefault(rule.chain, []).append(rule)
+        return found
 
     def is_built_in(self, chain: str) -> bool:
         return self.chains.get(chain, "-") != "-"
@@ -103,6 +115,7 @@ def parse(text: str) -> dict[str, Table]:
     tables: dict[str, Table] = {}
     chains: dict[str, str] = {}
     rules: list[Rule] = []
+    hidden = dict.fromkeys(_HIDDEN.findall(text))
     for line in _lines(text):
         if line.startswith("*"):
             chains, rules = {}, []
@@ -115,8 +128,8 @@ def parse(text: str) -> dict[str, Table]:
             chain, _space, rest = line.partition("-A ")[2].partition(" ")
             rules.append(Rule(chain, rest.strip()))
         elif line.strip() == "COMMIT":
-            tables[name] = Table(name, chains, tuple(rules))
-    return tables
+            tables[name] = Table(name, chains, tuple(rules), name not in hidden)
+    return {**{name: Table(name, {}, (), shown=False) for name in hidden}, **tables}
 
 
 def _lines(text: str) -> t.Iterator[str]:

@@ -41,6 +41,9 @@ SETS = frozenset(_SETS) | {name.replace("KUBE-", "KUBE-6-", 1)[:_LONGEST_NAME] f
 ADDRESS_SETS = ("KUBE-IPVS-IPS", "KUBE-6-IPVS-IPS")
 PORT_SETS = re.compile(r"KUBE-(6-)?NODE-PORT-(TCP|UDP|SCTP-HASH)$")
 
+PROTOCOLS = {"6": "tcp", "17": "udp", "132": "sctp"}
+_PROTOCOL_NUMBER = re.compile(r",(\d+):(?=\d+(?:,|$))")
+
 OPTIONS = {"TCP": "-t", "UDP": "-u", "SCTP": "--sctp-service"}
 
 
@@ -97,6 +100,11 @@ def parse_servers(text: str) -> tuple[VirtualServer, ...]:
     return tuple(found)
 
 
+def named(member: str) -> str:
+    """A member of a set with the name of its protocol; a node without /etc/protocols prints the number."""
+    return _PROTOCOL_NUMBER.sub(lambda found: f",{PROTOCOLS.get(found[1], found[1])}:", member, count=1)
+
+
 def parse_sets(text: str) -> dict[str, tuple[str, ...]]:
     """Read ``ipset save``: names and members."""
     members: dict[str, list[str]] = {}
@@ -105,7 +113,7 @@ def parse_sets(text: str) -> dict[str, tuple[str, ...]]:
         if words[:1] == ["create"]:
             members[words[1]] = []
         elif words[:1] == ["add"]:
-            members[words[1]].append(words[2])
+            members.setdefault(words[1], []).append(named(words[2]))
     return {name: tuple(found) for name, found in members.items()}
 
 

@@ -94,6 +94,8 @@ class Route:
     protocol: str = ""
     kind: str = ""
     hops: int = 1
+    source: str = dataclasses.field(default="", compare=False)
+    """The address that this machine sends from; no part of what makes a route this one."""
 
     @classmethod
     def load(cls, item: dict[str, t.Any]) -> Route:
@@ -107,6 +109,7 @@ class Route:
             protocol=item.get("protocol", ""),
             kind=item.get("type", ""),
             hops=max(1, len(item.get("nexthops", ()))),
+            source=item.get("prefsrc", ""),
         )
 
     @property
