@@ -60,23 +60,26 @@ class _Option:
     negated: bool
 
 
-def judge(scene: Scene, chain: str, rule: Rule, course: Course) -> tuple[bool | None, list[Action]]:
-    options, target = _read(rule)
-    answers = [_answer(scene, chain, option, course) for option in options]
-    applies = False if False in answers else None if None in answers else True
-    action = _action(target)
-    share = functools.reduce(lambda before, option: before * _chance(option), options, fractions.Fraction(1))
-    return applies, [dataclasses.replace(action, share=share)]
+def judge(scene: Scene, chain: str, rule: Rule, course: Course) -> tuple[bool | None, Sequence[Action]]:
+    options, _target, action = _read(rule)
+    applies: bool | None = True
+    for one in options:
+        answer = _answer(scene, chain, one, course)
+        if answer is False:
+            return False, ()
+        applies = applies and answer
+    return applies, (action,)
 
 
 def option(rule: Rule, name: str) -> str | None:
     """The value of an option that is not negated."""
-    matches, target = _read(rule)
+    matches, target, _action = _read(rule)
     return next((" ".join(one.values) for one in (*matches, *target) if one.name == name and not one.negated), None)
 
 
-def _read(rule: Rule) -> tuple[list[_Option], list[_Option]]:
-    """The options of a rule up to its target, and from there on."""
+@functools.lru_cache(maxsize=1 << 13)
+def _read(rule: Rule) -> tuple[Sequence[_Option], Sequence[_Option], Action]:
+    """The options of a rule up to its target and from there on, and what it does."""
     found: list[_Option] = []
     negated, free = False, False
     for word, quoted in rule.tokens:
@@ -89,10 +92,11 @@ def _read(rule: Rule) -> tuple[list[_Option], list[_Option]]:
             found[-1] = dataclasses.replace(found[-1], values=(*found[-1].values, word))
             free = False
     split = next((number for number, one in enumerate(found) if one.name in ("-j", "-g")), len(found))
-    return found[:split], found[split:]
+    share = functools.reduce(lambda before, one: before * _chance(one), found[:split], fractions.Fraction(1))
+    return found[:split], found[split:], dataclasses.replace(_do(found[split:]), share=share)
 
 
-def _action(options: Sequence[_Option]) -> Action:
+def _do(options: Sequence[_Option]) -> Action:
     if not options:
         return Action("pass")
     given = {one.name: " ".join(one.values) for one in options}
@@ -135,17 +139,25 @@ def _module(_scene: Scene, values: Values, _course: Course, _chain: str) -> bool
     return True if _MODULES.fullmatch(values[0]) else None
 
 
+_address = functools.lru_cache(maxsize=1 << 10)(ipaddress.ip_address)
+
+
+@functools.lru_cache(maxsize=1 << 13)
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(text, strict=False)
+
+
 def _source(scene: Scene, values: Values, _course: Course, chain: str) -> bool | None:
-    network = ipaddress.ip_network(values[0], strict=False)
+    network = _network(values[0])
     if scene.packet.source:
-        return ipaddress.ip_address(scene.packet.source) in network
+        return _address(scene.packet.source) in network
     if network.prefixlen == 0:
         return True
     return False if network.is_loopback or chain.startswith(POD_CHAINS) else None
 
 
 def _destination(scene: Scene, values: Values, _course: Course, _chain: str) -> bool:
-    return ipaddress.ip_address(scene.packet.address) in ipaddress.ip_network(values[0], strict=False)
+    return _address(scene.packet.address) in _network(values[0])
 
 
 def _protocol(scene: Scene, values: Values, _course: Course, _chain: str) -> bool:
@@ -220,7 +232,7 @@ def _is_member(packet: Packet, kinds: Sequence[str], member: str) -> bool:
     key, _comma, client = member.rpartition(",")
     if key != _key(packet, kinds[:-1]):
         return False
-    return ipaddress.ip_address(packet.source) in ipaddress.ip_network(client, strict=False)
+    return _address(packet.source) in _network(client)
 
 
 _Ask = t.Callable[[Scene, "Values", "Course", str], "bool | None"]
