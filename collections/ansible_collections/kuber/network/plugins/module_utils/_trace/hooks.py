@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 BEFORE, TABLES = ("raw", "mangle"), ("raw", "mangle", "nat")
 STOPS = ("DROP", "REJECT")
-CACHE = "NodeLocal DNSCache"
+CACHE, DNS = "NodeLocal DNSCache", 53
 OWN = "KUBE-"
 OWN_FIREWALLS = ("KUBE-FW-", "KUBE-SOURCE-RANGES-FIREWALL", "KUBE-FIREWALL")
 
@@ -131,11 +131,12 @@ def forwarded(
 def past_tracking(finding: Finding, step: Step, packet: Packet, own: frozenset[str] | None) -> Finding:
     """What happens to packets that no address is translated for: the node itself has to answer."""
     comments = " ".join(step.rule.comments)
-    name = CACHE if "nodelocal" in comments.lower().replace(" ", "") else "a program of the node itself"
+    says_so = "nodelocal" in comments.lower()
+    name = CACHE if says_so or packet.port == DNS else "a program of the node itself"
     fact = Fact("raw", f"{step.action.target} (not tracked): {comments or step.rule}")
     finding = dataclasses.replace(finding, facts=(fact, *finding.facts))
     kept = f"{_rule(step, 'raw')} keeps {packet} from connection tracking, so kube-proxy's rules never see it"
-    if own is None and name != CACHE:
+    if own is None and not says_so:
         return dataclasses.replace(finding, unknown=f"{kept}; whether the node itself answers was not found out")
     if own is not None and packet.address not in own:
         what = f"{kept}, and the node has no address {packet.address} at which {name} could answer"

@@ -35,8 +35,8 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Finding
     from ansible_collections.kuber.network.plugins.module_utils._trace.target import Target
 
-# Of the DaemonSet of kubernetes/cluster/addons/dns/nodelocaldns.
-CACHE_LABELS = {"k8s-app": "node-local-dns"}
+# Of the DaemonSets of kubernetes/cluster/addons/dns/nodelocaldns and of kubespray.
+CACHE_APPS = ("node-local-dns", "nodelocaldns")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +96,8 @@ def _served(target: Target, world: World, entry: Entry, serving: Serving) -> Hop
 def _cache(world: World, packet: Packet, name: str) -> Hop:
     """What answers on the node itself, by its pod if there is one."""
     node = world.node.name
-    pods = [one for one in world.cluster.pods if has_labels(one, CACHE_LABELS)]
+    apps = [{"k8s-app": app} for app in CACHE_APPS]
+    pods = [one for one in world.cluster.pods if any(has_labels(one, labels) for labels in apps)]
     pod = next((one for one in pods if one["spec"].get("nodeName") == node), None)
     if pod is None:
         return Hop(Kind.POD, name, (Fact("address", packet.socket), Fact("node", node)))

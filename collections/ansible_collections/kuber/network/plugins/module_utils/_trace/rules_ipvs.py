@@ -115,6 +115,9 @@ def _filtered(table: Table, packet: Packet, finding: Finding) -> Finding:
     """What the rules of iptables do with a packet before IPVS sees it."""
     family = "ipv6" if ":" in packet.address else "ipv4"
     tables = table.tables.get(family) or (ASSUMED if family == "ipv4" else {})
+    if family not in table.tables:
+        assumed = Fact("iptables", "not read: the chains that kube-proxy writes for its sets are assumed")
+        finding = dataclasses.replace(finding, facts=(*finding.facts, assumed))
     journey = hooks.travel(tables, Scene(packet, to_node=True, sets=table.sets))
     if journey.untracked:
         rule = " ".join(journey.untracked.rule.comments) or str(journey.untracked.rule)

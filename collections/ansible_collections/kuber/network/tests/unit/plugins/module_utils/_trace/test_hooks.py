@@ -264,6 +264,33 @@ def test_a_lost_last_rule_of_a_service_is_missed(lab: t.Any) -> None:
     assert "lacks a rule that takes the last 33.3 % of the packets" in said(root)
 
 
+@pytest.mark.parametrize(
+    ("rules", "ends"),
+    [
+        # An ACCEPT ends its own table only, here and in mangle.
+        (["-A PREROUTING -j ACCEPT"], ""),
+        (["-A PREROUTING -g AWAY", "-A PREROUTING -j DROP", "-A AWAY -j RETURN"], ""),
+        (["-A PREROUTING -j AWAY", "-A PREROUTING -j DROP", "-A AWAY -j RETURN", "-A AWAY -j ACCEPT"], "DROP"),
+        (["-A PREROUTING -j AWAY", "-A AWAY -s 192.168.99.1/32 -j DROP"], "DROP"),
+    ],
+)
+@pytest.mark.parametrize("table", ["raw", "mangle"])
+def test_tables_before_nat_are_passed_in_their_order(table: str, rules: list[str], ends: str) -> None:
+    text = "\n".join([f"*{table}", ":PREROUTING ACCEPT", *rules, "COMMIT", ""]) + plain().replace("*mangle", "*other")
+    found = rules_iptables.look(
+        iptables.parse(text), Packet("TCP", "172.17.255.1", 80, outside=True, source=CLIENT), OWN
+    )
+    assert found.refused == ends
+    assert bool(found.trouble) == bool(ends)
+    assert len(found.backends) == (0 if ends else 3)
+
+
+def test_a_policy_that_drops_is_named(lab: t.Any) -> None:
+    text = plain().replace(":FORWARD ACCEPT", ":FORWARD DROP", 2)
+    text = re.sub("-A KUBE-FORWARD .*ACCEPT\n", "", text)
+    assert "the policy of chain FORWARD" in said(follow(lab, in_iptables(text), LB))
+
+
 # Interfaces.
 
 
@@ -381,6 +408,14 @@ def test_the_local_cache_answers_in_place_of_coredns(lab: t.Any, mode: str) -> N
     lab.objects["pods"].append(template)
     pods = [hop for hop in walk(follow(lab, cached(mode, place), DNS)) if hop.kind is Kind.POD]
     assert pods[0].name == "node-local-dns-x7k2p"
+
+
+def test_a_cache_whose_rules_have_no_comment_is_known_by_its_address(lab: t.Any) -> None:
+    rule = "-A OUTPUT -d 10.96.0.10/32 -p udp -m udp --dport 53 -j NOTRACK"
+    for own, health in ((OWN | {"10.96.0.10"}, Health.OK), (None, Health.UNKNOWN)):
+        root = follow(lab, in_iptables(RAW.format(rule) + plain(), Place(own)), DNS)
+        assert rules_hop(root).health is health
+        assert any(hop.name == "NodeLocal DNSCache" for hop in walk(root)) == (health is Health.OK)
 
 
 @pytest.mark.parametrize("mode", ["iptables", "nftables"])
