@@ -56,9 +56,10 @@ def plan(target: Target, world: World) -> Hop:
     entry = find(target, world.cluster, world.machine)
     inside = not entry.from_outside
     client = world.node.place.source if inside else _client(world)
-    origin = (f"node {world.node.name}" if inside else "this machine") + (f", {client}" if client else "")
+    origin = [Fact("from", f"node {world.node.name}" if inside else "this machine")]
+    origin += [Fact("address", client)] if client else []
     headers = [Fact("header", f"{name}: {value}") for name, value in world.headers.items()]
-    request = Hop(Kind.REQUEST, target.text, (Fact("from", origin), *headers))
+    request = Hop(Kind.REQUEST, target.text, (*origin, *headers))
     way = world.machine.way
     route = None
     if way is not None and entry.address and not inside:

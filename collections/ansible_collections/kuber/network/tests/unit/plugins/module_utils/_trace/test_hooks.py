@@ -15,7 +15,6 @@ import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._net import iptables, ipvs, nftables
 from ansible_collections.kuber.network.plugins.module_utils._trace import rules_iptables, rules_ipvs
-from ansible_collections.kuber.network.plugins.module_utils._trace.host import Way
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Health, Hop, Kind, first_broken, walk
 from ansible_collections.kuber.network.plugins.module_utils._trace.node import Node, Place, Proxy
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Finding, Packet
@@ -84,7 +83,8 @@ def follow(lab: t.Any, node: Node, target: str, source: str = CLIENT) -> Hop:
     assert route is not None
     address = target.rpartition("/")[2].partition(":")[0]
     gateway = "" if address == "192.168.99.134" else route.gateway
-    lab.way = Way(dataclasses.replace(route, destination=address, gateway=gateway, source=source))
+    there = dataclasses.replace(route, destination=address, gateway=gateway, source=source)
+    lab.way = dataclasses.replace(OPEN_WAY, route=there)
     return t.cast(Hop, lab.trace(target))
 
 
@@ -177,6 +177,12 @@ def test_without_the_client_s_address_nothing_is_claimed(lab: t.Any, ranges: t.A
     root = follow(lab, ranges(["10.0.0.0/8"]), LB, source="")
     assert rules_hop(root).health is Health.UNKNOWN
     assert "restart" not in said(root)
+
+
+def test_the_request_says_from_which_address_it_comes(lab: t.Any) -> None:
+    for target, source in ((LB, CLIENT), ("service default/web-svc-cip", "192.168.99.134")):
+        root = follow(lab, in_iptables(plain()), target)
+        assert [fact.text for fact in root.facts if fact.label == "address"] == [source]
 
 
 def test_a_service_s_ranges_are_the_same_on_every_node(lab: t.Any) -> None:
