@@ -17,8 +17,8 @@ import json
 import typing as t
 
 PODS = "10.244.0.0/16"
+REJECT = "REJECT --reject-with icmp-port-unreachable"
 ANY = "any"
-FIRST = ("nat", "filter")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,7 +141,9 @@ class IptablesRules:
     def text(self) -> str:
         parts = []
         for table, lines in self.lines.items():
-            chains = [f":{hook} ACCEPT [0:0]" for hook in HOOKS[table]]
+            words = [line.split() for line in lines]
+            own = {word for line in words for word in (line[1], line[line.index("-j") + 1]) if word.startswith("KUBE-")}
+            chains = [*(f":{hook} ACCEPT [0:0]" for hook in HOOKS[table]), *(f":{one} - [0:0]" for one in sorted(own))]
             parts += [f"*{table}", *chains, *lines, "COMMIT"]
         return "\n".join([*parts, ""])
 
@@ -158,14 +160,20 @@ class IptablesRules:
         if one.pods and one.balancer and one.ranges:
             for network in allowed(self.settings, one):
                 self._add("nat", chains["FW"], f"-s {network}", chains["EXT"], f"{one.name} loadbalancer IP")
-        masquerade = "" if self.settings.masquerade_all else f"! {self.settings.pods}"
         if one.inner_pods and (self.settings.masquerade_all or self.settings.pods):
             chain = chains["SVL" if one.internal_local else "SVC"]
-            self._add("nat", chain, f"{masquerade} {self._to(one, one.address)}", "KUBE-MARK-MASQ")
+            self._add("nat", chain, self._off_cluster(self._to(one, one.address)), "KUBE-MARK-MASQ")
         self._choose(one, chains["SVC"], one.pods)
         self._choose(one, chains["SVL"], one.local_pods)
         for pod in one.pods:
             self._endpoint(one, pod)
+
+    def _off_cluster(self, to: str) -> str:
+        """The condition for packets that are masqueraded; iptables-save prints -s before -d, and -i behind it."""
+        if self.settings.masquerade_all:
+            return to
+        pods = f"! {self.settings.pods}"
+        return f"{pods} {to}" if pods.startswith("! -s") else to.replace(" -p", f" {pods} -p", 1)
 
     @staticmethod
     def _to(one: Service, address: str) -> str:
@@ -174,7 +182,7 @@ class IptablesRules:
     def _capture(self, one: Service, chains: dict[str, str]) -> None:
         """Which packets are for the Service, and which of them are turned away."""
         inner = chains["SVL" if one.internal_local else "SVC"]
-        how = ("DROP", f"{one.name} has no local endpoints") if one.pods else ("REJECT", f"{one.name} has no endpoints")
+        how = ("DROP", f"{one.name} has no local endpoints") if one.pods else (REJECT, f"{one.name} has no endpoints")
         if one.inner_pods:
             self._add("nat", "KUBE-SERVICES", self._to(one, one.address), inner, f"{one.name} cluster IP")
         else:
@@ -193,7 +201,8 @@ class IptablesRules:
                 self._add("nat", "KUBE-NODEPORTS", f"-d 127.0.0.0/8 {port}", chains["EXT"], one.name)
                 self._add("nat", "KUBE-NODEPORTS", port, chains["EXT"], one.name)
             if not one.outer_pods:
-                self._add("filter", "KUBE-EXTERNAL-SERVICES", f"-m addrtype --dst-type LOCAL {port}", *how)
+                local = port.replace(" -m", " -m addrtype --dst-type LOCAL -m", 1)
+                self._add("filter", "KUBE-EXTERNAL-SERVICES", local, *how)
 
     def _external(self, one: Service, chains: dict[str, str]) -> None:
         chain = chains["EXT"]
@@ -210,12 +219,18 @@ class IptablesRules:
     def _choose(self, one: Service, chain: str, pods: t.Sequence[Pod]) -> None:
         if one.sticky:
             for pod in pods:
-                recent = f"-m recent --rcheck --seconds 10800 --reap --name {self._sep(one, pod)} --rsource"
+                recent = f"-m recent --rcheck --seconds 10800 --reap {self._list(self._sep(one, pod))}"
                 self._add("nat", chain, recent, self._sep(one, pod), f"{one.name} -> {pod}")
         for number, pod in enumerate(pods):
             left = len(pods) - number
-            chance = f"-m statistic --mode random --probability {1 / left:.10f}" if left > 1 else ""
+            # Ten digits from kube-proxy, of which the kernel keeps 31 bits, and iptables-save prints eleven digits.
+            kept = round(float(f"{1 / left:.10f}") * 2**31) / 2**31
+            chance = f"-m statistic --mode random --probability {kept:.11f}" if left > 1 else ""
             self._add("nat", chain, chance, self._sep(one, pod), f"{one.name} -> {pod}")
+
+    @staticmethod
+    def _list(chain: str) -> str:
+        return f"--name {chain} --mask 255.255.255.255 --rsource"
 
     @staticmethod
     def _sep(one: Service, pod: Pod) -> str:
@@ -224,13 +239,14 @@ class IptablesRules:
     def _endpoint(self, one: Service, pod: Pod) -> None:
         chain = self._sep(one, pod)
         self._add("nat", chain, f"-s {pod.address}/32", "KUBE-MARK-MASQ", one.name)
-        recent = f"-m recent --set --name {chain} --mask 255.255.255.255 --rsource " if one.sticky else ""
+        recent = f"-m recent --set {self._list(chain)} " if one.sticky else ""
         protocol = f"-p {one.protocol} {recent}-m {one.protocol}"
         self._add("nat", chain, protocol, f"DNAT --to-destination {pod}", one.name)
 
 
 SADDR, DADDR = ({"payload": {"protocol": "ip", "field": field}} for field in ("saddr", "daddr"))
 PROTOCOL, PORT = {"meta": {"key": "l4proto"}}, {"payload": {"protocol": "th", "field": "dport"}}
+UNREACHABLE = {"reject": {"type": "icmp", "expr": "port-unreachable"}}
 NEW = {"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": "new"}}
 MARK = {"mangle": {"key": {"meta": {"key": "mark"}}, "value": {"|": [{"meta": {"key": "mark"}}, 16384]}}}
 FROM_NODE = {"match": {"op": "==", "left": {"fib": {"result": "type", "flags": ["saddr"]}}, "right": "local"}}
@@ -243,6 +259,21 @@ BASES = (
     ("nat-prerouting", "prerouting", -100, ("services",)),
     ("nat-output", "output", -100, ("services",)),
 )
+
+
+TO_PORT = ["inet_proto", "inet_service"]
+TYPES = {
+    "no-endpoint-services": ["ipv4_addr", *TO_PORT],
+    "no-endpoint-nodeports": TO_PORT,
+    "firewall-ips": ["ipv4_addr", *TO_PORT],
+    "service-ips": ["ipv4_addr", *TO_PORT],
+    "service-nodeports": TO_PORT,
+}
+
+
+def _kind(name: str) -> dict[str, t.Any]:
+    lasting = {"size": 65535, "flags": ["timeout"], "timeout": 10800} if name.startswith("affinity") else {}
+    return {"type": "ipv4_addr", **lasting}
 
 
 def _prefix(network: str) -> t.Any:
@@ -269,18 +300,29 @@ class NftablesRules:
         self.settings = settings
         self.chains: list[t.Any] = []
         self.rules: list[t.Any] = []
-        self.sets: dict[str, list[t.Any]] = {"cluster-ips": [], "nodeport-ips": list(settings.node_ports)}
-        names = ("no-endpoint-services", "no-endpoint-nodeports", "firewall-ips", "service-ips", "service-nodeports")
-        self.maps: dict[str, list[t.Any]] = {name: [] for name in names}
+        self.sets: dict[str, list[t.Any]] = {
+            "cluster-ips": [],
+            "nodeport-ips": [one for one in settings.node_ports if one != ANY],
+        }
+        self.maps: dict[str, list[t.Any]] = {name: [] for name in TYPES}
         self._frame()
         for service in services:
             self._service(service)
 
     def text(self) -> str:
         of = {"family": "ip", "table": "kube-proxy"}
-        sets = [{"set": {**of, "name": name, "elem": found}} for name, found in self.sets.items()]
-        maps = [{"map": {**of, "name": name, "map": "verdict", "elem": found}} for name, found in self.maps.items()]
-        return json.dumps({"nftables": [{"table": {"family": "ip"}}, *sets, *maps, *self.chains, *self.rules]})
+        sets = [
+            {"set": {**of, "name": name, **_kind(name), **({"elem": found} if found else {})}}
+            for name, found in self.sets.items()
+        ]
+        maps = [
+            {"map": {**of, "name": name, "type": TYPES[name], "map": "verdict", **({"elem": found} if found else {})}}
+            for name, found in self.maps.items()
+        ]
+        table = {"table": {"family": "ip", "name": "kube-proxy"}}
+        named = {one["rule"]["chain"] for one in self.rules} - {base[0] for base in BASES}
+        chains = [*self.chains, *({"chain": {**of, "name": name}} for name in sorted(named))]
+        return json.dumps({"nftables": [table, *sets, *chains, *maps, *self.rules]})
 
     def _rule(self, chain: str, *expression: t.Any) -> None:
         self.rules.append({"rule": {"family": "ip", "table": "kube-proxy", "chain": chain, "expr": list(expression)}})
@@ -301,9 +343,9 @@ class NftablesRules:
         self._rule("nodeport-endpoints-check", *checked, _vmap("no-endpoint-nodeports", PROTOCOL, PORT))
         self._rule("service-endpoints-check", _vmap("no-endpoint-services", *key))
         self._rule("firewall-check", _vmap("firewall-ips", *key))
-        self._rule("cluster-ips-check", _match(DADDR, "@cluster-ips"), {"reject": {"type": "icmp"}})
+        self._rule("cluster-ips-check", _match(DADDR, "@cluster-ips"), UNREACHABLE)
         self._rule("cluster-ips-check", _match(DADDR, _prefix("10.96.0.0/12")), {"drop": None})
-        self._rule("reject-chain", {"reject": {"type": "icmp", "expr": "port-unreachable"}})
+        self._rule("reject-chain", UNREACHABLE)
         if self.settings.masquerade_all or self.settings.pods:
             others = [] if self.settings.masquerade_all else [self._pods("!=")]
             self._rule("services", _match(DADDR, "@cluster-ips"), *others, MARK)
@@ -357,7 +399,9 @@ class NftablesRules:
         if one.outer_pods and one.outer:
             self._rule(external, _goto(chains["local" if one.external_local else "service"]))
         if one.balancer and one.ranges:
-            networks = [_prefix(network) for network in allowed(self.settings, one)]
+            # nft prints the elements of a set in their order.
+            ranges = sorted(allowed(self.settings, one), key=ipaddress.ip_network)
+            networks = [_prefix(network) for network in ranges]
             right = {"set": networks} if len(networks) > 1 else networks[0]
             self._rule(chains["firewall"], _match(SADDR, right, "!="), {"drop": None})
         self._choose(one, chains["service"], one.pods)

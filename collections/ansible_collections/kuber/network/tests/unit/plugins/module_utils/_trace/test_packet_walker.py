@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
+import pathlib
 import random
+import subprocess
 import typing as t
 
 import pytest
@@ -194,6 +197,45 @@ LINES = IptablesRules(Settings(NODE), [BALANCED]).text().splitlines(keepends=Tru
 def test_a_rule_set_that_has_lost_a_line_is_walked_alike(lost: str) -> None:
     """Whatever is missing: a jump, a rule of a chain, the last of those that choose."""
     compare(*in_iptables("".join(line for line in LINES if line != lost)), flows([BALANCED]))
+
+
+def in_a_namespace(script: str, rules: str, home: pathlib.Path) -> str:
+    """What a program prints of rules that it has loaded, in a network namespace of its own."""
+    (home / "rules").write_text(rules)
+    argv = ["unshare", "--net", "sh", "-ec", script, "sh", str(home / "rules")]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"rules cannot be loaded here: {done.stderr.strip()[:200]}")
+    return done.stdout
+
+
+def parts(text: str) -> list[str]:
+    """Rules, chains and elements by themselves, without what each table or program numbers."""
+    found = []
+    for item in json.loads(text)["nftables"]:
+        ((kind, body),) = item.items()
+        elements = body.pop("elem", [])
+        body.pop("handle", None)
+        if kind != "metainfo":
+            found += [json.dumps(one, sort_keys=True) for one in (item, *elements)]
+    return sorted(set(found))
+
+
+def test_the_programs_print_the_rules_as_they_are_written(tmp_path: pathlib.Path) -> None:
+    made = [
+        BALANCED,
+        dataclasses.replace(BALANCED, name="default/other", port=81, node_port=30081, sticky=True, pods=()),
+    ]
+    made.append(dataclasses.replace(BALANCED, name="default/sticky", port=82, node_port=30082, sticky=True))
+    for detect in ("ClusterCIDR", "InterfaceNamePrefix"):
+        text = IptablesRules(Settings(NODE, detect, (NODE,)), made).text()
+        printed = in_a_namespace('iptables-nft-restore < "$1"; iptables-nft-save', text, tmp_path)
+        assert [line for line in sorted(printed.splitlines()) if line.startswith("-A")] == sorted(
+            line for line in text.splitlines() if line.startswith("-A")
+        )
+        text = NftablesRules(Settings(NODE, detect, (NODE,)), made).text()
+        printed = in_a_namespace('nft -j -f "$1"; nft --json list table ip kube-proxy', text, tmp_path)
+        assert parts(printed) == parts(text)
 
 
 def seen_flows(own: frozenset[str], pods: str) -> list[Flow]:
