@@ -46,7 +46,7 @@ class Journey:
 
 
 def travel(tables: Mapping[str, Table], scene: Scene, names: Sequence[str] = TABLES) -> Journey:
-    """From the first hook on; what no rule has sent elsewhere goes on to table filter."""
+    """From the first hook on; behind table nat, what no rule has sent elsewhere goes on to table filter."""
     hook = "PREROUTING" if scene.packet.outside else "OUTPUT"
     courses, gone = [Course()], list[Course]()
     entered: tuple[str, ...] = ()
@@ -58,7 +58,9 @@ def travel(tables: Mapping[str, Table], scene: Scene, names: Sequence[str] = TAB
         gone += [one for one in found if one.end not in ("", "ACCEPT")]
         if name != "nat":
             courses = [dataclasses.replace(one, end="", path=()) for one in courses]
-    ended = [*gone, *(last for one in courses for last in _filtered(tables, one, scene))]
+    if "nat" in names:
+        courses = [last for one in courses for last in _filtered(tables, one, scene)]
+    ended = [*gone, *courses]
     return Journey(hook, tuple(ended), entered, doubt(ended, scene.packet))
 
 
@@ -160,9 +162,9 @@ def text(step: Step) -> str:
     return f"{step.action.target}: {comments}" if comments else step.action.target
 
 
-def unseen(tables: Mapping[str, Table]) -> str:
+def unseen(tables: Mapping[str, Table], names: Sequence[str] = (*TABLES, "filter")) -> str:
     """Why the tables are not all that there is."""
-    hidden = [name for name in (*TABLES, "filter") if name in tables and not tables[name].shown]
+    hidden = [name for name in names if name in tables and not tables[name].shown]
     if not hidden:
         return ""
     shows = " and ".join(f"`nft list table ip {name}`" for name in hidden)

@@ -52,9 +52,9 @@ def look(
 ) -> Finding:
     """``own`` are the addresses of the node, if they are known; ``beside`` is what others have in iptables."""
     scene = Scene(packet, packet.node_port or packet.address in (own or ()))
-    before = hooks.travel(beside or {}, scene, hooks.BEFORE)
-    if before.untracked:
-        return hooks.past_tracking(Finding(f"nftables {packet}"), before.untracked, packet, own)
+    found = _beside(beside or {}, scene, own)
+    if found:
+        return found
     walk, courses = _travel(table, scene)
     sent = [one for one in courses if one.socket]
     name = f"nftables {packet}"
@@ -70,6 +70,24 @@ def look(
             return finding
     shut_out = bool(stop and stop.chain.startswith(FIREWALL))
     return dataclasses.replace(finding, trouble=_why(table, packet, walk, stop), alike=shut_out)
+
+
+def _beside(tables: Mapping[str, Iptables], scene: Scene, own: frozenset[str] | None) -> Finding | None:
+    """What the rules of others in iptables do with a packet, if they keep it from kube-proxy's."""
+    packet, finding = scene.packet, Finding(f"nftables {scene.packet}")
+    before = hooks.travel(tables, scene, hooks.BEFORE)
+    if before.untracked:
+        return hooks.past_tracking(finding, before.untracked, packet, own)
+    stop = next((one.path[-1] for one in before.courses if one.end in hooks.STOPS), None)
+    if stop:
+        return dataclasses.replace(finding, refused=hooks.text(stop), trouble=hooks.taken(stop, packet))
+    sent = next((one for one in hooks.travel(tables, scene).courses if one.end == "DNAT"), None)
+    if sent:
+        # Both hang at the same hook with the same priority, and the first to translate an address wins.
+        what = f"iptables sends the packet to {sent.socket} by `{sent.path[-1].rule}`"
+        return dataclasses.replace(finding, unknown=f"{what}: whether that or kube-proxy is faster cannot be told here")
+    unknown = hooks.unseen(tables, hooks.BEFORE) or before.doubt
+    return dataclasses.replace(finding, unknown=unknown) if unknown else None
 
 
 def _travel(table: Table, scene: Scene) -> tuple[Walk, list[Course]]:

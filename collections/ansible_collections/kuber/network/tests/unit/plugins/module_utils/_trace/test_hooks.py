@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pathlib
 import re
 import typing as t
 
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._net import iptables, ipvs, nftables
-from ansible_collections.kuber.network.plugins.module_utils._trace import rules_iptables, rules_ipvs
+from ansible_collections.kuber.network.plugins.module_utils._trace import hooks, rules_iptables, rules_ipvs
+from ansible_collections.kuber.network.plugins.module_utils._trace.matches import Scene
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Health, Hop, Kind, first_broken, walk
 from ansible_collections.kuber.network.plugins.module_utils._trace.node import Node, Place, Proxy
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Finding, Packet
@@ -24,6 +26,7 @@ from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.co
     ipvs_rules,
 )
 
+DUMPS = pathlib.Path(__file__).parents[1] / "_net" / "dumps"
 LB = "172.17.255.1:80"
 NODE_PORT = "192.168.99.134:30400"
 DNS = "udp://10.96.0.10:53"
@@ -297,6 +300,29 @@ def test_a_policy_that_drops_is_named(lab: t.Any) -> None:
     assert "the policy of chain FORWARD" in said(follow(lab, in_iptables(text), LB))
 
 
+@pytest.mark.parametrize(
+    ("table", "rule", "health", "says"),
+    [
+        ("raw", "-A PREROUTING -s 192.168.99.0/24 -j DROP", Health.BROKEN, "says DROP"),
+        ("raw", "-A PREROUTING -s 10.0.0.0/8 -j DROP", Health.OK, ""),
+        (
+            "nat",
+            "-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 172.18.0.5:80",
+            Health.UNKNOWN,
+            "172.18.0.5",
+        ),
+        ("nat", "-A PREROUTING -i docker0 -p tcp -j DNAT --to-destination 172.18.0.5:80", Health.OK, ""),
+        # Only what comes before the addresses are translated is asked with the address of the Service.
+        ("filter", "-A FORWARD -d 172.17.255.1/32 -j DROP", Health.OK, ""),
+    ],
+)
+def test_iptables_counts_beside_nftables(lab: t.Any, table: str, rule: str, health: Health, says: str) -> None:
+    beside = iptables.parse(f"*{table}\n{rule}\nCOMMIT\n")
+    root = follow(lab, in_nftables(items(), dataclasses.replace(HERE, iptables={"ipv4": beside})), LB)
+    assert rules_hop(root).health is health
+    assert says in said(root)
+
+
 # Interfaces.
 
 
@@ -538,6 +564,20 @@ def test_ipvs_shuts_the_node_itself_out() -> None:
     found = ipvs_finding(FILTER, packet)
     assert found.trouble
     assert "the node's address 172.17.255.1 is not in 10.0.0.0/8" in found.trouble.what
+
+
+@pytest.mark.parametrize(("source", "interface"), [(CLIENT, "eth0"), ("", "")])
+def test_recorded_rules_of_ipvs_admit_what_is_in_its_sets_and_nothing_else(source: str, interface: str) -> None:
+    tables = iptables.parse((DUMPS / "ipvs.ipv4").read_text())
+    sets = ipvs.parse_sets((DUMPS / "ipvs.ipset").read_text())
+    members = [*sets["KUBE-CLUSTER-IP"], *sets["KUBE-LOAD-BALANCER"]]
+    assert members
+    for address, protocol, port in (re.split("[,:]", member) for member in members):
+        packet = Packet(protocol.upper(), address, int(port), outside=True, source=source, interface=interface)
+        for one, stops in ((packet, set()), (dataclasses.replace(packet, port=9), {"REJECT"})):
+            journey = hooks.travel(tables, Scene(one, to_node=True, sets=sets))
+            assert journey.doubt == ""
+            assert {course.end for course in journey.courses} & set(hooks.STOPS) == stops
 
 
 # Shares of what is evaluated in other ways.
