@@ -16,7 +16,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.transport impo
 from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
 from ansible_collections.kuber.network.plugins.module_utils._trace import host, page, target, tree
 from ansible_collections.kuber.network.plugins.module_utils._trace.gather import Sources, trace
-from ansible_collections.kuber.network.plugins.module_utils._trace.model import Hop, first_broken
+from ansible_collections.kuber.network.plugins.module_utils._trace.model import Hop, first_broken, first_unknown, reason
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 
 # Read on import, which happens in the main process: the workers, where actions run, have no terminal.
@@ -53,12 +53,17 @@ class ActionModule(KuberAction):
         now = datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
         return {
             "target": wanted.text,
-            "whole": first_broken(root) is None,
+            "whole": first_broken(root) is None and first_unknown(root) is None,
             "broken": self._broken(first_broken(root)),
+            "unknown": self._unknown(first_unknown(root)),
             "path": root.dump(),
             "lines": [line.rstrip() for line in tree.render(root, width=120, paint=lambda text, _color: text)],
             "html": page.render(root, remark=f"Seen on {now} in context {client.context}, by kuber.network."),
         }
+
+    @staticmethod
+    def _unknown(hop: Hop | None) -> dict[str, str] | None:
+        return {"kind": hop.kind.value, "name": hop.name, "what": reason(hop)} if hop else None
 
     @staticmethod
     def _broken(hop: Hop | None) -> dict[str, str] | None:

@@ -18,6 +18,10 @@ description:
   - Prints the way as a tree, and returns it as data and as a page of HTML with a picture.
   - Sends no request on that way and changes nothing. Only to see whether the pods listen, it opens a TCP connection to
     each of them from the node.
+  - On the node the way begins where a packet begins, at the first hook of the kernel. The rules of others count as
+    well, and so do the interface that the packet comes in through and the address that it comes from
+    (C(loadBalancerSourceRanges)).
+  - What could not be read, or cannot be judged from outside, is V(unknown), and then the way is not called whole.
   - The way is that of a new connection from the machine that runs Ansible. Requests to what is only known inside the
     cluster (the address of a Service of type C(ClusterIP), a pod) are followed from the node.
   - Which Ingress takes a request is decided as ingress-nginx does it. With another controller the way ends at its pods.
@@ -105,7 +109,7 @@ target:
   type: str
   sample: http://example.app.org/web/index.html
 whole:
-  description: Whether no hop was found broken.
+  description: Whether every hop could be looked at, and none is broken.
   returned: success
   type: bool
   sample: false
@@ -134,6 +138,28 @@ broken:
       returned: success
       type: str
       sample: "As root: `ip route replace 172.17.255.0/24 via 192.168.99.134 proto 107`"
+unknown:
+  description:
+    - The first hop that could not be looked at, or whose rules could not be read in full; V(null) when there is none,
+      or when a hop is broken.
+  returned: success
+  type: dict
+  contains:
+    kind:
+      description: The kind of the hop, as in RV(path.kind).
+      returned: success
+      type: str
+      sample: rules
+    name:
+      description: Its name.
+      returned: success
+      type: str
+      sample: iptables TCP 172.17.255.1:80
+    what:
+      description: Why nothing can be said for sure.
+      returned: success
+      type: str
+      sample: "iptables-save does not show all of table nat, which another program has written: `nft list table ip nat`"
 path:
   description: The first hop. Each hop has the same fields, and RV(path.children) leads on.
   returned: success

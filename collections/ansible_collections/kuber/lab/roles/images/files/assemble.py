@@ -48,7 +48,7 @@ def copy_program(name: str, root: pathlib.Path) -> None:
 
 
 def netfilter_tree() -> pathlib.Path:
-    """What kube-proxy calls, and nothing else: both variants of iptables, ipset, nft, conntrack. Upstream's image has no ipvsadm either."""
+    """What kube-proxy calls, and no more, as in upstream's image: both variants of iptables, ipset, nft, conntrack."""
     root = WORK / "netfilter"
     for directory in ("usr/sbin", LIBRARIES, "lib64", "bin", "etc", "run", "var/lib", "lib/modules"):
         (root / directory).mkdir(parents=True)
@@ -100,7 +100,7 @@ def kubernetes_images() -> dict[str, Image]:
             tuple(named[component] for component in components),
             (*node, file_layer({program: PROGRAMS / "kubernetes"}, links)),
         ),
-        # What only nodes of the docker driver have. A module for kindnetd cannot be had, and nothing runs the storage provisioner here.
+        # Only nodes of the docker driver have these two. A module of kindnetd cannot be had; nothing runs the provisioner.
         "docker/kindnetd-stand-in": Image(
             (os.environ["KINDNETD_IMAGE"],),
             (*node, file_layer({"/bin/kindnetd-stand-in": PROGRAMS / "kindnetd-stand-in"}, {})),

@@ -24,7 +24,8 @@ PROGRAM = pathlib.Path(__file__).resolve().parents[3] / "roles" / "engine" / "fi
 ENGINE = os.environ.get("KUBER_TEST_ENGINE", "")
 SETTINGS = ("vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops")
 pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0 or not ENGINE, reason="needs root, and the Docker engine that make lab DRIVER=docker has unpacked (.lab/vars.sh)"
+    os.geteuid() != 0 or not ENGINE,
+    reason="needs root, and the Docker engine that `make lab DRIVER=docker` has unpacked (.lab/vars.sh)",
 )
 
 
@@ -132,7 +133,7 @@ def test_settings_of_the_machine_are_put_back_by_the_last_of_two_hosts(tmp_path:
     assert settings() == before
 
 
-@pytest.mark.parametrize("_attempt", range(3))
+@pytest.mark.parametrize("_attempt", range(2))
 def test_killed_start_is_completed_by_the_next(tmp_path: pathlib.Path, _attempt: int) -> None:
     with host("kuber-killed", tmp_path) as one:
         process = subprocess.Popen(

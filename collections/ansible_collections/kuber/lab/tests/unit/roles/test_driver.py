@@ -42,7 +42,9 @@ def look(directory: pathlib.Path, *, before: str = "true", prefix: tuple[str, ..
             "This kernel has no overlayfs",
             id="no overlayfs",
         ),
-        pytest.param("true", ("setpriv", "--bounding-set=-net_admin"), "Network bridges cannot be made", id="no bridge"),
+        pytest.param(
+            "true", ("setpriv", "--bounding-set=-net_admin"), "Network bridges cannot be made", id="no bridge"
+        ),
         pytest.param(
             "mount -t tmpfs none /sys/fs/cgroup; mount -o remount,ro /sys/fs/cgroup",
             (),
@@ -106,7 +108,8 @@ def test_bad_choice_is_refused(tmp_path: pathlib.Path, values: dict[str, str], s
           roles: [kuber.lab.driver]
         """)
     )
-    command = [sys.executable, "-m", "ansible", "playbook", "-i", ",", "-c", "local", str(playbook), "-e", json.dumps(values)]
+    options = ["-i", ",", "-c", "local", "-e", json.dumps(values)]
+    command = [sys.executable, "-m", "ansible", "playbook", *options, str(playbook)]
     env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_LOCALHOST_WARNING": "false"}
     result = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
     assert result.returncode != 0

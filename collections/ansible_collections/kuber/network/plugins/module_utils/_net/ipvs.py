@@ -137,9 +137,9 @@ def parse_sets(text: str) -> dict[str, tuple[str, ...]]:
     members: dict[str, list[str]] = {}
     for line in text.splitlines():
         words = line.split()
-        if words[:1] == ["create"]:
+        if len(words) > 2 and words[0] == "create":
             members[words[1]] = []
-        elif words[:1] == ["add"]:
+        elif len(words) > 2 and words[0] == "add":
             members.setdefault(words[1], []).append(named(words[2]))
     return {name: tuple(found) for name, found in members.items()}
 

@@ -30,6 +30,16 @@ class Verdict:
 
 
 @dataclasses.dataclass(frozen=True)
+class Base:
+    """Where a chain begins by itself, at a hook of the kernel; those of lower priority come first."""
+
+    hook: str
+    priority: int
+    drops: bool
+    """Whether its policy is drop."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Table:
     """What there is in one table."""
 
@@ -37,6 +47,10 @@ class Table:
     """The rules of each chain, as their statements in order."""
     maps: t.Mapping[str, t.Mapping[tuple[str, ...], Verdict]]
     """The elements of each map of verdicts."""
+    sets: t.Mapping[str, tuple[t.Any, ...]] = dataclasses.field(default_factory=dict)
+    """The elements of each set, as nft prints them."""
+    bases: t.Mapping[str, Base] = dataclasses.field(default_factory=dict)
+    """The chains that packets come to by themselves."""
 
 
 def parse(text: str) -> Table:
@@ -46,14 +60,21 @@ def parse(text: str) -> Table:
         raise KuberError("nft has printed what is no list of rules", wanted="JSON", found=text[:80]) from exc
     chains: dict[str, list[tuple[Statement, ...]]] = {}
     maps: dict[str, dict[tuple[str, ...], Verdict]] = {}
+    sets: dict[str, tuple[t.Any, ...]] = {}
+    bases: dict[str, Base] = {}
     for item in items:
         if "chain" in item:
-            chains.setdefault(item["chain"]["name"], [])
+            chain = item["chain"]
+            chains.setdefault(chain["name"], [])
+            if "hook" in chain:
+                bases[chain["name"]] = Base(chain["hook"], int(chain["prio"]), chain.get("policy") == "drop")
+        elif "set" in item:
+            sets[item["set"]["name"]] = tuple(item["set"].get("elem") or ())
         elif "rule" in item:
             chains.setdefault(item["rule"]["chain"], []).append(tuple(item["rule"]["expr"]))
         elif "map" in item:
             maps[item["map"]["name"]] = dict(_elements(item["map"].get("elem") or ()))
-    return Table({name: tuple(rules) for name, rules in chains.items()}, maps)
+    return Table({name: tuple(rules) for name, rules in chains.items()}, maps, sets, bases)
 
 
 def verdict(value: t.Any) -> Verdict | None:
@@ -98,10 +119,10 @@ def _elements(raw: t.Iterable[t.Any]) -> t.Iterator[tuple[tuple[str, ...], Verdi
     for key, value in raw:
         found = verdict(value)
         if found is not None:
-            yield _key(key), found
+            yield element_key(key), found
 
 
-def _key(key: t.Any) -> tuple[str, ...]:
+def element_key(key: t.Any) -> tuple[str, ...]:
     """An element's key; a comment or a counter wraps it."""
     if isinstance(key, dict) and "elem" in key:
         key = key["elem"]["val"]

@@ -136,6 +136,8 @@ class Route:
     devices: tuple[str, ...] = ()
     item: Mapping[str, t.Any] = dataclasses.field(default_factory=dict, compare=False, repr=False)
     """All that ``ip`` said of it."""
+    source: str = dataclasses.field(default="", compare=False)
+    """The address that this machine sends from; no part of what makes a route this one."""
 
     @classmethod
     def load(cls, item: Mapping[str, t.Any]) -> Route:
@@ -155,6 +157,7 @@ class Route:
             object_id=int(item.get("nhid", 0)),
             devices=tuple(dict.fromkeys(device for device in devices if device)),
             item=item,
+            source=item.get("prefsrc", ""),
         )
 
     @property

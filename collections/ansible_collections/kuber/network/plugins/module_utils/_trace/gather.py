@@ -43,7 +43,9 @@ def trace(sources: Sources, target: Target, headers: Mapping[str, str]) -> Hop:
     """The way of a request. Pods are tried last, for only the way itself tells which ones."""
     cluster = _cluster.read(sources.client)
     machine = _machine(sources, cluster, target)
-    node = _node.read(sources.client, sources.node, sources.node_name)
+    sender = machine.way.route.source if machine.way and machine.way.route else ""
+    address = find(target, cluster, machine).address or ""
+    node = _node.read(sources.client, sources.node, sources.node_name, address=address, sender=sender)
     world = World(cluster, machine, node, headers)
     sockets = [hop.socket for hop in walk(plan(target, world)) if hop.socket]
     return plan(target, dataclasses.replace(world, answers=_node.try_sockets(sources.node, sockets)))

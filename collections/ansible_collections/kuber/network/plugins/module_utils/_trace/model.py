@@ -79,6 +79,9 @@ class Hop:
     def broken(self, what: str, remedy: str) -> Hop:
         return dataclasses.replace(self, health=Health.BROKEN, trouble=Trouble(what, remedy))
 
+    def unknown(self, what: str) -> Hop:
+        return dataclasses.replace(self, health=Health.UNKNOWN, facts=(*self.facts, Fact("unknown", what)))
+
     def idle(self, what: str, remedy: str = "") -> Hop:
         return dataclasses.replace(self, health=Health.IDLE, trouble=Trouble(what, remedy))
 
@@ -109,6 +112,18 @@ def walk(hop: Hop) -> Iterator[Hop]:
 
 def first_broken(hop: Hop) -> Hop | None:
     return next((one for one in walk(hop) if one.health is Health.BROKEN), None)
+
+
+def first_unknown(hop: Hop) -> Hop | None:
+    """What could not be looked at, if nothing is broken: then nobody knows whether the way is whole."""
+    if first_broken(hop) is not None:
+        return None
+    return next((one for one in walk(hop) if one.health is Health.UNKNOWN), None)
+
+
+def reason(hop: Hop) -> str:
+    """Why a hop is unknown."""
+    return next((fact.text for fact in hop.facts if fact.label == "unknown"), "it could not be looked at")
 
 
 def percent(share: fractions.Fraction) -> str:

@@ -55,6 +55,9 @@ CURL = (
     "%{url_effective} %{time_connect}\\n",
 )
 ANSWER = re.compile(r"^telnet://(\S+?)/? ([0-9.,]+)$", re.MULTILINE)
+ADDRESSES = ("ip", "-o", "address", "show")
+OWN_ADDRESS = re.compile(r"\binet6? ([0-9a-fA-F.:]+)")
+SOURCE, DEVICE = re.compile(r"\bsrc (\S+)"), re.compile(r"\bdev (\S+)")
 DEAF = "it refuses connections, or does not answer"
 
 
@@ -79,6 +82,20 @@ class Proxy:
 
 
 @dataclasses.dataclass(frozen=True)
+class Place:
+    """What is around the rules of kube-proxy's mode."""
+
+    addresses: frozenset[str] | None = None
+    """The node's own; ``None`` if they could not be read."""
+    source: str = ""
+    """The address that the node itself asks from."""
+    interface: str = ""
+    """Where packets of the machine that asks come in."""
+    iptables: Mapping[str, Mapping[str, Iptables]] = dataclasses.field(default_factory=dict)
+    """What others have in iptables beside the nftables mode, by family."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Node:
     """One node with its rules."""
 
@@ -87,6 +104,7 @@ class Node:
     rules: Rules | None = None
     problem: str = ""
     """Why the rules could not be read."""
+    place: Place = Place()
 
     @property
     def title(self) -> str:
@@ -99,9 +117,12 @@ class Node:
         if isinstance(self.rules, rules_ipvs.Table):
             return rules_ipvs.look(self.rules, packet)
         part = self.rules.get(family)
+        if part is None:
+            return Finding(f"rules for {packet}", unknown=f"the node has no program that shows its rules for {family}")
         if isinstance(part, nftables.Table):
-            return rules_nftables.look(part, packet)
-        return rules_iptables.look(part or {}, packet)
+            tables = self.place.iptables.get(family, {})
+            return rules_nftables.look(part, packet, self.place.addresses, tables)
+        return rules_iptables.look(part, packet, self.place.addresses)
 
 
 def read_proxy(client: Client, name: str) -> Proxy:
@@ -110,30 +131,74 @@ def read_proxy(client: Client, name: str) -> Proxy:
     return Proxy(running, state.document.config.get("mode") or DEFAULT_MODE)
 
 
-def read(client: Client, runner: Runner, name: str) -> Node:
-    """The rules of the mode that runs; a cluster without kube-proxy has none that could be explained."""
+def read(client: Client, runner: Runner, name: str, *, address: str = "", sender: str = "") -> Node:
+    """The rules of the mode that runs, as they meet a packet for an address; ``sender`` is another machine.
+
+    A cluster without kube-proxy has none that could be explained.
+    """
     proxy = None
     try:
         proxy = read_proxy(client, name)
         reader = READERS.get(proxy.mode)
         if reader is None:
             raise KuberError(f"kube-proxy has mode {proxy.mode!r}, whose rules are not known here")
-        return Node(name, proxy, reader(runner))
+        rules = reader(runner)
     except KuberError as exc:
         return Node(name, proxy, None, str(exc))
+    beside = _read_beside(runner) if proxy.mode == "nftables" else {}
+    return Node(name, proxy, rules, place=read_place(runner, address, sender, beside))
+
+
+def read_place(
+    runner: Runner, address: str, sender: str, beside: Mapping[str, Mapping[str, Iptables]] | None = None
+) -> Place:
+    """The node's own addresses, and what its routes say of the two ends of a packet."""
+    asked = {"to": address, "from": sender}
+    commands = {name: ("ip", "route", "get", one) for name, one in asked.items() if one}
+    done = run_all(runner, {"addresses": ADDRESSES, **commands})
+    routes = {name: done[name].stdout if name in done and done[name].rc == 0 else "" for name in asked}
+    own = frozenset(OWN_ADDRESS.findall(done["addresses"].stdout)) if done["addresses"].rc == 0 else None
+    source, device = SOURCE.search(routes["to"]), DEVICE.search(routes["from"])
+    return Place(own, source[1] if source else "", device[1] if device else "", beside or {})
 
 
 def _read_iptables(runner: Runner) -> Rules:
+    return _tables(runner, "iptables")
+
+
+def _tables(runner: Runner, mode: str) -> dict[str, dict[str, Iptables]]:
+    """The tables of the variant that kube-proxy uses; what the other one has in table raw counts as well."""
     done = run_all(runner, {str(program): program.save for program in variants.PROGRAMS})
     dumps = {program: done[str(program)].stdout for program in variants.PROGRAMS if done[str(program)].rc == 0}
-    variant, texts = variants.choose(runner, dumps, mode="iptables", asked=variants.AUTO)
-    return {program.family: iptables.parse(text) for program, text in texts.items() if program.variant == variant}
+    variant, texts = variants.choose(runner, dumps, mode=mode, asked=variants.AUTO)
+    found = {program.family: iptables.parse(text) for program, text in texts.items() if program.variant == variant}
+    for program, text in dumps.items():
+        if program.variant != variant and program.family in found:
+            _add_raw(found[program.family], iptables.parse(text))
+    return found
+
+
+def _add_raw(tables: dict[str, Iptables], others: Mapping[str, Iptables]) -> None:
+    if "raw" in others:
+        first = tables.get("raw", iptables.Table("raw", {}, ()))
+        raw = others["raw"]
+        tables["raw"] = iptables.Table(
+            "raw", {**raw.chains, **first.chains}, (*first.rules, *raw.rules), first.shown and raw.shown
+        )
+
+
+def _read_beside(runner: Runner, mode: str = "nftables") -> Mapping[str, Mapping[str, Iptables]]:
+    """What iptables has; a node without it, or with rules of a mode that cannot be told, has none that count."""
+    try:
+        return _tables(runner, mode)
+    except KuberError:
+        return {}
 
 
 def _read_ipvs(runner: Runner) -> Rules:
     commands = {
         "servers": ("cat", "/proc/net/ip_vs"),
-        "addresses": ("ip", "-o", "address", "show"),
+        "addresses": ADDRESSES,
         **{f"sets {number}": argv for number, argv in enumerate(VIEWS["address_sets"].commands)},
     }
     done = run_all(runner, commands)
@@ -142,6 +207,7 @@ def _read_ipvs(runner: Runner) -> Rules:
         servers={server.key: server for server in virtual_servers.parse(done["servers"].stdout)},
         sets=None if sets is None else ipvs.parse_sets(sets),
         addresses=ipvs.parse_device(done["addresses"].stdout)[1],
+        tables=_read_beside(runner, "ipvs"),
     )
 
 

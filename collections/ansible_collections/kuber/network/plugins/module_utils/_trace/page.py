@@ -13,7 +13,14 @@ import re
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._trace import style
-from ansible_collections.kuber.network.plugins.module_utils._trace.model import Health, Hop, first_broken, percent
+from ansible_collections.kuber.network.plugins.module_utils._trace.model import (
+    Health,
+    Hop,
+    first_broken,
+    first_unknown,
+    percent,
+    reason,
+)
 from ansible_collections.kuber.network.plugins.module_utils._trace.picture import svg
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -41,7 +48,12 @@ def render(root: Hop, *, remark: str) -> str:
 
 
 def _verdict(root: Hop) -> Iterator[str]:
-    broken = first_broken(root)
+    broken, unknown = first_broken(root), first_unknown(root)
+    if unknown is not None:
+        where = html.escape(f"Whether the way is whole is not known: {unknown.kind.value} {unknown.name}.")
+        yield f'<div class="verdict unknown" role="alert"><strong>{where}</strong>'
+        yield f"<p>{_text(reason(unknown))}.</p></div>"
+        return
     if broken is None or broken.trouble is None:
         yield '<div class="verdict"><strong>The way is whole.</strong></div>'
         return

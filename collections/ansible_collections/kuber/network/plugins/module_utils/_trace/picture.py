@@ -32,7 +32,9 @@ from ansible_collections.kuber.network.plugins.module_utils._trace.model import 
     Hop,
     Kind,
     first_broken,
+    first_unknown,
     percent,
+    reason,
     walk,
 )
 
@@ -72,7 +74,8 @@ def in_words(root: Hop) -> str:
     """The way as a sentence for those who do not see the picture."""
     stations = ", ".join(f"{hop.kind.value} {hop.name}" for hop in walk(root))
     broken = first_broken(root)
-    end = "The way is whole."
+    unknown = first_unknown(root)
+    end = f"Whether the way is whole is not known: {reason(unknown)}." if unknown else "The way is whole."
     if broken:
         end = f"It ends at the {broken.kind.value} {broken.name}: {broken.trouble.what if broken.trouble else ''}."
     return f"{stations}. {end}"

@@ -12,8 +12,16 @@ import dataclasses
 import fractions
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._kube.pods import is_ready
 from ansible_collections.kuber.network.plugins.module_utils._trace import host, ingress
-from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import Cluster, endpoints, title
+from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import (
+    Cluster,
+    Endpoint,
+    endpoints,
+    has_labels,
+    node_addresses,
+    title,
+)
 from ansible_collections.kuber.network.plugins.module_utils._trace.entry import Entry, Serving, find
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Health, Hop, Kind, chain
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet, equal_shares
@@ -23,10 +31,12 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Mapping, Sequence
 
     from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
-    from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import Endpoint
     from ansible_collections.kuber.network.plugins.module_utils._trace.node import Node
     from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Finding
     from ansible_collections.kuber.network.plugins.module_utils._trace.target import Target
+
+# Of the DaemonSets of kubernetes/cluster/addons/dns/nodelocaldns and of kubespray.
+CACHE_APPS = ("node-local-dns", "nodelocaldns")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,9 +55,11 @@ def plan(target: Target, world: World) -> Hop:
     """The way as a tree, the request at its root."""
     entry = find(target, world.cluster, world.machine)
     inside = not entry.from_outside
-    origin = f"node {world.node.name}" if inside else "this machine"
+    client = world.node.place.source if inside else _client(world)
+    origin = [Fact("from", f"node {world.node.name}" if inside else "this machine")]
+    origin += [Fact("address", client)] if client else []
     headers = [Fact("header", f"{name}: {value}") for name, value in world.headers.items()]
-    request = Hop(Kind.REQUEST, target.text, (Fact("from", origin), *headers))
+    request = Hop(Kind.REQUEST, target.text, (*origin, *headers))
     way = world.machine.way
     route = None
     if way is not None and entry.address and not inside:
@@ -70,26 +82,63 @@ def _served(target: Target, world: World, entry: Entry, serving: Serving) -> Hop
     hop = service_hop(world.cluster, serving.service, serving.port, found, entry.address or "")
     if not entry.address:
         return hop.then(*_pods(world, serving.service, found))
-    packet = _packet(entry, serving)
+    packet = _packet(world, entry, serving)
     rules = world.node.look(packet)
     controllers = [one.pod for one in found if one.pod and ingress.is_controller(one.pod)]
-    if target.is_web and controllers:
+    if rules.cache and not rules.trouble:
+        behind = [_cache(world, packet, rules.cache), *_passed_by(world, serving.service, found, rules.cache)]
+    elif target.is_web and controllers:
         behind = [_controller(target, world, controllers)]
     else:
         behind = _pods_behind(world, serving.service, found, rules, packet)
     return chain(hop, _rules_hop(world, entry, serving, found, rules, packet).then(*behind))
 
 
-def _packet(entry: Entry, serving: Serving) -> Packet:
+def _cache(world: World, packet: Packet, name: str) -> Hop:
+    """What answers on the node itself, by its pod if there is one."""
+    node = world.node.name
+    apps = [{"k8s-app": app} for app in CACHE_APPS]
+    pods = [one for one in world.cluster.pods if any(has_labels(one, labels) for labels in apps)]
+    pod = next((one for one in pods if one["spec"].get("nodeName") == node), None)
+    if pod is None:
+        return Hop(Kind.POD, name, (Fact("address", packet.socket), Fact("node", node)))
+    endpoint = Endpoint(packet.address, packet.port, node, is_ready(pod), pod, packet.protocol)
+    return pod_hop(world.cluster, endpoint, service=name, share=None, facts=[Fact("is", name)])
+
+
+def _passed_by(world: World, service: Body, found: Sequence[Endpoint], cache: str) -> list[Hop]:
+    pods = [_pod(world, service, one, fractions.Fraction(0)) for one in found]
+    return [pod.idle(f"{cache} answers in its place, and asks it for what it does not know") for pod in pods]
+
+
+def _packet(world: World, entry: Entry, serving: Serving) -> Packet:
     field = "externalTrafficPolicy" if entry.from_outside else "internalTrafficPolicy"
     return Packet(
         protocol=serving.port.get("protocol", "TCP"),
-        address=entry.address or "",
+        address=_asked(world, entry),
         port=serving.port["nodePort"] if entry.node_port else serving.port["port"],
         outside=entry.from_outside,
         local=serving.service["spec"].get(field) == "Local",
         node_port=entry.node_port,
+        source=_client(world) if entry.from_outside else world.node.place.source,
+        interface=world.node.place.interface if entry.from_outside else "",
     )
+
+
+def _asked(world: World, entry: Entry) -> str:
+    """The address of a packet; a node port of another node is looked at as if it were this one's."""
+    address = entry.address or ""
+    if not entry.node_port or _entered_at(world, entry) == world.node.name:
+        return address
+    node = world.cluster.node(world.node.name)
+    own = [one for one in (node_addresses(node) if node else ()) if (":" in one) == (":" in address)]
+    return own[0] if own else address
+
+
+def _client(world: World) -> str:
+    """The address from which this machine asks."""
+    route = world.machine.way.route if world.machine.way else None
+    return route.source if route else ""
 
 
 def _rules_hop(
@@ -97,16 +146,22 @@ def _rules_hop(
 ) -> Hop:
     """What the kernel of the node does, compared with what it should do."""
     hop = Hop(Kind.RULES, rules.name, (Fact("node", world.node.title), *rules.facts))
-    if world.node.problem:
-        return dataclasses.replace(hop, health=Health.UNKNOWN, facts=(*hop.facts, Fact("unknown", world.node.problem)))
-    if rules.trouble:
-        return hop.broken(rules.trouble.what, rules.trouble.remedy)
     entered = _entered_at(world, entry)
+    if world.node.problem:
+        return hop.unknown(world.node.problem)
+    if rules.trouble and (rules.alike or entered == world.node.name):
+        return hop.broken(rules.trouble.what, rules.trouble.remedy)
     if entered != world.node.name:
-        # The rules of all nodes are alike, but for what is only for the pods of one's own node.
-        hop = dataclasses.replace(hop, facts=(*hop.facts, Fact("entered at", f"{entered}, whose rules were not read")))
-        if packet.local:
-            return dataclasses.replace(hop, health=Health.UNKNOWN)
+        # The rules of all nodes are alike, but for what is only for one's own pods, and for what has gone wrong.
+        other = f"{entered}, whose rules were not read"
+        hop = dataclasses.replace(hop, facts=(*hop.facts, Fact("entered at", other)))
+        if packet.local or rules.trouble:
+            here = f"; on {world.node.name}: {rules.trouble.what}" if rules.trouble else ""
+            return hop.unknown(f"the packets enter at {other}{here}")
+    if rules.unknown:
+        return hop.unknown(rules.unknown)
+    if rules.cache:
+        return hop
     return _compared(hop, world.node.name, serving, found, rules, packet)
 
 
@@ -136,7 +191,7 @@ def _entered_at(world: World, entry: Entry) -> str:
     route = world.machine.way.route if world.machine.way and entry.from_outside else None
     if route is None:
         return world.node.name
-    node = world.cluster.node_at(route.gateway or entry.address or "")
+    node = world.cluster.node_at((not entry.node_port and route.gateway) or entry.address or "")
     announcing = [] if route.gateway else world.cluster.announcing_nodes(entry.address or "")
     return str(node["metadata"]["name"]) if node else next(iter(announcing), world.node.name)
 
@@ -153,12 +208,16 @@ def _pods_behind(world: World, service: Body, found: Sequence[Endpoint], rules: 
                 # IPVS: weight 0 until the last connection has ended.
                 hops.append(hop.idle("It has left the service and keeps the connections that it has: no new ones"))
                 continue
-            what = f"The rules lead to {backend.socket}, which is no endpoint of {title(service)} any more"
+            what = f"The rules lead to {backend.socket}, which is no endpoint of {title(service)}"
+            if rules.unknown or rules.trouble:
+                hops.append(hop.idle(what))
+                continue
+            what = f"{what} any more"
             hops.append(hop.broken(what, "Look at `kubectl --namespace kube-system logs daemonset/kube-proxy`"))
             continue
         hops.append(_pod(world, service, endpoint, backend.share, backend.facts))
     for endpoint in by_socket.values():
-        nothing = None if world.node.problem else fractions.Fraction(0)
+        nothing = None if world.node.problem or rules.unknown else fractions.Fraction(0)
         hop = _pod(world, service, endpoint, nothing)
         if packet.local and endpoint.ready and endpoint.node != world.node.name:
             hop = hop.idle(f"The traffic policy is Local: node {world.node.name} sends nothing to node {endpoint.node}")

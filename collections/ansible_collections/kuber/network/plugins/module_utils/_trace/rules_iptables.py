@@ -4,144 +4,169 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The way of a packet through the chains of kube-proxy's iptables mode.
+"""The way of a packet through the rules of kube-proxy's iptables mode.
 
-The chains are those of kubernetes/pkg/proxy/iptables/proxier.go: KUBE-SERVICES or KUBE-NODEPORTS find the service port,
-KUBE-EXT- tells requests from outside apart, KUBE-SVC- (all pods) and KUBE-SVL- (those of this node) choose, KUBE-SEP-
-is one pod.
+It begins at the hook: PREROUTING for what comes in, OUTPUT for what the node sends. The chains behind it are those of
+kubernetes/pkg/proxy/iptables/proxier.go: KUBE-SERVICES or KUBE-NODEPORTS find the service port, KUBE-FW- lets some
+clients through, KUBE-EXT- tells requests from outside apart, KUBE-SVC- (all pods) and KUBE-SVL- (those of this node)
+choose, KUBE-SEP- is one pod. What is not sent to a pod comes to table filter as it is.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import fractions
+import re
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Trouble
-from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Backend, Finding, merged
+from ansible_collections.kuber.network.plugins.module_utils._trace import hooks, matches
+from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Trouble, percent
+from ansible_collections.kuber.network.plugins.module_utils._trace.rules import (
+    Backend,
+    Finding,
+    merged,
+    missing,
+    not_admitted,
+    not_allowed,
+    unhooked,
+)
 
 if t.TYPE_CHECKING:  # pragma: no cover
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
     from ansible_collections.kuber.network.plugins.module_utils._net.iptables import Rule, Table
     from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet
+    from ansible_collections.kuber.network.plugins.module_utils._trace.walk import Course, Step
 
-ENTRY, NODE_PORTS, ENDPOINT = "KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-SEP-"
-# They only mark; the packet goes on.
-PASSING = ("KUBE-MARK-MASQ", "MARK", "RETURN")
-# In table filter: what turns packets away that no pod can take.
-REFUSING = ("KUBE-EXTERNAL-SERVICES", "KUBE-SERVICES", "KUBE-NODEPORTS")
-LONGEST = 16
-GRAIN = 1 << 64
+ENTRY, NODE_PORTS, ENDPOINT, FIREWALL = "KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-SEP-", "KUBE-FW-"
+BEYOND_FIREWALL = ("KUBE-EXT-", "KUBE-SVC-", "KUBE-SVL-", "KUBE-XLB-")
+OWN = "KUBE-"
+_SOCKET = re.compile(r"(?!0\.0\.0\.0)(?:[0-9.]+|\[[0-9a-f:]+\])(?::[1-9][0-9]*)?|[0-9a-f]+:[0-9a-f:]+")
+_COMMENT = re.compile(r"-> (\S+)$")
 
 
-def look(tables: Mapping[str, Table], packet: Packet) -> Finding:
-    nat = tables.get("nat")
-    entry = NODE_PORTS if packet.node_port else ENTRY
-    rules = [rule for rule in nat.rules if rule.chain == entry] if nat else []
-    found = next((rule for rule in rules if rule.target not in (None, *PASSING) and _is_for(rule, packet)), None)
+def look(tables: Mapping[str, Table], packet: Packet, own: frozenset[str] | None = None) -> Finding:
+    """``own`` are the addresses of the node, if they are known."""
     name = f"iptables {packet}"
-    refused = _refusal(tables, packet)
-    if nat is None or found is None:
-        trouble = None if refused else _missing(entry, packet)
-        return Finding(name, (Fact("filter", refused),) if refused else (), (), trouble, refused)
-    chain = str(found.target)
-    steps = [Fact(entry, f"{packet.socket} → {chain}")]
-    backends = merged(_backends(nat, chain, packet, fractions.Fraction(1), steps, 0))
-    if _has_affinity(nat, steps):
-        steps.append(Fact("affinity", "a client that came before goes to the same pod again"))
-    if refused:
-        steps.append(Fact("filter", refused))
-    return Finding(name, tuple(steps), backends, None, refused)
+    journey = hooks.travel(tables, matches.Scene(packet, packet.node_port))
+    sent = [one for one in journey.courses if one.end == "DNAT"]
+    lost = [one for one in journey.courses if one.end != "DNAT"]
+    backends = merged(_backend(one, packet) for one in sent)
+    facts = _facts(tables["nat"].rules if "nat" in tables else (), sent or journey.courses, packet)
+    unknown = hooks.unseen(tables) or journey.doubt or _unprinted(sent)
+    finding = Finding(name, tuple(facts), backends, unknown=unknown)
+    if journey.untracked:
+        return hooks.past_tracking(finding, journey.untracked, packet, own)
+    foreign = next((one.path[-1] for one in sent if not one.path[-1].chain.startswith(OWN)), None)
+    if foreign:
+        return dataclasses.replace(finding, trouble=hooks.taken(foreign, packet))
+    if sent and not lost:
+        return hooks.forwarded(tables, packet, finding, sent, own)
+    return _lost(tables, packet, finding, journey, lost)
 
 
-def cascade(probabilities: t.Iterable[fractions.Fraction | None]) -> list[fractions.Fraction]:
-    """The share of each of a row of rules, of which each sees only what those before have left."""
-    left, shares = fractions.Fraction(1), []
-    for probability in probabilities:
-        after = left * (0 if probability is None else 1 - probability)
-        # Finer than the kernel, which has 31 bits; without an end to the digits hundreds of pods would take seconds.
-        after = fractions.Fraction(round(after * GRAIN), GRAIN)
-        shares.append(left - after)
-        left = after
-    return shares
+def _lost(
+    tables: Mapping[str, Table], packet: Packet, finding: Finding, journey: hooks.Journey, lost: Sequence[Course]
+) -> Finding:
+    """Why the rules send packets to no pod."""
+    stop = next((one.path[-1] for one in lost if one.end in hooks.STOPS), None)
+    if stop:
+        refused = hooks.text(stop)
+        finding = dataclasses.replace(finding, facts=(*finding.facts, Fact(stop.chain, refused)), refused=refused)
+    if finding.unknown:
+        return finding
+    trouble = _why(tables, packet, journey, lost, stop)
+    return dataclasses.replace(finding, trouble=trouble, alike=_is_shut_out(journey))
 
 
-def _backends(
-    nat: Table, chain: str, packet: Packet, share: fractions.Fraction, steps: list[Fact], depth: int
-) -> Iterator[Backend]:
-    """Follow the jumps of a chain; each way through them ends at a pod."""
-    rules = [rule for rule in nat.rules if rule.chain == chain and _applies(rule, packet)]
-    shares = cascade(_probability(rule) for rule in rules)
-    for rule, part in zip(rules, shares, strict=True):
-        target = str(rule.target)
-        if not part or depth > LONGEST:
-            continue
-        if target.startswith(ENDPOINT):
-            yield _endpoint(nat, target, share * part, _probability(rule))
-        else:
-            steps.append(Fact(chain, f"→ {target}"))
-            yield from _backends(nat, target, packet, share * part, steps, depth + 1)
-    if rules and str(rules[0].target).startswith(ENDPOINT):
-        steps.append(Fact(chain, f"chooses among {len(rules)} pod{'' if len(rules) == 1 else 's'}"))
+def _is_shut_out(journey: hooks.Journey) -> bool:
+    """Whether the packets have come to the firewall of a load balancer, and not behind it."""
+    come = [one for one in journey.entered if one.startswith((FIREWALL, *BEYOND_FIREWALL))]
+    return bool(come) and all(one.startswith(FIREWALL) for one in come)
 
 
-def _endpoint(nat: Table, chain: str, share: fractions.Fraction, probability: fractions.Fraction | None) -> Backend:
-    rules = [rule for rule in nat.rules if rule.chain == chain and rule.target == "DNAT"]
-    socket = _option(rules[0], "--to-destination") if rules else None
-    chance = "all that is left" if probability is None else f"probability {float(probability):.4g}"
-    return Backend(socket or "nowhere", share, (Fact("chain", chain), Fact("rule", f"{chance} → DNAT")))
+def _why(
+    tables: Mapping[str, Table],
+    packet: Packet,
+    journey: hooks.Journey,
+    lost: Sequence[Course],
+    stop: Step | None,
+) -> Trouble | None:
+    entered = journey.entered
+    if _is_shut_out(journey):
+        return not_allowed(packet, _ranges(tables["nat"], entered, packet))
+    if stop:
+        return None if stop.chain.startswith(OWN) else hooks.taken(stop, packet)
+    accepted = next((one.path[-1] for one in lost if one.end), None)
+    if accepted and not accepted.chain.startswith(OWN):
+        return hooks.taken(accepted, packet)
+    rules = tables["nat"].rules if "nat" in tables else ()
+    if not any(rule.chain == ENTRY for rule in rules):
+        return missing(f"Table nat has no rules in chain {ENTRY}")
+    if ENTRY not in entered:
+        return unhooked(f"no rule of {journey.hook} in table nat sends {packet} there", ENTRY)
+    if packet.node_port and NODE_PORTS not in entered:
+        jumps = [rule for rule in rules if rule.chain == ENTRY and rule.target == NODE_PORTS]
+        return not_admitted(packet, [_plain(one) for rule in jumps if (one := matches.option(rule, "-d"))])
+    chains = [chain for chain in entered if chain.startswith((ENDPOINT, *BEYOND_FIREWALL))]
+    if chains:
+        rest = percent(sum((one.share for one in lost), fractions.Fraction(0)))
+        return missing(f"Chain {chains[-1]} lacks a rule that takes the last {rest} of the packets")
+    return missing(f"Chain {NODE_PORTS if packet.node_port else ENTRY} has no rule for {packet}")
 
 
-def _applies(rule: Rule, packet: Packet) -> bool:
-    """Whether a rule of a chain of the service may send this packet on."""
-    if rule.target in (None, *PASSING) or "recent" in rule.words:
-        return False
-    if packet.outside:
-        # Requests of pods and of the node itself are short-circuited to all pods.
-        return "-s" not in rule.words and _option(rule, "--src-type") != "LOCAL"
-    return "-s" not in rule.words
+def _ranges(nat: Table, entered: Sequence[str], packet: Packet) -> list[str]:
+    """The networks that a firewall chain lets through; the balancer's own address is there for the node itself."""
+    firewall = next(chain for chain in entered if chain.startswith(FIREWALL))
+    found = (matches.option(rule, "-s") for rule in nat.by_chain[firewall])
+    return [one for one in found if one and _plain(one) != packet.address]
 
 
-def _is_for(rule: Rule, packet: Packet) -> bool:
-    destination = (_option(rule, "-d") or "").partition("/")[0]
-    return (
-        (packet.node_port or destination == packet.address)
-        and _option(rule, "-p") == packet.protocol.lower()
-        and _option(rule, "--dport") == str(packet.port)
-    )
+def _plain(network: str) -> str:
+    return network.removesuffix("/32").removesuffix("/128")
 
 
-def _refusal(tables: Mapping[str, Table], packet: Packet) -> str:
-    """What table filter says to a packet for which there is no pod."""
-    rules = tables["filter"].rules if "filter" in tables else ()
-    for rule in rules:
-        if rule.chain in REFUSING and rule.target in ("REJECT", "DROP") and _is_for(rule, packet):
-            return f"{rule.target}: {' '.join(rule.comments)}"
-    return ""
+def _backend(course: Course, packet: Packet) -> Backend:
+    step, before = course.path[-1], course.path[-2] if len(course.path) > 1 else None
+    socket, printed = _socket(step, before, packet)
+    chance = matches.option(before.rule, "--probability") if before else None
+    how = f"probability {float(chance):.4g}" if chance else "all that is left"
+    facts = [Fact("chain", step.chain), Fact("rule", f"{how} → DNAT")]
+    if not printed:
+        facts.append(Fact("address from", "the comment of the rule that leads there"))
+    return Backend(socket or "an address that iptables cannot print", course.share, tuple(facts))
 
 
-def _missing(entry: str, packet: Packet) -> Trouble:
-    return Trouble(
-        f"Chain {entry} has no rule for {packet}: kube-proxy has not written it",
-        "Look at `kubectl --namespace kube-system logs daemonset/kube-proxy`; "
-        "`kubectl --namespace kube-system rollout restart daemonset/kube-proxy` makes it write all rules anew",
-    )
+def _socket(step: Step, before: Step | None, packet: Packet) -> tuple[str, bool]:
+    """Where DNAT leads to, and whether the rule itself says so; kube-proxy writes it into a comment as well."""
+    said = step.action.socket
+    if _SOCKET.fullmatch(said):
+        whole = said.startswith("[") or said.count(":") == 1
+        return said if whole else dataclasses.replace(packet, address=said).socket, True
+    comments: Sequence[str] = before.rule.comments if before else ()
+    found = next((match[1] for text in comments if (match := _COMMENT.search(text))), "")
+    return found, False
 
 
-def _has_affinity(nat: Table, steps: list[Fact]) -> bool:
-    chains = {step.label for step in steps}
-    return any(rule.chain in chains and "recent" in rule.words for rule in nat.rules)
+def _unprinted(sent: Sequence[Course]) -> str:
+    chains = [one.path[-1].chain for one in sent if not _SOCKET.fullmatch(one.socket)]
+    if not chains or not chains[0].startswith(OWN):
+        return ""
+    return f"this iptables cannot print the rule of {', '.join(chains)}; addresses are from kube-proxy's comments"
 
 
-def _probability(rule: Rule) -> fractions.Fraction | None:
-    text = _option(rule, "--probability")
-    return None if text is None else fractions.Fraction(text)
-
-
-def _option(rule: Rule, name: str) -> str | None:
-    """The value of an option; one that is negated does not count."""
-    words = rule.words
-    for number, word in enumerate(words[:-1]):
-        if word == name and (number == 0 or words[number - 1] != "!"):
-            return words[number + 1]
-    return None
+def _facts(nat: Sequence[Rule], courses: Sequence[Course], packet: Packet) -> list[Fact]:
+    """The chains in the order of the packet, each with where it sends it on."""
+    facts: dict[Fact, None] = {}
+    choices: dict[str, int] = {}
+    for course in courses:
+        for step in course.path[: -1 if course.end else None]:
+            if step.action.target.startswith(ENDPOINT):
+                choices[step.chain] = choices.get(step.chain, 0) + 1
+                continue
+            start = f"{packet.socket} " if step.chain in (ENTRY, NODE_PORTS) else ""
+            facts[Fact(step.chain, f"{start}→ {step.action.target}")] = None
+    many = [Fact(chain, f"chooses among {n} pod{'' if n == 1 else 's'}") for chain, n in choices.items()]
+    sticky = any("--rcheck" in rule.words for rule in nat if rule.chain in choices)
+    affinity = [Fact("affinity", "a client that came before goes to the same pod again")] if sticky else []
+    return [*facts, *many, *affinity]

@@ -7,7 +7,8 @@
 """The way of a packet through kube-proxy's IPVS mode.
 
 An address of a Service is the node's own (device kube-ipvs0), the ipsets let it pass the rules (KUBE-IPVS-FILTER of
-kubernetes/pkg/proxy/ipvs/proxier.go turns away what is in none of them), and a virtual server hands it to a pod.
+kubernetes/pkg/proxy/ipvs/proxier.go turns away what is in none of them, KUBE-PROXY-FIREWALL the clients that a load
+balancer is not for), and a virtual server hands it to a pod.
 """
 
 from __future__ import annotations
@@ -16,9 +17,19 @@ import dataclasses
 import fractions
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._net import iptables
 from ansible_collections.kuber.network.plugins.module_utils._net.ipvs import DEVICE
+from ansible_collections.kuber.network.plugins.module_utils._trace import hooks
+from ansible_collections.kuber.network.plugins.module_utils._trace.matches import Scene
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Trouble
-from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Backend, Finding, equal_shares
+from ansible_collections.kuber.network.plugins.module_utils._trace.rules import (
+    RESTART,
+    Backend,
+    Finding,
+    equal_shares,
+    not_admitted,
+    not_allowed,
+)
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Mapping, Sequence
@@ -47,9 +58,20 @@ ADMITTING = (
 )
 ALSO = ("KUBE-LOAD-BALANCER-LOCAL",)
 LOOP_BACK = "KUBE-LOOP-BACK"
-REMEDY = (
-    "`kubectl --namespace kube-system rollout restart daemonset/kube-proxy` makes it write everything anew; "
-    "its log says why it did not"
+FIREWALL, RANGES, CLIENTS = "KUBE-LOAD-BALANCER-FW", "KUBE-LOAD-BALANCER-SOURCE-CIDR", "KUBE-LOAD-BALANCER-SOURCE-IP"
+OWN = "KUBE-"
+REMEDY = f"{RESTART} makes it write everything again; its log says why it did not"
+# What kube-proxy writes for its sets, where iptables could not be read.
+ASSUMED = iptables.parse(
+    """*filter
+:INPUT ACCEPT
+-A INPUT -j KUBE-PROXY-FIREWALL
+-A KUBE-PROXY-FIREWALL -m set --match-set KUBE-LOAD-BALANCER-FW dst,dst -j KUBE-SOURCE-RANGES-FIREWALL
+-A KUBE-SOURCE-RANGES-FIREWALL -m set --match-set KUBE-LOAD-BALANCER-SOURCE-CIDR dst,dst,src -j RETURN
+-A KUBE-SOURCE-RANGES-FIREWALL -m set --match-set KUBE-LOAD-BALANCER-SOURCE-IP dst,dst,src -j RETURN
+-A KUBE-SOURCE-RANGES-FIREWALL -j DROP
+COMMIT
+"""
 )
 
 
@@ -63,6 +85,8 @@ class Table:
     """``None`` when the node has no ipset that could be asked."""
     addresses: frozenset[str]
     """On kube-ipvs0."""
+    tables: Mapping[str, Mapping[str, iptables.Table]] = dataclasses.field(default_factory=dict)
+    """What iptables has beside it, by family; nothing if that could not be read."""
 
 
 def look(table: Table, packet: Packet) -> Finding:
@@ -73,7 +97,7 @@ def look(table: Table, packet: Packet) -> Finding:
     members = _memberships(table, packet)
     facts = (*device, *(Fact("ipset", f"{name} has {member}") for name, member in members))
     if server is None:
-        return Finding(name, facts, (), Trouble(f"IPVS has no virtual server for {packet}", REMEDY))
+        return Finding(name, facts, (), _no_server(table, packet))
     facts = (Fact("scheduler", _scheduler(server)), *facts)
     finding = Finding(name, facts, _backends(table, server, packet))
     if not bound:
@@ -84,7 +108,51 @@ def look(table: Table, packet: Packet) -> Finding:
         return dataclasses.replace(finding, trouble=Trouble(what, REMEDY))
     if not server.real:
         return dataclasses.replace(finding, refused="the virtual server has no real server")
-    return finding
+    return _filtered(table, packet, finding)
+
+
+def _filtered(table: Table, packet: Packet, finding: Finding) -> Finding:
+    """What the rules of iptables do with a packet before IPVS sees it."""
+    family = "ipv6" if ":" in packet.address else "ipv4"
+    tables = table.tables.get(family) or (ASSUMED if family == "ipv4" else {})
+    if family not in table.tables:
+        assumed = Fact("iptables", "not read: the chains that kube-proxy writes for its sets are assumed")
+        finding = dataclasses.replace(finding, facts=(*finding.facts, assumed))
+    journey = hooks.travel(tables, Scene(packet, to_node=True, sets=table.sets))
+    if journey.untracked:
+        rule = " ".join(journey.untracked.rule.comments) or str(journey.untracked.rule)
+        what = f"table raw keeps {packet} from connection tracking ({rule}), and IPVS has a virtual server for it: "
+        return dataclasses.replace(finding, unknown=f"{what}whether that or {hooks.CACHE} answers cannot be told here")
+    step = next((one.path[-1] for one in journey.courses if one.end in hooks.STOPS or one.end == "DNAT"), None)
+    if step is None:
+        return dataclasses.replace(finding, unknown=hooks.unseen(tables) or journey.doubt)
+    finding = dataclasses.replace(finding, refused=hooks.text(step) if step.action.target in hooks.STOPS else "")
+    if step.chain.startswith(OWN) and _is_in_firewall(table, packet):
+        return dataclasses.replace(finding, trouble=not_allowed(packet, _ranges(table, packet)), alike=True)
+    return dataclasses.replace(finding, trouble=hooks.taken(step, packet))
+
+
+def _is_in_firewall(table: Table, packet: Packet) -> bool:
+    member = f"{packet.address},{packet.protocol.lower()}:{packet.port}"
+    return member in (table.sets or {}).get(_family(FIREWALL, packet), ())
+
+
+def _ranges(table: Table, packet: Packet) -> list[str]:
+    """The clients that a load balancer is for; its own address is there for the node itself."""
+    key = f"{packet.address},{packet.protocol.lower()}:{packet.port},"
+    members = [one for name in (RANGES, CLIENTS) for one in (table.sets or {}).get(_family(name, packet), ())]
+    found = [one.removeprefix(key) for one in members if one.startswith(key)]
+    return [one for one in found if one != packet.address]
+
+
+def _no_server(table: Table, packet: Packet) -> Trouble:
+    """A node port may have virtual servers on other addresses of the node."""
+    servers = [one.socket.rpartition(":") for one in table.servers.values() if one.protocol == packet.protocol]
+    own = [address for address, _colon, port in servers if port == str(packet.port)]
+    others = [address for address in own if address not in table.addresses]
+    if packet.node_port and others:
+        return not_admitted(packet, others)
+    return Trouble(f"IPVS has no virtual server for {packet}", REMEDY)
 
 
 def _memberships(table: Table, packet: Packet) -> list[tuple[str, str]]:
@@ -97,8 +165,12 @@ def _memberships(table: Table, packet: Packet) -> list[tuple[str, str]]:
             str(packet.port),
         )
     sets = table.sets or {}
-    family = [(name.replace("KUBE-", "KUBE-6-", 1) if ":" in packet.address else name)[:31] for name in names]
+    family = [_family(name, packet) for name in names]
     return [(name, member) for name in family if member in sets.get(name, ())]
+
+
+def _family(name: str, packet: Packet) -> str:
+    return (name.replace("KUBE-", "KUBE-6-", 1) if ":" in packet.address else name)[:31]
 
 
 def _backends(table: Table, server: Server, packet: Packet) -> tuple[Backend, ...]:

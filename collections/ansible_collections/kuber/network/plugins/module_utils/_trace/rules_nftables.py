@@ -4,109 +4,185 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The way of a packet through the maps and chains of kube-proxy's nftables mode.
+"""The way of a packet through the hooks, maps and chains of kube-proxy's nftables mode.
 
 Map service-ips (kubernetes/pkg/proxy/nftables/proxier.go) has a verdict for each address, protocol and port: a chain
 service- (all pods), or external-, which tells requests from outside apart and goes on to service- or local- (the pods
 of this node). These choose a pod in the rule itself or, where clients stay with a pod, one endpoint- chain per pod.
+Before that, map firewall-ips leads to the chain that drops clients which a load balancer is not for.
 """
 
 from __future__ import annotations
 
-import fractions
-import json
+import dataclasses
+import functools
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._net import nftables
+from ansible_collections.kuber.network.plugins.module_utils._trace import expressions, hooks
+from ansible_collections.kuber.network.plugins.module_utils._trace.matches import Scene
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Trouble
-from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Backend, Finding, equal_shares, merged
+from ansible_collections.kuber.network.plugins.module_utils._trace.rules import (
+    Backend,
+    Finding,
+    merged,
+    missing,
+    not_admitted,
+    not_allowed,
+    unhooked,
+)
+from ansible_collections.kuber.network.plugins.module_utils._trace.walk import Action, Course, Step, Walk
 
 if t.TYPE_CHECKING:  # pragma: no cover
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from ansible_collections.kuber.network.plugins.module_utils._net.nftables import Statement, Table, Verdict
+    from ansible_collections.kuber.network.plugins.module_utils._net.iptables import Table as Iptables
+    from ansible_collections.kuber.network.plugins.module_utils._net.nftables import Base, Table
     from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet
 
-SERVICES, NODE_PORTS = "service-ips", "service-nodeports"
-REFUSED, REFUSED_NODE_PORTS = "no-endpoint-services", "no-endpoint-nodeports"
-ENDPOINT = "endpoint-"
-LONGEST = 16
+ENTRY, SERVICES, NODE_PORTS = "services", "service-ips", "service-nodeports"
+REFUSING = ("no-endpoint-services", "no-endpoint-nodeports")
+ENDPOINT, FIREWALL, ADMITTED = "endpoint-", "firewall-", "nodeport-ips"
 
 
-def look(table: Table, packet: Packet) -> Finding:
+def look(
+    table: Table,
+    packet: Packet,
+    own: frozenset[str] | None = None,
+    beside: Mapping[str, Iptables] | None = None,
+) -> Finding:
+    """``own`` are the addresses of the node, if they are known; ``beside`` is what others have in iptables."""
+    scene = Scene(packet, packet.node_port or packet.address in (own or ()))
+    found = _beside(beside or {}, scene, own)
+    if found:
+        return found
+    walk, courses = _travel(table, scene)
+    sent = [one for one in courses if one.socket]
     name = f"nftables {packet}"
-    key: tuple[str, ...] = (packet.protocol.lower(), str(packet.port))
-    if not packet.node_port:
-        key = (packet.address, *key)
-    source, refusing = (NODE_PORTS, REFUSED_NODE_PORTS) if packet.node_port else (SERVICES, REFUSED)
-    found = table.maps.get(source, {}).get(key)
-    turned_away = table.maps.get(refusing, {}).get(key)
-    refused = f"map {refusing}: {turned_away}" if turned_away else ""
-    facts = [Fact("map", f"{refusing} has {' . '.join(key)} → {turned_away}")] if turned_away else []
-    if found is None:
-        return Finding(name, tuple(facts), (), None if refused else _missing(source, packet), refused)
-    facts = [Fact("map", f"{source} has {' . '.join(key)} → {_short(found.target)}"), *facts]
-    backends = merged(_follow(table, found.target, packet, fractions.Fraction(1), facts, 0))
-    return Finding(name, tuple(facts), backends, None, refused)
+    backends = merged(Backend(one.socket, one.share, (Fact("chain", _short(one.path[-1].chain)),)) for one in sent)
+    finding = Finding(name, tuple(_facts(scene, sent or courses)), backends, unknown=_doubt(courses))
+    stop = next((one.path[-1] for one in courses if one.end in hooks.STOPS and not one.socket), None)
+    if finding.unknown or (sent and len(sent) == len(courses)):
+        return finding
+    if stop:
+        refusing = _map_of(stop, courses)
+        finding = dataclasses.replace(finding, refused=f"{stop.action.target}: {refusing or stop.chain}")
+        if refusing in REFUSING:
+            return finding
+    shut_out = bool(stop and stop.chain.startswith(FIREWALL))
+    return dataclasses.replace(finding, trouble=_why(table, packet, walk, stop), alike=shut_out)
 
 
-def _follow(
-    table: Table, chain: str, packet: Packet, share: fractions.Fraction, facts: list[Fact], depth: int
-) -> Iterator[Backend]:
-    """Follow the rules of a chain until one of them decides; each way through them ends at a pod."""
-    for rule in table.chains.get(chain, ()):
-        if depth > LONGEST or not _applies(rule, packet):
-            continue
-        for statement in rule:
-            sockets = nftables.destinations(statement)
-            if sockets:
-                if not chain.startswith(ENDPOINT):
-                    facts.append(Fact(_short(chain), _choice("dnat to", sockets)))
-                part = share * equal_shares(len(sockets))
-                yield from (Backend(socket, part, (Fact("chain", _short(chain)),)) for socket in sockets)
-                return
-            verdicts = _verdicts(statement)
-            if verdicts:
-                facts.append(Fact(_short(chain), _choice("goto", [_short(one.target) for one in verdicts])))
-                for verdict in verdicts:
-                    part = share * equal_shares(len(verdicts))
-                    yield from _follow(table, verdict.target, packet, part, facts, depth + 1)
-                return
+def _beside(tables: Mapping[str, Iptables], scene: Scene, own: frozenset[str] | None) -> Finding | None:
+    """What the rules of others in iptables do with a packet, if they keep it from kube-proxy's."""
+    packet, finding = scene.packet, Finding(f"nftables {scene.packet}")
+    before = hooks.travel(tables, scene, hooks.BEFORE)
+    if before.untracked:
+        return hooks.past_tracking(finding, before.untracked, packet, own)
+    stop = next((one.path[-1] for one in before.courses if one.end in hooks.STOPS), None)
+    if stop:
+        return dataclasses.replace(finding, refused=hooks.text(stop), trouble=hooks.taken(stop, packet))
+    sent = next((one for one in hooks.travel(tables, scene).courses if one.end == "DNAT"), None)
+    if sent:
+        # Both hang at the same hook with the same priority, and the first to translate an address wins.
+        what = f"iptables sends the packet to {sent.socket} by `{sent.path[-1].rule}`"
+        return dataclasses.replace(finding, unknown=f"{what}: whether that or kube-proxy is faster cannot be told here")
+    unknown = hooks.unseen(tables, hooks.BEFORE) or before.doubt
+    return dataclasses.replace(finding, unknown=unknown) if unknown else None
 
 
-def _verdicts(statement: Statement) -> list[Verdict]:
-    """Where a statement sends packets for good: one place, or evenly to several."""
-    found = nftables.verdict(statement)
-    return [found] if found and found.action == "goto" else nftables.choices(statement) or []
+def _travel(table: Table, scene: Scene) -> tuple[Walk, list[Course]]:
+    """From the first hook on; a translated packet keeps the path on which that happened."""
+    walk = Walk(lambda chain: table.chains.get(chain, ()), functools.partial(expressions.judge, table, scene))
+    courses, gone = [Course()], list[Course]()
+    for chain, base in _bases(table, scene):
+        after: list[Course] = []
+        for one in courses:
+            if one.socket:
+                after.append(one)
+                continue
+            for found in walk.through(chain, dataclasses.replace(one, end="", path=())):
+                ended = _by_policy(chain, base, found)
+                (gone if ended.end in hooks.STOPS else after).append(ended)
+        courses = after
+    return walk, [*gone, *courses]
 
 
-def _choice(action: str, places: Sequence[str]) -> str:
-    return f"numgen random: {action} one of {len(places)}" if len(places) > 1 else f"{action} {places[0]}"
+def _bases(table: Table, scene: Scene) -> list[tuple[str, Base]]:
+    if scene.packet.outside:
+        way = ["prerouting", "input" if scene.to_node else "forward"]
+    else:
+        way = ["output", *(["input"] if scene.to_node else [])]
+    found = [(name, base) for name, base in table.bases.items() if base.hook in way]
+    return sorted(found, key=lambda one: (way.index(one[1].hook), one[1].priority))
 
 
-def _applies(rule: Sequence[Statement], packet: Packet) -> bool:
-    """Whether a rule may send this packet on: those for pods, for the node itself and for returning clients do not."""
-    for statement in rule:
-        match = statement.get("match") or {}
-        left = match.get("left") or {}
-        if not isinstance(left, dict):
-            continue
-        if "saddr" in json.dumps(left.get("payload", left.get("concat", ""))) and match.get("op") in ("==", "in"):
-            # A network of pods that is short-circuited, or the set of clients that came before.
-            return False
-        if "fib" in left and packet.outside:
-            return False
-    return True
+def _by_policy(chain: str, base: Base, course: Course) -> Course:
+    if not base.drops or course.end:
+        return course
+    return dataclasses.replace(course, end="DROP", path=(Step(chain, (), Action("end", "DROP")),))
+
+
+def _why(table: Table, packet: Packet, walk: Walk, stop: Step | None) -> Trouble:
+    if stop and stop.chain.startswith(FIREWALL):
+        named = [one["match"]["right"] for one in stop.rule if "match" in one]
+        return not_allowed(packet, [text for text in expressions.texts(named) if text != packet.address])
+    if ENTRY not in walk.entered:
+        hook = "prerouting" if packet.outside else "output"
+        return unhooked(f"no chain of table kube-proxy at hook {hook} has a jump there", ENTRY)
+    source = NODE_PORTS if packet.node_port else SERVICES
+    key = (packet.protocol.lower(), str(packet.port))
+    if packet.node_port and key in table.maps.get(source, {}):
+        return not_admitted(packet, expressions.texts(list(table.sets.get(ADMITTED, ()))))
+    return missing(f"Map {source} of table kube-proxy has no verdict for {packet}")
+
+
+def _doubt(courses: Iterable[Course]) -> str:
+    step = next((step for one in courses for step in one.doubts), None)
+    if step is None:
+        return ""
+    if step.chain.startswith(FIREWALL):
+        return "whether the client's address is in the loadBalancerSourceRanges of the Service was not found out"
+    return f"whether a rule of chain {step.chain} takes the packet cannot be told here"
+
+
+def _map_of(stop: Step | None, courses: Iterable[Course]) -> str:
+    """The map that led to where packets are stopped."""
+    path = next((one.path for one in courses if stop and one.path and one.path[-1] is stop), ())
+    return next((name for step in reversed(path) if (name := _map_name(step))), "")
+
+
+def _map_name(step: Step) -> str:
+    data = next((one["vmap"]["data"] for one in step.rule if "vmap" in one), "")
+    return data.removeprefix("@") if isinstance(data, str) else ""
+
+
+def _facts(scene: Scene, courses: Sequence[Course]) -> list[Fact]:
+    """The chains in the order of the packet, each with where it sends it on."""
+    choices: dict[tuple[str, int], list[Step]] = {}
+    for course in courses:
+        for step in course.path:
+            if not step.chain.startswith(ENDPOINT):
+                choices.setdefault((step.chain, id(step.rule)), []).append(step)
+    return [_fact(scene, steps) for steps in choices.values()]
+
+
+def _fact(scene: Scene, steps: Sequence[Step]) -> Fact:
+    step, action = steps[0], steps[0].action
+    target = _short(action.target) if action.kind != "end" else action.target.lower()
+    name = _map_name(step)
+    if name:
+        vmap = next(one["vmap"] for one in step.rule if "vmap" in one)
+        key = " . ".join(expressions.key_of(scene, vmap["key"]) or ())
+        return Fact("map", f"{name} has {key} → {target}")
+    places = list(dict.fromkeys(_short(one.action.socket or one.action.target) for one in steps))
+    verb = "dnat to" if action.socket else action.kind
+    if action.kind == "end" and not action.socket:
+        return Fact(_short(step.chain), target)
+    if len(places) > 1:
+        return Fact(_short(step.chain), f"numgen random: {verb} one of {len(places)}")
+    return Fact(_short(step.chain), f"{verb} {places[0]}")
 
 
 def _short(chain: str) -> str:
     """The kind and the key of a chain: service-XVOP54PY of service-XVOP54PY-default/web/tcp/."""
-    return "-".join(chain.split("-")[:2])
-
-
-def _missing(source: str, packet: Packet) -> Trouble:
-    return Trouble(
-        f"Map {source} of table kube-proxy has no verdict for {packet}: kube-proxy has not written it",
-        "Look at `kubectl --namespace kube-system logs daemonset/kube-proxy`; "
-        "`kubectl --namespace kube-system rollout restart daemonset/kube-proxy` makes it write all rules anew",
-    )
+    return "-".join(chain.split("-")[:2]) if "/" in chain else chain

@@ -84,6 +84,8 @@ h1 { font-size: 15px; margin: 0; color: var(--dim); font-weight: 600; }
 .verdict.broken { border-color: var(--bad); background: var(--badfill); }
 .verdict strong { color: var(--ok); }
 .verdict.broken strong { color: var(--bad); }
+.verdict.unknown { border-color: var(--dim); background: var(--sheet); }
+.verdict.unknown strong { color: var(--ink); }
 .verdict p { margin: 4px 0 0; }
 figure {
   margin: 0 0 28px; overflow-x: auto; background: var(--sheet); border: 1px solid var(--edge); border-radius:

@@ -16,7 +16,9 @@ from ansible_collections.kuber.network.plugins.module_utils._trace.model import 
     Hop,
     Kind,
     first_broken,
+    first_unknown,
     percent,
+    reason,
 )
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -41,7 +43,10 @@ def render(root: Hop, *, width: int, paint: Paint) -> list[str]:
 
 def verdict(root: Hop, width: int, paint: Paint) -> list[str]:
     """What comes of the request, in a word; with the remedy where it ends."""
-    broken = first_broken(root)
+    broken, unknown = first_broken(root), first_unknown(root)
+    if unknown is not None:
+        lines = [paint(f" ? Whether the way is whole is not known: {unknown.kind.value} {unknown.name}", YELLOW)]
+        return [*lines, *(paint(line, YELLOW) for line in _wrap(reason(unknown), "   ", width))]
     if broken is None:
         return [paint(" ✔ The way is whole", GREEN)]
     trouble = broken.trouble

@@ -141,6 +141,10 @@ def test_sets_hold_services_and_pods() -> None:
     assert (outcome.ok, outcome.found) == (True, "CLUSTER-IP 1, LOOP-BACK 2, LOAD-BALANCER 1")
 
 
+def test_sets_of_a_node_without_names_of_protocols_are_understood() -> None:
+    assert compare_sets(web_ports(), SETS.replace(",tcp:", ",6:"), "minikube", "rr").ok
+
+
 @pytest.mark.parametrize("lost", [line for line in SETS.splitlines() if line.startswith("add")])
 def test_any_member_lost_from_a_set_is_named(lost: str) -> None:
     outcome = compare_sets(web_ports(), SETS.replace(lost + "\n", ""), "minikube", "rr")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fractions
 import html.parser
 import itertools
@@ -59,6 +60,18 @@ def test_the_tree_marks_the_broken_hop_and_repeats_it_with_its_remedy_at_the_end
     end = text[text.rindex("✘ The way ends at the rule example.app.org/nothing") :]
     assert "No rule of example.app.org has /nothing" in end
     assert "→ Add the path to an Ingress of example.app.org" in end
+
+
+def test_what_could_not_be_looked_at_is_neither_whole_nor_broken(lab: t.Any) -> None:
+    lab.node = dataclasses.replace(lab.world().node, problem="The node has lost its voice", rules=None)
+    root = lab.trace("172.17.255.1:80")
+    lines = tree.render(root, width=100, paint=colored)
+    assert "[yellow] ? Whether the way is whole is not known: rules rules for TCP 172.17.255.1:80[/]" in lines
+    assert "[yellow]   The node has lost its voice[/]" in lines
+    shown = page.render(root, remark="")
+    assert '<div class="verdict unknown" role="alert">' in shown
+    assert "The way is whole." not in shown
+    assert "<p>The node has lost its voice.</p>" in shown
 
 
 def test_a_narrow_terminal_gets_it_too(lab: t.Any) -> None:

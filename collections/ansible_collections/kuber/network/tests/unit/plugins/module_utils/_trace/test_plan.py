@@ -84,9 +84,9 @@ def test_a_node_port_is_followed_in_each_mode(lab_in_each_mode: t.Any) -> None:
 def test_the_chains_of_iptables_are_named_in_order(lab: t.Any) -> None:
     lab.mode = "iptables"
     labels = [fact.label for fact in next(hop for hop in walk(lab.trace(LB)) if hop.kind is Kind.RULES).facts]
-    assert labels[1] == "KUBE-SERVICES"
-    assert labels[2].startswith("KUBE-EXT-")
-    assert labels[3].startswith("KUBE-SVC-")
+    assert labels[1:3] == ["PREROUTING", "KUBE-SERVICES"]
+    assert labels[3].startswith("KUBE-EXT-")
+    assert labels[4].startswith("KUBE-SVC-")
     pod = facts(lab.trace(LB), Kind.POD)
     assert pod["chain"].startswith("KUBE-SEP-")
     assert pod["rule"] == "probability 0.3333 → DNAT"

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import pathlib
 import shutil
 import socket
@@ -152,6 +153,58 @@ def test_without_curl_nothing_is_claimed(tmp_path: pathlib.Path) -> None:
     assert node.try_sockets(Node(tmp_path, {}), SOCKETS) == {}
     # Something else of that name.
     assert node.try_sockets(Node(tmp_path, {"curl": "addresses"}), SOCKETS) == {}
+
+
+def script(home: pathlib.Path, program: str, text: str) -> None:
+    (home / program).write_text(f"#!/bin/sh\n{text}\n")
+    (home / program).chmod(0o755)
+
+
+ROUTES = """case "$*" in
+*address*) printf '1: lo    inet 127.0.0.1/8 scope host lo\\n2: eth0    inet 192.168.49.2/24 brd 192.168.49.255\\n' ;;
+"route get 10.96.0.1") echo '10.96.0.1 via 192.168.49.1 dev eth0 src 192.168.49.2 uid 0' ;;
+"route get 192.168.49.1") echo '192.168.49.1 dev eth0 src 192.168.49.2 uid 0' ;;
+*) exit 2 ;;
+esac"""
+
+
+def test_the_place_of_a_node_is_what_its_routes_say(tmp_path: pathlib.Path) -> None:
+    runner = Node(tmp_path, {})
+    assert node.read_place(runner, "10.96.0.1", "") == node.Place()
+    script(tmp_path, "ip", ROUTES)
+    own = frozenset({"127.0.0.1", "192.168.49.2"})
+    assert node.read_place(runner, "10.96.0.1", "192.168.49.1") == node.Place(own, "192.168.49.2", "eth0")
+    assert node.read_place(runner, "", "10.9.9.9") == node.Place(own, "", "")
+
+
+def test_untracked_packets_of_the_other_kind_of_iptables_count_as_well(tmp_path: pathlib.Path) -> None:
+    runner = Node(tmp_path, {"iptables-nft-save": "iptables"})
+    raw = "-A PREROUTING -d 172.17.255.1/32 -j CT --notrack"
+    script(tmp_path, "iptables-legacy-save", f"printf '*raw\\n{raw}\\nCOMMIT\\n'")
+    rules = node.READERS["iptables"](runner)
+    found = node.Node("minikube", node.Proxy("iptables", "iptables"), rules).look(WEB)
+    assert "keeps TCP 172.17.255.1:80 from connection tracking" in found.unknown
+
+
+def test_ipvs_is_read_with_the_rules_beside_it(tmp_path: pathlib.Path) -> None:
+    runner = Node(tmp_path, {**IPVS, "ipset": "ipset"})
+    script(
+        tmp_path,
+        "iptables-nft-save",
+        "printf '*filter\\n:KUBE-IPVS-FILTER -\\n-A INPUT -s 10.9.0.0/16 -j DROP\\nCOMMIT\\n'",
+    )
+    rules = node.READERS["ipvs"](runner)
+    one = node.Node("minikube", node.Proxy("ipvs", "ipvs"), rules)
+    assert one.look(dataclasses.replace(WEB, source="10.1.1.1")).trouble is None
+    stopped = one.look(dataclasses.replace(WEB, source="10.9.1.1")).trouble
+    assert stopped
+    assert "`-A INPUT -s 10.9.0.0/16 -j DROP` says DROP" in stopped.what
+
+
+def test_the_route_tells_the_address_that_this_machine_asks_from() -> None:
+    way = host.read_way(LocalRunner(), "127.0.0.1")
+    assert way.route is not None
+    assert way.route.source == "127.0.0.1"
 
 
 def test_the_route_of_loopback_is_the_machine_itself() -> None:

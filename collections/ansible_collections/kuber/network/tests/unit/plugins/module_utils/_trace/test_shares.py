@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import decimal
 import fractions
 import ipaddress
 import typing as t
@@ -22,38 +24,39 @@ from ansible_collections.kuber.network.plugins.module_utils._trace.rules import 
 
 CHANCES = st.fractions(0, 1, max_denominator=1000)
 ADDRESS = "10.96.7.7"
-
-
-@given(st.lists(CHANCES, max_size=30))
-def test_a_row_of_rules_hands_out_all_and_no_more(chances: list[fractions.Fraction]) -> None:
-    shares = rules_iptables.cascade([*chances, None])
-    assert sum(shares) == 1
-    assert all(0 <= share <= 1 for share in shares)
-
-
-@given(st.integers(1, 300))
-def test_what_kube_proxy_writes_for_so_many_pods_is_even(count: int) -> None:
-    # probability(n) of pkg/proxy/iptables/proxier.go: ten digits of 1/n, for the n that are left.
-    chances: list[fractions.Fraction | None] = [fractions.Fraction(f"{1 / left:.10f}") for left in range(count, 1, -1)]
-    shares = rules_iptables.cascade([*chances, None])
-    assert sum(shares) == 1
-    assert all(abs(share - fractions.Fraction(1, count)) < fractions.Fraction(1, 10**6) for share in shares)
+WEB = Packet("TCP", ADDRESS, 80, outside=False)
+JUMPS = ["-A PREROUTING -j KUBE-SERVICES", "-A OUTPUT -j KUBE-SERVICES"]
 
 
 @settings(deadline=None)
-@given(st.integers(1, 60), st.booleans())
+@given(st.lists(st.decimals(0, 1, places=10), max_size=30))
+def test_a_row_of_rules_hands_out_all_and_no_more(chances: list[decimal.Decimal]) -> None:
+    pods = [f"10.244.0.{number}" for number in range(len(chances) + 1)]
+    found = rules_iptables.look(tables(pods, chances=[f"{chance:f}" for chance in chances]), WEB)
+    assert sum(backend.share for backend in found.backends) == 1
+    assert all(0 < backend.share <= 1 for backend in found.backends)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 120), st.booleans())
 def test_the_chains_of_a_service_lead_evenly_to_all_of_its_pods(count: int, external: bool) -> None:
     pods = [str(ipaddress.ip_address("10.244.0.2") + number) for number in range(count)]
-    found = rules_iptables.look(tables(pods, external=external), Packet("TCP", ADDRESS, 80, outside=external))
+    packet = dataclasses.replace(WEB, outside=external)
+    found = rules_iptables.look(tables(pods, external=external), packet)
     assert found.trouble is None
     assert [backend.socket for backend in found.backends] == [f"{pod}:8000" for pod in pods]
     assert sum(backend.share for backend in found.backends) == 1
+    even = fractions.Fraction(1, count)
+    assert all(abs(backend.share - even) < fractions.Fraction(1, 10**6) for backend in found.backends)
 
 
-def tables(pods: list[str], *, external: bool) -> dict[str, iptables.Table]:
+def tables(pods: list[str], *, external: bool = False, chances: list[str] | None = None) -> dict[str, iptables.Table]:
     """As kube-proxy writes them, read as iptables-save prints them."""
     first = "KUBE-EXT-X" if external else "KUBE-SVC-X"
+    # probability(n) of pkg/proxy/iptables/proxier.go: ten digits of 1/n, for the n that are left.
+    each = chances if chances is not None else [f"{1 / left:.10f}" for left in range(len(pods), 1, -1)]
     lines = [
+        *JUMPS,
         f'-A KUBE-SERVICES -d {ADDRESS}/32 -p tcp -m comment --comment "a/b" -m tcp --dport 80 -j {first}',
         "-A KUBE-EXT-X -m comment --comment masquerade -j KUBE-MARK-MASQ",
         '-A KUBE-EXT-X -s 10.244.0.0/16 -m comment --comment "pod traffic" -j KUBE-SVC-Y',
@@ -62,8 +65,7 @@ def tables(pods: list[str], *, external: bool) -> dict[str, iptables.Table]:
         f"-A KUBE-SVC-X ! -s 10.244.0.0/16 -d {ADDRESS}/32 -p tcp -m tcp --dport 80 -j KUBE-MARK-MASQ",
     ]
     for number, pod in enumerate(pods):
-        left = len(pods) - number
-        chance = f"-m statistic --mode random --probability {1 / left:.10f} " if left > 1 else ""
+        chance = f"-m statistic --mode random --probability {each[number]} " if number < len(each) else ""
         lines.append(f"-A KUBE-SVC-X {chance}-j KUBE-SEP-{number}")
         lines.append(f"-A KUBE-SEP-{number} -s {pod}/32 -j KUBE-MARK-MASQ")
         lines.append(f"-A KUBE-SEP-{number} -p tcp -m tcp -j DNAT --to-destination {pod}:8000")
@@ -72,13 +74,12 @@ def tables(pods: list[str], *, external: bool) -> dict[str, iptables.Table]:
 
 def test_a_way_that_turns_in_circles_ends() -> None:
     lines = [
+        *JUMPS,
         f"-A KUBE-SERVICES -d {ADDRESS}/32 -p tcp -m tcp --dport 80 -j KUBE-SVC-A",
         "-A KUBE-SVC-A -j KUBE-SVC-B",
         "-A KUBE-SVC-B -j KUBE-SVC-A",
     ]
-    found = rules_iptables.look(
-        iptables.parse("\n".join(["*nat", *lines, "COMMIT"])), Packet("TCP", ADDRESS, 80, outside=False)
-    )
+    found = rules_iptables.look(iptables.parse("\n".join(["*nat", *lines, "COMMIT"])), WEB)
     assert found.backends == ()
 
 

@@ -1,0 +1,189 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""A packet at the hooks of a node, through all tables of iptables in their order, whoever wrote the rules."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._trace import matches
+from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Trouble
+from ansible_collections.kuber.network.plugins.module_utils._trace.walk import Action, Course, Step, Walk
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ansible_collections.kuber.network.plugins.module_utils._net.iptables import Table
+    from ansible_collections.kuber.network.plugins.module_utils._trace.matches import Scene
+    from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Finding, Packet
+
+BEFORE, TABLES = ("raw", "mangle"), ("raw", "mangle", "nat")
+STOPS = ("DROP", "REJECT")
+CACHE, DNS = "NodeLocal DNSCache", 53
+OWN = "KUBE-"
+OWN_FIREWALLS = ("KUBE-FW-", "KUBE-SOURCE-RANGES-FIREWALL", "KUBE-FIREWALL")
+
+
+@dataclasses.dataclass(frozen=True)
+class Journey:
+    """Where the packets are after the tables."""
+
+    hook: str
+    courses: tuple[Course, ...]
+    entered: tuple[str, ...]
+    """The chains of the last table that they came through, in order."""
+    doubt: str = ""
+
+    @property
+    def untracked(self) -> Step | None:
+        return next((one.untracked for one in self.courses if one.untracked and not one.end), None)
+
+
+def travel(tables: Mapping[str, Table], scene: Scene, names: Sequence[str] = TABLES) -> Journey:
+    """From the first hook on; behind table nat, what no rule has sent elsewhere goes on to table filter."""
+    hook = "PREROUTING" if scene.packet.outside else "OUTPUT"
+    courses, gone = [Course()], list[Course]()
+    entered: tuple[str, ...] = ()
+    for name in names:
+        tracked = [one for one in courses if not (name == "nat" and one.untracked)]
+        courses = [one for one in courses if name == "nat" and one.untracked]
+        found, entered = _through(tables, name, hook, tracked, scene)
+        courses += [one for one in found if one.end in ("", "ACCEPT")]
+        gone += [one for one in found if one.end not in ("", "ACCEPT")]
+        if name != "nat":
+            courses = [dataclasses.replace(one, end="", path=()) for one in courses]
+    if "nat" in names:
+        courses = [last for one in courses for last in _filtered(tables, one, scene)]
+    ended = [*gone, *courses]
+    return Journey(hook, tuple(ended), entered, doubt(ended, scene.packet))
+
+
+def _filtered(tables: Mapping[str, Table], course: Course, scene: Scene) -> list[Course]:
+    """A course as it is after table filter: as before, or stopped there for certain.
+
+    A doubt about the rules of others counts for nothing here, since the interface that packets leave by is not known.
+    """
+    if course.untracked:
+        return [course]
+    start = dataclasses.replace(course, path=(), end="", doubts=())
+    ended: list[Course] = []
+    for hook, here in _filters(scene):
+        found, _entered = _through(tables, "filter", hook, [start], here)
+        ended += [
+            dataclasses.replace(one, doubts=course.doubts) for one in found if one.end in STOPS and not one.doubts
+        ]
+        if ended and sum(one.share for one in ended) == course.share:
+            return ended
+        own = [one for one in found if one.end in STOPS and all(step.chain.startswith(OWN) for step in one.doubts)]
+        course = dataclasses.replace(course, doubts=(*course.doubts, *(step for one in own for step in one.doubts)))
+    left = course.share - sum(one.share for one in ended)
+    return [*ended, dataclasses.replace(course, share=left)]
+
+
+def _filters(scene: Scene) -> list[tuple[str, Scene]]:
+    """The hooks of table filter that a packet passes; from the node to itself it goes out and comes in again."""
+    if scene.packet.outside:
+        return [("INPUT" if scene.to_node else "FORWARD", scene)]
+    inward = dataclasses.replace(scene, packet=dataclasses.replace(scene.packet, interface="lo"))
+    return [("OUTPUT", scene), *([("INPUT", inward)] if scene.to_node else [])]
+
+
+def _through(
+    tables: Mapping[str, Table], name: str, hook: str, courses: Iterable[Course], scene: Scene
+) -> tuple[list[Course], tuple[str, ...]]:
+    table = tables.get(name)
+    if table is None:
+        return list(courses), ()
+    walk = Walk(lambda chain: table.by_chain.get(chain, ()), functools.partial(matches.judge, scene))
+    found = [end for one in courses for end in walk.through(hook, one)]
+    if table.chains.get(hook) == "DROP":
+        policy = Step(hook, None, Action("end", "DROP"))
+        found = [dataclasses.replace(one, end="DROP", path=(policy,)) if not one.end else one for one in found]
+    return found, tuple(walk.entered)
+
+
+def forwarded(
+    tables: Mapping[str, Table], packet: Packet, finding: Finding, sent: Iterable[Course], own: frozenset[str] | None
+) -> Finding:
+    """The finding, if table filter lets packets through to the pods as far as that can be judged."""
+    stopped: dict[str, Step] = {}
+    for course in {(one.socket, one.mark): one for one in sent}.values():
+        address, _colon, port = course.socket.rpartition(":")
+        if not port.isdecimal():
+            continue
+        pod = dataclasses.replace(packet, address=address.strip("[]"), port=int(port), node_port=False)
+        scene = matches.Scene(pod, pod.address in (own or ()), translated=True)
+        after = _filtered(tables, dataclasses.replace(course, path=(), end=""), scene)
+        step = next((one.path[-1] for one in after if one.end in STOPS), None)
+        if step:
+            stopped[course.socket] = step
+    if not stopped or finding.unknown:
+        return finding
+    rule = _rule(next(iter(stopped.values())))
+    what = f"Packets for {', '.join(stopped)} are stopped in table filter by {rule}"
+    return dataclasses.replace(finding, trouble=Trouble(what, "Remove it, or accept these packets before it"))
+
+
+def past_tracking(finding: Finding, step: Step, packet: Packet, own: frozenset[str] | None) -> Finding:
+    """What happens to packets that no address is translated for: the node itself has to answer."""
+    comments = " ".join(step.rule.comments)
+    says_so = "nodelocal" in comments.lower()
+    name = CACHE if says_so or packet.port == DNS else "a program of the node itself"
+    fact = Fact("raw", f"{step.action.target} (not tracked): {comments or step.rule}")
+    finding = dataclasses.replace(finding, facts=(fact, *finding.facts))
+    kept = f"{_rule(step, 'raw')} keeps {packet} from connection tracking, so kube-proxy's rules never see it"
+    if own is None and not says_so:
+        return dataclasses.replace(finding, unknown=f"{kept}; whether the node itself answers was not found out")
+    if own is not None and packet.address not in own:
+        what = f"{kept}, and the node has no address {packet.address} at which {name} could answer"
+        remedy = "Start the DaemonSet of the local DNS cache again" if name == CACHE else "Start what answers there"
+        return dataclasses.replace(finding, trouble=Trouble(what, f"{remedy}, or remove the rule"))
+    return dataclasses.replace(finding, cache=name, unknown="")
+
+
+def taken(step: Step, packet: Packet) -> Trouble:
+    """Somebody else's rule has been faster than kube-proxy's."""
+    how = f"sends it to {step.action.socket}" if step.action.socket else f"says {step.action.target}"
+    return Trouble(
+        f"{packet} does not come to kube-proxy's rules: {_rule(step)} {how}",
+        "Remove that rule, or move it behind the jump to kube-proxy's chains",
+    )
+
+
+def text(step: Step) -> str:
+    """How a rule turns packets away, in its own words."""
+    comments = " ".join(step.rule.comments) if step.rule else f"policy of {step.chain}"
+    return f"{step.action.target}: {comments}" if comments else step.action.target
+
+
+def unseen(tables: Mapping[str, Table], names: Sequence[str] = (*TABLES, "filter")) -> str:
+    """Why the tables are not all that there is."""
+    hidden = [name for name in names if name in tables and not tables[name].shown]
+    if not hidden:
+        return ""
+    shows = " and ".join(f"`nft list table ip {name}`" for name in hidden)
+    return f"iptables-save does not show all of table {', '.join(hidden)}, which another program has written: {shows}"
+
+
+def doubt(courses: Iterable[Course], packet: Packet) -> str:
+    step = next((step for one in courses for step in one.doubts), None)
+    if step is None:
+        return ""
+    if matches.UNPRINTED in step.rule.words:
+        return f"this iptables cannot print {_rule(step)}, which may take the packet"
+    if step.chain.startswith(OWN_FIREWALLS):
+        ranges = matches.option(step.rule, "-s") or "the loadBalancerSourceRanges of the Service"
+        return f"whether {packet.sender} is in {ranges} was not found out"
+    return f"whether {_rule(step)} takes the packet cannot be told here"
+
+
+def _rule(step: Step, table: str = "") -> str:
+    if step.rule is None:
+        return f"the policy of chain {step.chain}"
+    return f"the rule `{f'-t {table} ' if table else ''}{step.rule}`"

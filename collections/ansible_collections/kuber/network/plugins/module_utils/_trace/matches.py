@@ -1,0 +1,299 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Whether a rule of iptables applies to a packet, and what it does with it.
+
+Each option of a rule answers yes, no, or ``None`` where it asks for something that a trace does not know.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fractions
+import functools
+import ipaddress
+import re
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._net import iptables
+from ansible_collections.kuber.network.plugins.module_utils._trace.walk import Action
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ansible_collections.kuber.network.plugins.module_utils._net.iptables import Rule
+    from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet
+    from ansible_collections.kuber.network.plugins.module_utils._trace.walk import Course
+
+    Values = tuple[str, ...]
+
+UNPRINTED = "[unsupported"
+ENDING = ("ACCEPT", "DROP", "REJECT", "DNAT", "REDIRECT", "NETMAP", "TPROXY", "QUEUE", "NFQUEUE", "SNAT", "MASQUERADE")
+# Chains of kube-proxy's in which a source address asks for pods, and not for clients that may come in.
+POD_CHAINS = ("KUBE-EXT-", "KUBE-SVC-", "KUBE-SVL-", "KUBE-SEP-", "KUBE-XLB-")
+EVERY = ("all", "0")
+NUMBERS = {"6": "tcp", "17": "udp", "132": "sctp"}
+FIRST_PORT_OF_CLIENTS = 1024
+SYN = {"SYN"}
+OWN_SETS = "KUBE-"
+
+
+@dataclasses.dataclass(frozen=True)
+class Scene:
+    """A packet at one of the hooks of a node."""
+
+    packet: Packet
+    to_node: bool
+    """Its address is the node's own."""
+    sets: Mapping[str, Sequence[str]] | None = None
+    """The ipsets of the node; ``None`` if they were not read."""
+    translated: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class _Option:
+    name: str
+    values: Values
+    negated: bool
+
+
+def judge(scene: Scene, chain: str, rule: Rule, course: Course) -> tuple[bool | None, Sequence[Action]]:
+    options, _target, action = _read(rule)
+    applies: bool | None = True
+    for one in options:
+        answer = _answer(scene, chain, one, course)
+        if answer is False:
+            return False, ()
+        applies = applies and answer
+    return applies, (action,)
+
+
+def option(rule: Rule, name: str) -> str | None:
+    """The value of an option that is not negated."""
+    matches, target, _action = _read(rule)
+    return next((" ".join(one.values) for one in (*matches, *target) if one.name == name and not one.negated), None)
+
+
+@functools.lru_cache(maxsize=1 << 13)
+def _read(rule: Rule) -> tuple[Sequence[_Option], Sequence[_Option], Action]:
+    """The options of a rule up to its target and from there on, and what it does."""
+    found: list[_Option] = []
+    negated, free = False, False
+    for word, quoted in rule.tokens:
+        if not free and not quoted and word == "!":
+            negated = True
+        elif not free and not quoted and word.startswith("-"):
+            found.append(_Option(word, (), negated))
+            negated, free = False, word in iptables.FREE_TEXT
+        elif found:
+            found[-1] = dataclasses.replace(found[-1], values=(*found[-1].values, word))
+            free = False
+    split = next((number for number, one in enumerate(found) if one.name in ("-j", "-g")), len(found))
+    share = functools.reduce(lambda before, one: before * _chance(one), found[:split], fractions.Fraction(1))
+    return found[:split], found[split:], dataclasses.replace(_do(found[split:]), share=share)
+
+
+def _do(options: Sequence[_Option]) -> Action:
+    if not options:
+        return Action("pass")
+    given = {one.name: " ".join(one.values) for one in options}
+    goto, name = "-g" in given, options[0].values[0] if options[0].values else ""
+    if name == "RETURN":
+        return Action("return")
+    if name == "DNAT":
+        return Action("end", name, given.get("--to-destination", ""))
+    if name in ENDING:
+        return Action("end", name)
+    if name == "NOTRACK" or (name == "CT" and "--notrack" in given):
+        return Action("untrack", name)
+    if name == "MARK" and "--set-xmark" in given:
+        flip, _slash, clear = given["--set-xmark"].partition("/")
+        return Action("mark", name, clear=int(clear or "0xffffffff", 0), flip=int(flip, 0))
+    # LOG and the like are jumps to a chain without rules.
+    return Action("goto" if goto else "jump", name)
+
+
+def _chance(option: _Option) -> fractions.Fraction:
+    if option.name == "--probability":
+        return fractions.Fraction(option.values[0])
+    return fractions.Fraction(1, int(option.values[0])) if option.name == "--every" else fractions.Fraction(1)
+
+
+def _answer(scene: Scene, chain: str, option: _Option, course: Course) -> bool | None:
+    if UNPRINTED in option.values:
+        return None
+    ask = _ASK.get(option.name)
+    try:
+        answer = ask(scene, option.values, course, chain) if ask and (option.values or option.name in _BARE) else None
+    except ValueError:
+        # A mask with gaps, a range of a kind of its own: what cannot be understood is not known.
+        answer = None
+    return not answer if option.negated and answer is not None else answer
+
+
+def _module(_scene: Scene, values: Values, _course: Course, _chain: str) -> bool | None:
+    """A module by itself asks nothing where it has options; the others are not known here."""
+    return True if _MODULES.fullmatch(values[0]) else None
+
+
+_address = functools.lru_cache(maxsize=1 << 10)(ipaddress.ip_address)
+
+
+@functools.lru_cache(maxsize=1 << 13)
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(text, strict=False)
+
+
+def _source(scene: Scene, values: Values, _course: Course, chain: str) -> bool | None:
+    network = _network(values[0])
+    if scene.packet.source:
+        return _address(scene.packet.source) in network
+    if network.prefixlen == 0:
+        return True
+    return False if network.is_loopback or chain.startswith(POD_CHAINS) else None
+
+
+def _destination(scene: Scene, values: Values, _course: Course, _chain: str) -> bool:
+    return _address(scene.packet.address) in _network(values[0])
+
+
+def _protocol(scene: Scene, values: Values, _course: Course, _chain: str) -> bool:
+    return values[0] in EVERY or NUMBERS.get(values[0], values[0]) == scene.packet.protocol.lower()
+
+
+def _interface(scene: Scene, values: Values, _course: Course, chain: str) -> bool | None:
+    """What comes from the node itself has come in through no interface."""
+    if scene.packet.outside and not scene.packet.interface:
+        return False if chain.startswith(POD_CHAINS) or values[0] == "lo" else None
+    name, wanted = scene.packet.interface, values[0]
+    return name.startswith(wanted[:-1]) if wanted.endswith("+") else name == wanted
+
+
+def _ports(scene: Scene, values: Values, _course: Course, _chain: str) -> bool:
+    for part in values[0].split(","):
+        first, colon, last = part.partition(":")
+        if int(first or 0) <= scene.packet.port <= int((last or 65535) if colon else first):
+            return True
+    return False
+
+
+def _source_ports(_scene: Scene, values: Values, _course: Course, _chain: str) -> bool | None:
+    """Clients use high ports, which one is known to nobody."""
+    highest = max(int((last or 65535) if colon else first) for first, colon, last in _ranges(values[0]))
+    return None if highest >= FIRST_PORT_OF_CLIENTS else False
+
+
+def _ranges(text: str) -> list[tuple[str, str, str]]:
+    return [part.partition(":") for part in text.split(",")]
+
+
+def _state(scene: Scene, values: Values, course: Course, _chain: str) -> bool:
+    states = {"UNTRACKED"} if course.untracked else {"NEW", *(["DNAT"] if scene.translated else [])}
+    return not states.isdisjoint(values[0].split(","))
+
+
+def _mark(_scene: Scene, values: Values, course: Course, _chain: str) -> bool:
+    value, _slash, mask = values[0].partition("/")
+    return course.mark & int(mask or "0xffffffff", 0) == int(value, 0)
+
+
+def _flags(_scene: Scene, values: Values, _course: Course, _chain: str) -> bool | None:
+    """The first packet of a connection is a SYN."""
+    if len(values) != 2:
+        return None
+    examined, wanted = (set() if part == "NONE" else set(part.split(",")) for part in values)
+    return (SYN if "ALL" in examined else SYN & examined) == wanted
+
+
+def _in_set(scene: Scene, values: Values, _course: Course, _chain: str) -> bool | None:
+    if scene.sets is None or len(values) != 2 or not values[0].startswith(OWN_SETS):
+        return None
+    members = scene.sets.get(values[0], ())
+    kinds = values[1].split(",")
+    if kinds[-1:] == ["src"] and members and not scene.packet.source:
+        key = _key(scene.packet, kinds[:-1])
+        return None if any(member.startswith(f"{key},") for member in members) else False
+    return any(_is_member(scene.packet, kinds, member) for member in members)
+
+
+def _key(packet: Packet, kinds: Sequence[str]) -> str:
+    return ",".join((packet.address, f"{packet.protocol.lower()}:{packet.port}")[: len(kinds)])
+
+
+def _is_member(packet: Packet, kinds: Sequence[str], member: str) -> bool:
+    """Sets of kube-proxy's ask for a port, or for an address, a port of it, and who asks."""
+    if member.isdecimal():
+        return kinds == ["dst"] and int(member) == packet.port
+    if kinds[-1:] != ["src"]:
+        return member == _key(packet, kinds)
+    key, _comma, client = member.rpartition(",")
+    if key != _key(packet, kinds[:-1]):
+        return False
+    return _address(packet.source) in _network(client)
+
+
+_Ask = t.Callable[[Scene, "Values", "Course", str], "bool | None"]
+
+
+def _known(value: bool | None) -> _Ask:
+    return lambda _scene, _values, _course, _chain: value
+
+
+def _kind(own: Callable[[Scene], bool]) -> _Ask:
+    return lambda scene, values, _course, _chain: own(scene) if values == ("LOCAL",) else None
+
+
+# Modules whose options are all below; nfacct and comment only count and tell.
+_MODULES = re.compile(
+    "addrtype|comment|conntrack|ipvs|mark|multiport|nfacct|physdev|recent|sctp|set|state|statistic|tcp|udp"
+)
+# Options that ask nothing by themselves: they tell how often, or by what name.
+_TELLING = (
+    "--comment",
+    "--nfacct-name",
+    "--mode",
+    "--probability",
+    "--every",
+    "--packet",
+    "--name",
+    "--mask",
+    "--seconds",
+)
+# Options that have no value. Whoever has not come before is in no list of recent clients, and what comes from another
+# machine or from the node itself has come through no port of a bridge.
+_BARE = {
+    "--set": True,
+    "--rcheck": False,
+    "--update": False,
+    "--remove": False,
+    "--reap": True,
+    "--rsource": True,
+    "--syn": True,
+    "--physdev-is-in": False,
+}
+_ASK: Mapping[str, _Ask] = {
+    "-m": _module,
+    "-s": _source,
+    "-d": _destination,
+    "-p": _protocol,
+    "-i": _interface,
+    "--dport": _ports,
+    "--dports": _ports,
+    "--sport": _source_ports,
+    "--sports": _source_ports,
+    "--ctstate": _state,
+    "--state": _state,
+    "--mark": _mark,
+    "--tcp-flags": _flags,
+    "--match-set": _in_set,
+    "--vaddr": _destination,
+    "--vproto": _protocol,
+    "--vport": _ports,
+    "--src-type": _kind(lambda scene: not scene.packet.outside),
+    "--dst-type": _kind(lambda scene: scene.to_node),
+    **dict.fromkeys(_TELLING, _known(True)),
+    **{name: _known(answer) for name, answer in _BARE.items()},
+}
