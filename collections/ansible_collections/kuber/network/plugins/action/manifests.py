@@ -11,8 +11,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.kuber.network.plugins.module_utils import _drift
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Outcome, Run
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
-from ansible_collections.kuber.network.plugins.plugin_utils import _wish
+from ansible_collections.kuber.network.plugins.plugin_utils import _client, _wish
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._sources import Sources
 
@@ -26,9 +25,7 @@ class ActionModule(KuberAction):
         documents = Sources(self, task_vars).documents(params)
         loaded = time.monotonic() - started
         wish = _wish.wish(params, documents, check=self.check_mode)
-        client = Client.from_kubeconfig(
-            kubeconfig=params["kubeconfig"], context=params["context"], parallel=params["parallel"]
-        )
+        client = _client.of(self, params, parallel=params["parallel"])
         outcome = Run(client, wish, Display().display).execute()
         # Writing a diff of many new objects takes longer than all else that happens on this side.
         diffs = {"diff": outcome.changes.diffs()} if self.diff_mode else {}

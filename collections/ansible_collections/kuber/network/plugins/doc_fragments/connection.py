@@ -13,17 +13,25 @@ options:
   kubeconfig:
     description:
       - Path of the kubeconfig file.
-      - Without it, the files that the environment variable E(KUBECONFIG) lists, or C(~/.kube/config).
+      - Without it, the file in E(K8S_AUTH_KUBECONFIG), the files that E(KUBECONFIG) lists, or C(~/.kube/config).
+      - C(environment) of the play and of the task counts before that of the process.
     type: path
   context:
     description:
       - Which context of the kubeconfig to use.
-      - Without it, the current one. Name it when there is more than one cluster within reach.
+      - Without it, the one in E(K8S_AUTH_CONTEXT), or the current one. Name it when there is more than one cluster
+        within reach.
     type: str
 requirements:
-  - kubernetes, when a user of the kubeconfig has a credential helper
+  - kubernetes, when a user of the kubeconfig has an C(auth-provider)
+  - PySocks, when a SOCKS proxy leads to the API server
   - urllib3
 notes:
+  - A kubeconfig means what it means to C(kubectl). The token of C(tokenFile) comes before C(token), users are
+    impersonated (C(as), C(as-uid), C(as-groups), C(as-user-extra)), credential helpers (C(exec)) are run without a
+    terminal, and credentials are sent over TLS only.
+  - A proxy is the one of C(proxy-url), else that of E(HTTPS_PROXY) unless E(NO_PROXY) exempts the server, by the rules
+    of Go. It may be an HTTP proxy or a SOCKS proxy (C(socks5://)), with user and password. E(ALL_PROXY) is not read.
   - Works on the API server, from the machine that runs Ansible. The host of the task is neither connected to nor
     needed, so run it on C(localhost).
 """
