@@ -70,7 +70,16 @@ def generation(value: object) -> int | None:
 def has_seen(observed: object, body: Body) -> bool:
     """Whether what has noted that generation, if it has, has seen the object as it is."""
     noted, now = generation(observed), generation(body["metadata"].get("generation"))
-    return noted is None or now is None or noted == now
+    return noted is None or now is None or noted == now or _counts_status(body)
+
+
+def _counts_status(body: Body) -> bool:
+    """Whether the generation counts changes of the status, too, so that none that is noted there is ever the last.
+
+    It does for kinds without the subresource status; their status is written, and recorded, as all the rest is.
+    """
+    records = mappings(body["metadata"].get("managedFields"))
+    return any("f:status" in (one.get("fieldsV1") or {}) for one in records if not one.get("subresource"))
 
 
 def awaits(body: Body, kind: str) -> Verdict:
