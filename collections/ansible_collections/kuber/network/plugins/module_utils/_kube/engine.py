@@ -301,6 +301,7 @@ def find_kind(kinds: Kinds, kind: str, api_version: str | None) -> Resource:
     if found is None:
         raise KuberError(
             f"The API server does not know kind {kind}" + (f" of {api_version}" if api_version else ""),
+            found=kinds.why_unknown(api_version) if api_version else None,
             remedy="Correct the kind (it is written as in manifests: Service, not services) or api_version",
         )
     return found
