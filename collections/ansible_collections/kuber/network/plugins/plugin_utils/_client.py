@@ -18,11 +18,10 @@ def of(
     action: KuberAction, params: t.Mapping[str, t.Any], *, parallel: int = PARALLEL, timeout: float = 30.0
 ) -> Client:
     """A client for the cluster that a task means."""
-    environ = action.environment
     return Client.from_kubeconfig(
-        kubeconfig=params["kubeconfig"] or environ.get("K8S_AUTH_KUBECONFIG"),
-        context=params["context"] or environ.get("K8S_AUTH_CONTEXT"),
-        environ=environ,
+        kubeconfig=params["kubeconfig"],
+        context=params["context"],
+        environ=action.environment,
         parallel=parallel,
         timeout=timeout,
     )

@@ -16,7 +16,13 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import configfiles, credentials, proxies, trust
+from ansible_collections.kuber.network.plugins.module_utils._kube import (
+    ambient,
+    configfiles,
+    credentials,
+    proxies,
+    trust,
+)
 from ansible_collections.kuber.network.plugins.module_utils._kube.configfiles import Config, Entry
 
 DEFAULT_FILE = "~/.kube/config"
@@ -37,10 +43,13 @@ class Access:
 
 
 def load(*, kubeconfig: str | None, context: str | None, environ: t.Mapping[str, str] | None = None) -> Access:
-    """Read the kubeconfig file (or the files that $KUBECONFIG lists) and run its credential helpers."""
+    """Read the kubeconfig file (or the files that $KUBECONFIG lists) and run its credential helpers.
+
+    What K8S_AUTH_* says, as in kubernetes.core, counts before what stands there.
+    """
     environ = os.environ if environ is None else environ
-    config = configfiles.read(kubeconfig or environ.get("KUBECONFIG") or DEFAULT_FILE)
-    name = context or config.current
+    config = _config(kubeconfig or environ.get("K8S_AUTH_KUBECONFIG"), environ)
+    name = context or environ.get("K8S_AUTH_CONTEXT") or config.current
     if not name:
         raise KuberError(
             f"Kubeconfig {config.files} has no current context",
@@ -61,14 +70,22 @@ def load(*, kubeconfig: str | None, context: str | None, environ: t.Mapping[str,
         raise KuberError(f"Context {name} of kubeconfig {config.files} cannot be used", found=str(exc)) from exc
 
 
+def _config(kubeconfig: str | None, environ: t.Mapping[str, str]) -> Config:
+    files = kubeconfig or environ.get("KUBECONFIG")
+    if not files and not os.path.exists(os.path.expanduser(DEFAULT_FILE)) and (found := ambient.config(environ)):
+        return found
+    return configfiles.read(files or DEFAULT_FILE)
+
+
 def _listing(known: t.Collection[str]) -> str:
     return ", ".join(sorted(known)) if known else "no context at all"
 
 
 def _access(config: Config, name: str, environ: t.Mapping[str, str]) -> Access:
     context = config.contexts[name].body
-    cluster = _named(config.clusters, "cluster", context.get("cluster"))
+    cluster = ambient.over_cluster(_named(config.clusters, "cluster", context.get("cluster")), environ)
     user = _named(config.users, "user", context["user"]) if context.get("user") else _NO_USER
+    user = ambient.over_user(user, environ)
     server = _server(cluster)
     is_encrypted = server.startswith("https:")
     # As client-go, nobody's credentials are sent where anybody may read them.
