@@ -76,11 +76,11 @@ class Sources:
         if isinstance(entry, dict):
             if entry.keys() != {"url", "sha256"}:
                 raise KuberError(
-                    "An entry of src is incomplete", wanted="a path, or url and sha256", found=", ".join(sorted(entry))
+                    "Invalid entry in src", wanted="a path, or url and sha256", found=", ".join(sorted(entry))
                 )
             return str(_download.fetch(str(entry["url"]), str(entry["sha256"])))
         if not isinstance(entry, str):
-            raise KuberError("An entry of src is no path", wanted="a path, or url and sha256", found=str(entry))
+            raise KuberError("Invalid entry in src", wanted="a path, or url and sha256", found=str(entry))
         if "://" in entry:
             raise KuberError(
                 f"Entry {entry} of src has no checksum",
@@ -106,6 +106,6 @@ class Sources:
             return t.cast("str", self._action._find_needle(directory, os.path.expanduser(name)))
         except AnsibleError as exc:
             raise KuberError(
-                f"{name} is not found",
+                f"Cannot find {name}",
                 wanted=f"a whole path, or a file in {directory}/ of the role or beside the playbook",
             ) from exc
