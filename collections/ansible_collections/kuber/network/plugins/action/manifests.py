@@ -31,7 +31,8 @@ class ActionModule(KuberAction):
         result = _result(outcome, loaded)
         if self.diff_mode:
             # Writing a diff of many new objects takes longer than all else that happens on this side.
-            with after_change(changed=result["changed"], **result):
+            done = {key: value for key, value in result.items() if key != "changed"}
+            with after_change(changed=result["changed"], **done):
                 result["diff"] = outcome.changes.diffs()
         return result
 

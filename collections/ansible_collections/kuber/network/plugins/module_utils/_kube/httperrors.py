@@ -49,6 +49,7 @@ MISSING_RIGHT = re.compile(
 )
 
 WAIT = "The API server is busy or restarting: see its log, and run again when `kubectl get --raw /readyz` says ok"
+LOG = "The API server calls this an error of its own: see its log"
 UNENCRYPTED = "Credentials are sent over https only: let server in the kubeconfig begin with https://"
 REMEDIES = {
     401: "The credentials of context {context} are not valid (any more): renew them, or name another context",
@@ -162,7 +163,10 @@ def _trouble(cause: NoAnswer, *, untrusted: bool) -> tuple[str, str]:
 def _remedy(error: ApiError) -> str | None:
     if error.status == 403 and missing_right(error) is None:
         return None
-    return WAIT if is_worth_a_retry(error) else REMEDIES.get(error.status)
+    if is_worth_a_retry(error):
+        return WAIT
+    own = error.status == 500 and not (is_malformed(error) or is_too_large(error) or "webhook" in error.message)
+    return LOG if own else REMEDIES.get(error.status)
 
 
 def is_worth_a_retry(error: ApiError) -> bool:

@@ -54,7 +54,7 @@ class Rehearsal:
         """Those of the items, none of which is as it should be, that are worth asking the server about by now."""
         new_kinds = {item.ref.name for item in items if item.key == CRD}
         known = [item for item in items if self._is_known(item, new_kinds)]
-        # What the user may not list is read one by one, if that is allowed.
+        # What the user may not read: sending it would fail, too.
         self._unread = {item.ref for item in known if not live.found(item)}
         self._namespaces = {item.ref.name for item in items if item.key == NAMESPACE}
         self._grants = [item.body for item in items if _may_grant(item, live)]

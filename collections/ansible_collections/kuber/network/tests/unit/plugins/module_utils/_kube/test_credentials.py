@@ -23,7 +23,7 @@ VERSION = "client.authentication.k8s.io/v1"
 def test_whoever_is_impersonated_is_named_in_the_headers(tmp_path: pathlib.Path) -> None:
     extra = {"example.org/why": ["drill", "test"], "scopes": ["view"]}
     path = user_of(
-        tmp_path, **{"token": "a", "as": "Zoë", "as-uid": "42", "as-groups": ["x", "y"]}, **{"as-user-extra": extra}
+        tmp_path, **{"token": "a", "as": "Zoë", "as-uid": "42", "as-groups": ["one", "two"]}, **{"as-user-extra": extra}
     )
     headers = load(path).headers
     assert isinstance(headers, urllib3.HTTPHeaderDict)
@@ -31,8 +31,8 @@ def test_whoever_is_impersonated_is_named_in_the_headers(tmp_path: pathlib.Path)
         ("Authorization", "Bearer a"),
         ("Impersonate-User", "Zoë".encode().decode("latin-1")),
         ("Impersonate-Uid", "42"),
-        ("Impersonate-Group", "x"),
-        ("Impersonate-Group", "y"),
+        ("Impersonate-Group", "one"),
+        ("Impersonate-Group", "two"),
         ("Impersonate-Extra-example.org%2Fwhy", "drill"),
         ("Impersonate-Extra-example.org%2Fwhy", "test"),
         ("Impersonate-Extra-scopes", "view"),
