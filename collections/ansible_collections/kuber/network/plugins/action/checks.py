@@ -16,6 +16,7 @@ from ansible_collections.kuber.network.plugins.module_utils._checks.specs import
 from ansible_collections.kuber.network.plugins.module_utils._checks.table import render
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 
 # Read on import, which happens in the main process: the workers, where actions run, have no terminal.
@@ -35,7 +36,7 @@ class ActionModule(KuberAction):
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         def connect() -> Client:
-            return Client.from_kubeconfig(kubeconfig=params["kubeconfig"], context=params["context"])
+            return _client.of(self, params)
 
         def progress(pending: t.Sequence[Check], elapsed: float) -> None:
             names = ", ".join(check.name for check in pending)

@@ -11,6 +11,7 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client
 from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy, proxy_config, proxy_rollout
 from ansible_collections.kuber.network.plugins.module_utils._net.proxy_absence import NoProxyError
+from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 
 ATTEMPTS = 3
@@ -29,7 +30,7 @@ class ActionModule(KuberAction):
     }
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        client = Client.from_kubeconfig(kubeconfig=params["kubeconfig"], context=params["context"])
+        client = _client.of(self, params)
         wish = proxy_config.Wish(
             params["mode"],
             params["strict_arp"],

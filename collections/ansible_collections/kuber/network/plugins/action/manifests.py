@@ -10,9 +10,9 @@ import typing as t
 from ansible.utils.display import Display
 
 from ansible_collections.kuber.network.plugins.module_utils import _drift
+from ansible_collections.kuber.network.plugins.module_utils._errors import after_change
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Outcome, Run
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
-from ansible_collections.kuber.network.plugins.plugin_utils import _wish
+from ansible_collections.kuber.network.plugins.plugin_utils import _client, _wish
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._sources import Sources
 
@@ -26,13 +26,15 @@ class ActionModule(KuberAction):
         documents = Sources(self, task_vars).documents(params)
         loaded = time.monotonic() - started
         wish = _wish.wish(params, documents, check=self.check_mode)
-        client = Client.from_kubeconfig(
-            kubeconfig=params["kubeconfig"], context=params["context"], parallel=params["parallel"]
-        )
+        client = _client.of(self, params, parallel=params["parallel"])
         outcome = Run(client, wish, Display().display).execute()
-        # Writing a diff of many new objects takes longer than all else that happens on this side.
-        diffs = {"diff": outcome.changes.diffs()} if self.diff_mode else {}
-        return _result(outcome, loaded) | diffs
+        result = _result(outcome, loaded)
+        if self.diff_mode:
+            # Writing a diff of many new objects takes longer than all else that happens on this side.
+            done = {key: value for key, value in result.items() if key != "changed"}
+            with after_change(changed=result["changed"], **done):
+                result["diff"] = outcome.changes.diffs()
+        return result
 
 
 def _result(outcome: Outcome, loaded: float) -> dict[str, t.Any]:

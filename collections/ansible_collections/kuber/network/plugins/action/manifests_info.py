@@ -7,8 +7,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import info
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube.veil import is_secret
+from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._wish import CONNECTION
 
@@ -26,7 +26,7 @@ class ActionModule(KuberAction):
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         question = info.Question(**{key: params[key] for key in self.ARGUMENT_SPEC.keys() - CONNECTION.keys()})
-        client = Client.from_kubeconfig(kubeconfig=params["kubeconfig"], context=params["context"])
+        client = _client.of(self, params)
         answer = info.ask(client, question)
         result: dict[str, t.Any] = {"objects": answer.objects, "result": answer.result}
         if any(is_secret(one) for one in answer.objects):

@@ -11,6 +11,7 @@ from ansible_collections.kuber.network.plugins.module_utils import _drift
 from ansible_collections.kuber.network.plugins.module_utils._errors import after_change
 from ansible_collections.kuber.network.plugins.module_utils._kube import labels
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 
 
@@ -25,7 +26,7 @@ class ActionModule(KuberAction):
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         wanted = {key: None if value is None else str(value) for key, value in params["labels"].items()}
         labels.refuse_malformed(wanted)
-        client = Client.from_kubeconfig(kubeconfig=params["kubeconfig"], context=params["context"])
+        client = _client.of(self, params)
         selector = {"labelSelector": params["label_selector"]} if params["label_selector"] else {}
         nodes = client.list("/api/v1/nodes", **selector)
         changes = labels.plan(nodes, wanted)

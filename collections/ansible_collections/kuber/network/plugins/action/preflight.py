@@ -9,7 +9,6 @@ import pathlib
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
 from ansible_collections.kuber.network.plugins.module_utils._net.proxy_modes import remarks
 from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import Cluster, read_cluster
@@ -21,6 +20,7 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight.findings 
 )
 from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, look
 from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import may_become_root
+from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._profile import (
     known_profiles,
@@ -51,9 +51,7 @@ class ActionModule(KuberAction):
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         cluster: Cluster | KuberError
         try:
-            client = Client.from_kubeconfig(
-                kubeconfig=params["kubeconfig"], context=params["context"], timeout=CONTACT_SECONDS
-            )
+            client = _client.of(self, params, timeout=CONTACT_SECONDS)
             cluster = read_cluster(client)
         except KuberError as exc:
             cluster = exc

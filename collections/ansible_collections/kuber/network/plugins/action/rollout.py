@@ -9,8 +9,8 @@ import typing as t
 
 from ansible.utils.display import Display
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._rollout import picture, run, strategy, svg
+from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 
 # Read on import, which happens in the main process: the workers, where actions run, have no terminal.
@@ -41,7 +41,7 @@ class ActionModule(KuberAction):
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         wished = self._strategy(params)
         rate = run.checked_rate(params["rate"])
-        client = Client.from_kubeconfig(kubeconfig=params["kubeconfig"], context=params["context"])
+        client = _client.of(self, params)
         wish = run.Wish(
             name=params["name"],
             namespace=params["namespace"] or client.namespace,

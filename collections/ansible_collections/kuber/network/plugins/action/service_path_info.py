@@ -12,11 +12,11 @@ import typing as t
 from ansible.utils.color import stringc
 from ansible.utils.display import Display
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
 from ansible_collections.kuber.network.plugins.module_utils._trace import host, page, target, tree
 from ansible_collections.kuber.network.plugins.module_utils._trace.gather import Sources, trace
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Hop, first_broken, first_unknown, reason
+from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 
 # Read on import, which happens in the main process: the workers, where actions run, have no terminal.
@@ -38,7 +38,7 @@ class ActionModule(KuberAction):
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         wanted = target.parse(params["target"])
-        client = Client.from_kubeconfig(kubeconfig=params["kubeconfig"], context=params["context"])
+        client = _client.of(self, params)
         sources = Sources(
             client=client,
             machine=LocalRunner(),

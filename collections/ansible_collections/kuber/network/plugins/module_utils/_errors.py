@@ -9,6 +9,8 @@
 from __future__ import annotations
 
 import contextlib
+import pathlib
+import traceback
 import typing as t
 
 
@@ -62,12 +64,26 @@ class RootRequired(KuberError):
     """Something that only root may do, or see."""
 
 
+class UnexpectedError(KuberError):
+    """An error of the collection itself, told as one, so that it does not take along what is known of what was done."""
+
+    def __init__(self, cause: Exception) -> None:
+        frame = traceback.extract_tb(cause.__traceback__)[-1]
+        super().__init__(
+            "An unexpected error in the collection",
+            found=f"{type(cause).__name__}: {cause} ({pathlib.PurePath(frame.filename).name}, line {frame.lineno})",
+            remedy="This is a bug: please report it with the output of -vvv",
+        )
+        self.__cause__ = cause
+
+
 @contextlib.contextmanager
 def after_change(*, changed: bool = True, **partial: t.Any) -> t.Iterator[None]:
     """Let errors know what had been done before: here begins what comes after a change."""
     try:
         yield
-    except KuberError as exc:
-        exc.changed |= changed
-        exc.partial = partial | exc.partial
-        raise
+    except Exception as exc:
+        error = exc if isinstance(exc, KuberError) else UnexpectedError(exc)
+        error.changed |= changed
+        error.partial = partial | error.partial
+        raise error from error.__cause__

@@ -21,8 +21,8 @@ description:
     StatefulSets, ReplicaSets, Jobs, Pods, PersistentVolumeClaims, Services of type C(LoadBalancer), Namespaces,
     CustomResourceDefinitions, APIServices and the configuration of MetalLB are judged by their status. Any other object
     is judged by C(status.observedGeneration) and its conditions C(Ready), C(Reconciling) and C(Stalled), as far as it
-    has them. One that has none is ready as soon as it exists, such as an Ingress. Use O(wait_for) to wait for its
-    address.
+    has them in the form that Kubernetes' conventions give them. One that has none is ready as soon as it exists, such
+    as an Ingress. Use O(wait_for) to wait for its address.
   - What does not become ready is explained with its pods, containers, probes, last lines of logs and last events, and
     with what to change where that can be said.
   - What is there is read with one request for each kind and namespace. Objects of which the API server's own records
@@ -31,13 +31,21 @@ description:
     name go. Fields that others edit one by one are left to them.
   - Nothing is applied when any object of the set is malformed or of a kind that neither the cluster nor the set knows.
     Before the first object is sent, the API server is asked (by dry runs) about all that are new or changed, so that
-    unknown fields, invalid values, fields that cannot be changed and, with O(conflicts=fail), conflicts are found while
-    nothing has been touched. Of more than 100 new objects, one of each shape is asked about.
+    unknown fields, invalid values, fields that cannot be changed, namespaces that do not exist, missing rights and,
+    with O(conflicts=fail), conflicts are found while nothing has been touched. Of more than 100 new objects, one of
+    each shape is asked about.
   - What only shows when an object is sent may be found after others have been applied. That is the refusal of a
-    webhook, a quota or an admission policy, an invalid value in an object whose Namespace comes with the set, and
-    whatever is wrong with a custom resource whose CustomResourceDefinition comes or changes with the set. The result
-    then says what has been applied; run the task again when the cause is mended.
+    webhook, a quota or an admission policy, an object that is too large for etcd, a right that the set itself brings,
+    an invalid value in an object whose Namespace comes with the set, and whatever is wrong with a custom resource whose
+    CustomResourceDefinition comes or changes with the set. The result then says what has been applied; run the task
+    again when the cause is mended.
   - A set may have at most 16 MiB.
+  - YAML is read as C(kubectl) reads it. V(yes), V(on) and V(y) are booleans, V(0644) is a number to base 8, and keys
+    such as V(1) or V(on) become the strings V(1) and V(true). Files may also be a stream of JSON, or in a vault. Keys
+    that stand twice in a mapping are refused.
+  - Lists, also those of a kind such as a C(ConfigMapList), are taken apart into their items. Documents, files and
+    templates that hold nothing are left out if the set holds anything else.
+  - An object of a kind that has no namespaces is applied without C(metadata.namespace), with a warning.
   - The certificates of conversion webhooks (C(caBundle)) are left to the controllers that inject them, so are C(status)
     and empty values of C(creationTimestamp).
 extends_documentation_fragment:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import abc
 import gc
+import os
 import re
 import shlex
 import typing as t
@@ -80,6 +81,13 @@ class KuberAction(ActionBase, metaclass=abc.ABCMeta):
     def diff_mode(self) -> bool:
         """Whether anybody will see a diff."""
         return bool(self._task.diff)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of this process, and over them those that ``environment`` of the play and of the task sets."""
+        given: dict[str, t.Any] = {}
+        self._compute_environment_string(given)
+        return {**os.environ, **{str(name): str(value) for name, value in given.items()}}
 
     @property
     def runner(self) -> Runner:

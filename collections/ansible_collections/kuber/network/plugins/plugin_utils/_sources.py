@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import typing as t
 
 from ansible.errors import AnsibleError
@@ -23,6 +24,9 @@ from ansible_collections.kuber.network.plugins.plugin_utils import _download
 # As ansible.builtin.template has it by default.
 JINJA = {"trim_blocks": True, "lstrip_blocks": False}
 
+# How Ansible begins what it has encrypted.
+VAULT = "$ANSIBLE_VAULT;"
+
 
 class Sources:
     """Reads what a task names, searched for where Ansible searches."""
@@ -32,31 +36,51 @@ class Sources:
         self._task_vars = task_vars
 
     def documents(self, params: t.Mapping[str, t.Any]) -> list[Document]:
+        """All objects; what holds none, such as a file with comments only, is left out if there are others."""
         found: list[Document] = []
-        for part in self._parts(params):
+        empty: list[str] = []
+        for origin, part in self._parts(params):
             found += part
+            empty += [] if part else [origin]
             documents.refuse_too_large(found)
         if not found:
-            raise KuberError("There is no object in the set", wanted="an object in src, template or definition")
+            raise KuberError(
+                "There is no object in the set",
+                wanted="an object in src, template or definition",
+                found=f"nothing in {', '.join(empty)}" if empty else None,
+            )
         return found
 
-    def _parts(self, params: t.Mapping[str, t.Any]) -> t.Iterator[list[Document]]:
+    def _parts(self, params: t.Mapping[str, t.Any]) -> t.Iterator[tuple[str, list[Document]]]:
         for entry in params["src"] or []:
-            yield documents.from_path(self._source(entry))
+            path = self._source(entry)
+            yield path, documents.from_path(path, self._read)
         for name in params["template"] or []:
-            yield documents.from_definition(*self._rendered(name))
+            rendered, path = self._rendered(name)
+            yield f"{path} as rendered", documents.from_definition(rendered, path)
         if params["definition"]:
-            yield documents.from_definition(params["definition"])
+            yield "definition", documents.from_definition(params["definition"])
+
+    def _read(self, path: pathlib.Path) -> str:
+        """The text of a file, decrypted if it is in a vault."""
+        text = documents.read_text(path)
+        if not text.startswith(VAULT):
+            return text
+        # pylint: disable=protected-access
+        try:
+            return str(self._action._loader.get_text_file_contents(str(path)))
+        except AnsibleError as exc:
+            raise KuberError(f"{path} cannot be decrypted", found=exc.message) from exc
 
     def _source(self, entry: object) -> str:
         if isinstance(entry, dict):
             if entry.keys() != {"url", "sha256"}:
                 raise KuberError(
-                    "An entry of src is incomplete", wanted="a path, or url and sha256", found=", ".join(sorted(entry))
+                    "Invalid entry in src", wanted="a path, or url and sha256", found=", ".join(sorted(entry))
                 )
             return str(_download.fetch(str(entry["url"]), str(entry["sha256"])))
         if not isinstance(entry, str):
-            raise KuberError("An entry of src is no path", wanted="a path, or url and sha256", found=str(entry))
+            raise KuberError("Invalid entry in src", wanted="a path, or url and sha256", found=str(entry))
         if "://" in entry:
             raise KuberError(
                 f"Entry {entry} of src has no checksum",
@@ -82,6 +106,6 @@ class Sources:
             return t.cast("str", self._action._find_needle(directory, os.path.expanduser(name)))
         except AnsibleError as exc:
             raise KuberError(
-                f"{name} is not found",
+                f"Cannot find {name}",
                 wanted=f"a whole path, or a file in {directory}/ of the role or beside the playbook",
             ) from exc

@@ -117,12 +117,12 @@ def _refuse_unusable_names(params: t.Mapping[str, t.Any]) -> None:
     manager = params["field_manager"]
     if not manager or len(manager) > LONGEST_MANAGER or not manager.isprintable():
         wanted = f"1 to {LONGEST_MANAGER} printable characters"
-        raise KuberError("The option field_manager is no name", wanted=wanted, found=repr(manager))
+        raise KuberError("Invalid name in the option field_manager", wanted=wanted, found=repr(manager))
     names = {"namespace": params["namespace"], "prune.namespace": (params["prune"] or {}).get("namespace")}
     for option, name in names.items():
         if name is not None and not NAMESPACE.fullmatch(name):
-            wanted = "a name of small letters, digits and hyphens"
-            raise KuberError(f"The option {option} is no name of a namespace", wanted=wanted, found=repr(name))
+            wanted = "a name of lower-case letters, digits and hyphens"
+            raise KuberError(f"Invalid namespace in the option {option}", wanted=wanted, found=repr(name))
 
 
 def images(given: t.Iterable[t.Mapping[str, t.Any]]) -> tuple[Image, ...]:

@@ -13,7 +13,7 @@ import dataclasses
 import time
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, UnexpectedError
 from ansible_collections.kuber.network.plugins.module_utils._kube import (
     applyset,
     drift,
@@ -71,7 +71,12 @@ class Applier:
         self._successor = handover.Successor(client, options.field_manager)
         self._pending_namespaces: set[str] = set()
         self._recreator = Recreator(client, options.recreate, check=options.check, clock=self._clock, progress=progress)
-        self._rehearsal = Rehearsal(kinds, self._recreator, lambda item, live: self._patch(item, live, dry_run=True))
+        self._rehearsal = Rehearsal(
+            kinds,
+            self._recreator,
+            dry_run=lambda item, live: self._patch(item, live, dry_run=True),
+            read=lambda item: read(client, item),
+        )
 
     def expect(self, items: t.Iterable[Item]) -> None:
         """Which items the stages will bring."""
@@ -240,7 +245,8 @@ class Applier:
 
     def _is_new_kind(self, item: Item, error: ApiError) -> bool:
         """Whether a kind is too new: it is served a moment after its definition says that it is established."""
-        return error.status == 404 and item.resource is not None and self._kinds.is_defined(item.resource)
+        new = item.resource is not None and self._kinds.is_defined(item.resource)
+        return new and error.status == 404 and refusals.missing_namespace(error) is None
 
     def _patch(self, item: Item, before: Body | None, *, dry_run: bool = False) -> Body:
         query = {
@@ -290,6 +296,8 @@ def each(
                 entries.append(future.result())
             except KuberError as exc:
                 errors.append(exc)
+            except Exception as exc:
+                errors.append(UnexpectedError(exc))
     return entries, errors
 
 

@@ -15,7 +15,7 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._kube import advice
 from ansible_collections.kuber.network.plugins.module_utils._kube import pods as _pods
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, kind_key
-from ansible_collections.kuber.network.plugins.module_utils._kube.status import said
+from ansible_collections.kuber.network.plugins.module_utils._kube.status import conditions, is_true, said
 from ansible_collections.kuber.network.plugins.module_utils._kube.surroundings import (
     WITH_PODS,
     Surroundings,
@@ -90,8 +90,8 @@ def _conditions(body: Body, told: str) -> list[str]:
         return []
     return [
         f"condition {one.get('type')} is {one.get('status')}: {said(one)}"
-        for one in (body.get("status") or {}).get("conditions") or []
-        if one.get("status") != "True" and one.get("message") and said(one) not in told
+        for one in conditions(body)
+        if not is_true(one) and one.get("message") and said(one) not in told
     ]
 
 

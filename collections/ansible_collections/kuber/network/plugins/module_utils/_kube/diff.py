@@ -13,13 +13,20 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import fieldset, keyed, yamltext
 from ansible_collections.kuber.network.plugins.module_utils._kube.fieldset import Node
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
-from ansible_collections.kuber.network.plugins.module_utils._kube.veil import HIDDEN, is_secret
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, below
+from ansible_collections.kuber.network.plugins.module_utils._kube.veil import (
+    HIDDEN,
+    OPEN_FIELDS,
+    OPEN_METADATA,
+    is_secret,
+)
 
 # Written by the server at every turn, wanted by nobody.
 NOISE = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink")
 # kubectl keeps a copy of all that it has applied here, the data of Secrets included.
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+NOTHING: tuple[t.Any, ...] = (None, {}, [])
 
 
 def content(body: Body | None) -> Body:
@@ -78,20 +85,29 @@ def _named(parts: Body, items: Body, keys: tuple[str, ...]) -> list[Body]:
 
 
 def _masked(before: Body, after: Body) -> tuple[Body, Body]:
+    """Both without copies of all that was applied and, of a Secret, with marks in place of what is not open."""
     left, right = copy.deepcopy(before), copy.deepcopy(after)
     for body in (left, right):
-        (body.get("metadata", {}).get("annotations") or {}).pop(LAST_APPLIED, None)
+        (below(body, "metadata", "annotations") or {}).pop(LAST_APPLIED, None)
     if not any(is_secret(body) for body in (before, after)):
         return left, right
-    for field in ("data", "stringData"):
-        old, new = left.get(field) or {}, right.get(field) or {}
-        for key in old.keys() | new.keys():
-            differs = key in old and key in new and old[key] != new[key]
-            _hide(old, key, f"{HIDDEN} (before)" if differs else HIDDEN)
-            _hide(new, key, f"{HIDDEN} (after)" if differs else HIDDEN)
+    metadata = left.get("metadata") or {}, right.get("metadata") or {}
+    for known, (old, new) in ((OPEN_FIELDS, (left, right)), (OPEN_METADATA, metadata)):
+        for field in (old.keys() | new.keys()) - known:
+            _hide(old, new, field)
     return left, right
 
 
-def _hide(values: dict[str, t.Any], key: str, mark: str) -> None:
-    if key in values:
-        values[key] = mark
+def _hide(before: Body, after: Body, field: str) -> None:
+    """Mask a field; of a mapping each part of its own, so that it can be seen which of them differ."""
+    old, new = before.get(field), after.get(field)
+    if old in NOTHING and new in NOTHING:
+        return
+    if all(isinstance(one, dict | None) for one in (old, new)):
+        for key in set(old or {}) | set(new or {}):
+            _hide(old or {}, new or {}, key)
+        return
+    differs = field in before and field in after and old != new
+    for values, mark in ((before, "before"), (after, "after")):
+        if field in values:
+            values[field] = f"{HIDDEN} ({mark})" if differs else HIDDEN

@@ -79,6 +79,10 @@ class Kinds:
         self._known: dict[tuple[str, str], Resource] = {}
         self._defined: dict[tuple[str, str], Resource] = {}
         self._preferred: list[Resource] = []
+        self._served: dict[tuple[str, str], list[str]] = {}
+        """Which versions the definitions of the set serve."""
+        self._stale: set[str] = set()
+        """Of which versions the server has no news, because what answers for them does not."""
 
     def find(self, api_version: str, kind: str) -> Resource | None:
         """The kind, whether the server knows it or the set defines it."""
@@ -117,11 +121,34 @@ class Kinds:
     def define(self, definition: Body) -> None:
         """Take note of a CustomResourceDefinition of the set."""
         spec = definition.get("spec")
+        group, kind = str(below(spec, "group")), str(below(spec, "names", "kind"))
+        served = self._served[group, kind] = []
         for version in mappings(below(spec, "versions")):
-            api_version = f"{below(spec, 'group')}/{version.get('name')}"
-            kind, plural = str(below(spec, "names", "kind")), str(below(spec, "names", "plural"))
+            if version.get("served") is False:
+                continue
+            api_version, plural = f"{group}/{version.get('name')}", str(below(spec, "names", "plural"))
+            served.append(api_version)
             resource = Resource(api_version, kind, plural, below(spec, "scope") == "Namespaced")
             self._defined[resource.api_version, resource.kind] = resource
+
+    def why_unknown(self, api_version: str) -> str | None:
+        """Why the server may not know kinds of that version, although they are there."""
+        self._all()
+        if api_version not in self._stale:
+            return None
+        group, _slash, version = api_version.rpartition("/")
+        return f"APIService {version}.{group} does not answer (kubectl describe apiservice {version}.{group})"
+
+    def refuse_unserved(self, ref: Ref, origin: str) -> None:
+        """Refuse an object of a version that the definition in the same set does not serve (any more)."""
+        served = self._served.get((ref.group, ref.kind))
+        if served is not None and ref.api_version not in served:
+            raise KuberError(
+                f"{ref} ({origin}) has a version that the CustomResourceDefinition in the set does not serve",
+                wanted=" or ".join(served) or "a definition with a version that is served",
+                found=ref.api_version,
+                remedy="Write the object in a version that is served; nothing has been touched",
+            )
 
     def is_defined(self, resource: Resource) -> bool:
         return (resource.api_version, resource.kind) in self._defined
@@ -148,6 +175,8 @@ class Kinds:
         seen: set[str] = set()
         for version in group["versions"]:
             api_version = f"{name}/{version['version']}" if name else version["version"]
+            if version.get("freshness") == "Stale":
+                self._stale.add(api_version)
             for entry in version.get("resources") or []:
                 kind = (entry.get("responseKind") or {}).get("kind")
                 # Things such as TokenReview can be sent but not read: they are questions, not objects.

@@ -8,23 +8,31 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import functools
-import json
 import pathlib
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, kind_key, refuse_elsewhere
+from ansible_collections.kuber.network.plugins.module_utils._kube.objectforms import (
+    CORRECT,
+    Source,
+    check_encoded,
+    check_strings,
+    checked_name,
+    kind_of,
+    plain,
+)
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, kind_key
 
 SUFFIXES = frozenset({".yml", ".yaml", ".json"})
-# Kinds whose fields hold texts and nothing else.
-TEXTS = {"ConfigMap": ("data", "binaryData"), "Secret": ("data", "stringData")}
-# Fields whose texts stand for bytes; the API server calls what does not an error of its own.
+# Kinds whose fields hold strings and nothing else.
+STRINGS = {"ConfigMap": ("data", "binaryData"), "Secret": ("data", "stringData")}
+# Fields whose strings stand for bytes; the API server calls what does not an error of its own.
 ENCODED = {("ConfigMap", "binaryData"), ("Secret", "data")}
-MEND = "Mend the document and run again; nothing has been touched"
+# What `kubectl apply -k` builds, and no API server knows.
+KUSTOMIZE = "kustomize.config.k8s.io"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,29 +51,31 @@ class Document:
         return f"{self.ref} ({self.origin})"
 
 
-def from_path(path: str) -> list[Document]:
-    """The documents of a file, or of all manifests in a directory in the order of their names."""
-    place = pathlib.Path(path)
+def from_path(path: str, read: t.Callable[[pathlib.Path], str] | None = None) -> list[Document]:
+    """The documents of a file, or of all manifests in a directory in the order of their names; maybe none."""
+    place, read = pathlib.Path(path), read or read_text
     if not place.is_dir():
-        return from_text(_read(place), str(place))
+        return from_text(read(place), str(place))
     files = sorted(child for child in place.iterdir() if child.suffix in SUFFIXES)
     if not files:
         raise KuberError(f"Directory {place} holds no manifests", wanted=f"files named *{', *'.join(sorted(SUFFIXES))}")
-    return [document for file in files for document in from_text(_read(file), str(file))]
+    return [document for file in files for document in from_text(read(file), str(file))]
 
 
 def from_text(text: str, origin: str) -> list[Document]:
-    documents = []
-    for number, value in enumerate(yamltext.load_all(text, origin), start=1):
-        if value is not None:
-            documents += _checked(value, f"{origin}, document {number}")
-    if not documents:
-        raise KuberError(f"{origin} holds no object", wanted="at least one Kubernetes object", remedy=MEND)
-    return documents
+    """The documents of a text; those that are empty, such as one with comments only, are left out."""
+    return [
+        document
+        for number, value in enumerate(yamltext.load_all(text, origin))
+        if value is not None
+        for document in _checked(value, f"{origin}, document {number + 1}", Source(text, number))
+    ]
 
 
 def from_definition(definition: object, origin: str = "definition") -> list[Document]:
-    """The documents of a mapping, of a YAML text, or of a list of either."""
+    """The documents of a mapping, of a YAML text, or of a list of either; what is empty is left out."""
+    if definition is None:
+        return []
     if isinstance(definition, str):
         return from_text(definition, origin)
     if isinstance(definition, list):
@@ -103,102 +113,68 @@ def refuse_duplicates(documents: t.Iterable[Document]) -> None:
             )
 
 
-def _read(path: pathlib.Path) -> str:
+def read_text(path: pathlib.Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as exc:
-        raise KuberError(f"{path} is no text", wanted="YAML or JSON in UTF-8") from exc
+        raise KuberError(f"{path} is not text", wanted="YAML or JSON in UTF-8") from exc
     except OSError as exc:
         raise KuberError(f"{path} cannot be read", found=exc.strerror or str(exc)) from exc
 
 
-def _checked(value: object, origin: str) -> list[Document]:
-    body, size = _plain(value, origin)
+def _checked(value: object, origin: str, source: Source | None = None) -> list[Document]:
+    body, size = plain(value, origin)
+    _refuse_kustomization(body, origin)
     for field in ("apiVersion", "kind"):
         if not isinstance(body.get(field), str) or not body[field]:
-            raise KuberError(f"{origin} is no Kubernetes object", wanted=f"a text in {field}", remedy=MEND)
-    if body["kind"] == "List" and body["apiVersion"] == "v1":
-        items = body.get("items") or []
-        if not isinstance(items, list):
-            raise KuberError(f"items of {origin} is {_kind_of(items)}", wanted="a list of objects", remedy=MEND)
-        return [part for number, item in enumerate(items, 1) for part in _checked(item, f"{origin}, item {number}")]
+            raise KuberError(
+                f"{origin} is not a Kubernetes object",
+                wanted=f"a string in {field}",
+                found=kind_of(body.get(field)),
+                remedy=CORRECT,
+            )
+    if body["kind"].endswith("List") and "items" in body:
+        return _items(body, origin, source)
     document = Document(origin, body, size)
-    check(document)
+    check(document, source)
     return [document]
 
 
-def check(document: Document) -> None:
-    """Refuse an object whose name or texts are none."""
-    body, origin = document.body, document.origin
-    metadata = body.get("metadata")
-    if not isinstance(metadata, dict | None):
+def _refuse_kustomization(body: Body, origin: str) -> None:
+    group = str(body.get("apiVersion", "")).partition("/")[0]
+    name = pathlib.PurePath(origin.partition(", document ")[0]).name
+    if group == KUSTOMIZE or ("kind" not in body and name in ("kustomization.yaml", "kustomization.yml")):
         raise KuberError(
-            f"metadata of {body['kind']} in {origin} is {_kind_of(metadata)}", wanted="a mapping", remedy=MEND
+            f"{origin} is a kustomization, which no API server knows",
+            remedy="Apply what `kubectl kustomize DIRECTORY` prints, or name the other files in src one by one",
         )
-    name = (metadata or {}).get("name")
-    if metadata is None or not isinstance(name, str) or not name:
-        raise KuberError(f"{body['kind']} in {origin} has no name", wanted="a text in metadata.name", remedy=MEND)
-    subject = f"{body['kind']} {name} ({origin})"
-    namespace = metadata.get("namespace")
-    if not isinstance(namespace, str | None):
-        raise KuberError(f"The namespace of {subject} is {_kind_of(namespace)}", wanted="a text", remedy=MEND)
-    for field, value in (("name", name), ("namespace", namespace or "")):
-        refuse_elsewhere(f"The {field} of {subject}", value, remedy=MEND)
+
+
+def _items(body: Body, origin: str, source: Source | None) -> list[Document]:
+    """The objects of a list; in one of a kind, such as a ConfigMapList, they need not repeat kind and version."""
+    items = body["items"] or []
+    if not isinstance(items, list):
+        raise KuberError(f"items of {origin} is {kind_of(items)}", wanted="a list of objects", remedy=CORRECT)
+    common = {"apiVersion": body["apiVersion"], "kind": body["kind"].removesuffix("List")}
+    found: list[Document] = []
+    for number, item in enumerate(items):
+        if isinstance(item, dict) and common["kind"] and not (item.get("apiVersion") or item.get("kind")):
+            item = item | common
+        if item is not None:
+            place = source.below("items", number) if source else None
+            found += _checked(item, f"{origin}, item {number + 1}", place)
+    return found
+
+
+def check(document: Document, source: Source | None = None) -> None:
+    """Refuse an object whose name, labels or data have another form than they must have."""
+    body, origin = document.body, document.origin
+    name = checked_name(body, origin, source)
+    metadata, subject = body["metadata"], f"{body['kind']} {name} ({origin})"
     for field in ("labels", "annotations"):
-        _check_texts(metadata.get(field), f"metadata.{field} of {subject}")
+        check_strings(metadata.get(field), ("metadata", field), subject, source)
     key = kind_key(body["apiVersion"], body["kind"])
-    for field in TEXTS.get(key, ()):
-        _check_texts(body.get(field), f"{field} of {subject}", secret=key == "Secret")
+    for field in STRINGS.get(key, ()):
+        check_strings(body.get(field), (field,), subject, source, secret=key == "Secret")
         if (key, field) in ENCODED:
-            _check_encoded(body.get(field) or {}, f"{field} of {subject}")
-
-
-def _check_encoded(values: dict[str, str], subject: str) -> None:
-    for key, value in values.items():
-        try:
-            # Go skips the ends of lines.
-            base64.b64decode(value.replace("\r", "").replace("\n", ""), validate=True)
-        except ValueError as exc:
-            raise KuberError(
-                f"{key} in {subject} is not encoded",
-                wanted="base64",
-                found="***",
-                remedy="Encode it; in a Secret a text may stand in stringData as it is",
-            ) from exc
-
-
-def _check_texts(values: object, subject: str, *, secret: bool = False) -> None:
-    if not isinstance(values, dict | None):
-        raise KuberError(f"{subject} is {_kind_of(values)}", wanted="a mapping of texts", remedy=MEND)
-    for key, value in (values or {}).items():
-        if not isinstance(value, str):
-            shown = "***" if secret else json.dumps(value)
-            raise KuberError(
-                f"{key} in {subject} is {_kind_of(value)}",
-                wanted="a text",
-                found=shown,
-                remedy=f'Quote the value, as in {key}: "{shown}"',
-            )
-
-
-def _plain(value: object, origin: str) -> tuple[Body, int]:
-    """``value`` in plain types of its own: nothing that is done to it is seen elsewhere."""
-    if not isinstance(value, dict):
-        raise KuberError(f"{origin} is no Kubernetes object", wanted="a mapping", found=_kind_of(value), remedy=MEND)
-    try:
-        text = json.dumps(value, allow_nan=False)
-        return t.cast("Body", json.loads(text)), len(text)
-    except (TypeError, ValueError, RecursionError) as exc:
-        raise KuberError(f"{origin} holds what JSON cannot", found=str(exc), remedy=MEND) from exc
-
-
-def _kind_of(value: object) -> str:
-    words = {
-        str: "a text",
-        list: "a list",
-        dict: "a mapping",
-        int: "a number",
-        float: "a number",
-        bool: "a truth value",
-    }
-    return "nothing" if value is None else words.get(type(value), type(value).__name__)
+            check_encoded(body.get(field) or {}, f"{field} of {subject}")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, UnexpectedError
 from ansible_collections.kuber.network.plugins.module_utils._kube import documents as _documents
 from ansible_collections.kuber.network.plugins.module_utils._kube import edits, ignore, plan, probes, queries
 from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Applier, Options
@@ -95,11 +95,14 @@ class Run:
         """Do what is wished; an error before anything is touched is raised, a later one is part of the outcome."""
         remarks_before = len(self._client.warnings)
         items = self._prepare()
-        error = None
+        error: KuberError | None = None
         try:
             (self._bring if self._wish.present else self._take_away)(items)
         except KuberError as exc:
             error = exc
+        except Exception as exc:
+            error = UnexpectedError(exc)
+            error.rephrase(Veil(item.body for item in items))
         if self._pruner is not None and self._wish.present:
             self._changes += self._pruner.entries()
         return Outcome(
@@ -150,17 +153,21 @@ class Run:
         if resource is None:
             return document
         if not resource.namespaced:
-            if ref.namespace:
-                raise KuberError(
-                    f"{ref} ({document.origin}) names a namespace",
-                    found=f"kind {ref.kind} has no namespaces",
-                    remedy="Take metadata.namespace out",
-                )
-            return document
+            return self._without_namespace(document) if ref.namespace else document
         if ref.namespace:
             return document
         namespace = self._wish.namespace or self._client.namespace
         metadata = {**document.body["metadata"], "namespace": namespace}
+        return Document(document.origin, {**document.body, "metadata": metadata})
+
+    def _without_namespace(self, document: Document) -> Document:
+        """As kubectl and the API server do with objects of kinds that have no namespaces."""
+        ref = document.ref
+        self._warnings.append(
+            f"{ref.kind} {ref.name} ({document.origin}) is applied without metadata.namespace ({ref.namespace}): "
+            f"kind {ref.kind} has no namespaces"
+        )
+        metadata = {key: value for key, value in document.body["metadata"].items() if key != "namespace"}
         return Document(document.origin, {**document.body, "metadata": metadata})
 
     def _item(self, document: Document) -> Item:
@@ -168,13 +175,19 @@ class Run:
         left = ignore.pointers_of(document, self._wish.ignore)
         return Item(ref, document.body, self._kinds.find(ref.api_version, ref.kind), document.origin, left)
 
-    def _refuse_unknown(self, items: t.Iterable[Item]) -> None:
+    def _refuse_unknown(self, items: t.Sequence[Item]) -> None:
+        for item in items:
+            self._kinds.refuse_unserved(item.ref, item.origin)
         unknown = [item for item in items if item.resource is None]
         if unknown:
+            silent = [why for one in unknown if (why := self._kinds.why_unknown(one.ref.api_version))]
             raise KuberError(
                 "The API server does not know the kind of " + ", ".join(f"{one.ref} ({one.origin})" for one in unknown),
-                found="no " + ", ".join(sorted({f"{one.ref.kind} of {one.ref.api_version}" for one in unknown})),
-                remedy="Apply the CustomResourceDefinition before or in the same set, or correct apiVersion and kind",
+                found="; ".join(dict.fromkeys(silent))
+                or "no " + ", ".join(sorted({f"{one.ref.kind} of {one.ref.api_version}" for one in unknown})),
+                remedy="Repair what answers for the APIService, then run again"
+                if silent
+                else "Apply the CustomResourceDefinition before or in the same set, or correct apiVersion and kind",
             )
 
     def _bring(self, items: list[Item]) -> None:
@@ -288,6 +301,7 @@ def find_kind(kinds: Kinds, kind: str, api_version: str | None) -> Resource:
     if found is None:
         raise KuberError(
             f"The API server does not know kind {kind}" + (f" of {api_version}" if api_version else ""),
+            found=kinds.why_unknown(api_version) if api_version else None,
             remedy="Correct the kind (it is written as in manifests: Service, not services) or api_version",
         )
     return found

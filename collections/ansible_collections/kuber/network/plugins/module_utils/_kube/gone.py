@@ -16,10 +16,12 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.live import is_leaving, read
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import NAMESPACE, Item
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, below
+from ansible_collections.kuber.network.plugins.module_utils._kube.status import conditions, is_true, said
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import PARALLEL, Client
 
 POLL_SECONDS = 0.5
+DEFINITION = "CustomResourceDefinition"
 # Set by the server itself on what was deleted with "Foreground".
 FOREGROUND = "foregroundDeletion"
 
@@ -52,7 +54,8 @@ def _error(left: t.Sequence[Leaving], clock: Clock) -> KuberError:
     return KuberError(
         f"{names} {'is' if len(left) == 1 else 'are'} still there {clock.elapsed:.0f} s after the task began",
         found="".join(f"\n  {item.ref}: {_hold(live)}" for item, live in left),
-        remedy="Look for the controller that should take the finalizer off, or give it more wait_timeout",
+        remedy="Look for the controller that should take the finalizer off, of this object or of those that are left "
+        "in it, or give it more wait_timeout",
     )
 
 
@@ -60,17 +63,21 @@ def _hold(live: Body) -> str:
     """What an object is waiting for, as far as it says so."""
     if not is_leaving(live):
         return "nobody has deleted it"
-    if live["kind"] == NAMESPACE and (messages := _messages(live)):
+    # Namespaces and definitions say what is left in them; the finalizer is the server's own.
+    if live["kind"] in (NAMESPACE, DEFINITION) and (messages := _messages(live)):
         return "; ".join(messages)
-    held: list[str] = live["metadata"].get("finalizers") or (live.get("spec") or {}).get("finalizers") or []
+    held: list[str] = live["metadata"].get("finalizers") or below(live, "spec", "finalizers") or []
     if held == [FOREGROUND]:
         return "objects that it owns are still there"
     if held:
         return f"held by {'finalizer' if len(held) == 1 else 'finalizers'} {', '.join(held)}"
-    node = (live.get("spec") or {}).get("nodeName")
+    node = below(live, "spec", "nodeName")
     return f"node {node} has not said that it has ended" if node else "no finalizer holds it"
 
 
-def _messages(namespace: Body) -> list[str]:
-    conditions = (namespace.get("status") or {}).get("conditions") or []
-    return [one["message"] for one in conditions if one.get("status") == "True" and one.get("message")]
+def _messages(live: Body) -> list[str]:
+    found = [one for one in conditions(live) if is_true(one) and one.get("message")]
+    if live["kind"] == DEFINITION:
+        found = [one for one in found if one.get("type") == "Terminating"]
+        return [f"objects of its kind are still there: {said(one)}" for one in found]
+    return [str(one["message"]) for one in found]

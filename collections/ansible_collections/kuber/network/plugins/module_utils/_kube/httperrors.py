@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import ssl
 import typing as t
 import urllib.parse
@@ -17,80 +18,90 @@ import urllib.parse
 import urllib3
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import proxies
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import mappings
 
 # The server is busy, restarting or on its way up.
 PASSING = frozenset({429, 502, 503, 504})
-# 500 is also what a malformed object gets; these are the ones that pass: between two leaders, a slow disk, a restart.
-PASSING_INTERNAL = (
-    "etcdserver:",
-    "connection refused",
-    "connection reset",
-    "context deadline exceeded",
-    "timed out",
-    "timeout",
-    "transport is closing",
-    "unexpected eof",
+# 500 is what the server says of anything that it did not expect. These pass, between two leaders, with a slow disk or
+# in a restart: the cause at the end of the message is one of the connection to etcd. What the user has written, such as
+# a field or an object with the name "timeout", stands before it.
+PASSING_INTERNAL = re.compile(
+    r"""(?:^|:[ ]|=[ ]|")(?:
+        etcdserver:[ ](?:leader[ ]changed|no[ ]leader|not[ ]leader|server[ ]stopped|too[ ]many[ ]requests
+            |unhealthy[ ]cluster|request[ ]timed[ ]out[^:"]*)
+        |(?:[a-z ]+[ ])?timed[ ]out
+        |(?:i/o|tls[ ]handshake)[ ]timeout
+        |connection[ ]refused|connection[ ]reset(?:[ ]by[ ]peer)?
+        |context[ ]deadline[ ]exceeded|the[ ]client[ ]connection[ ]is[ ]closing|transport[ ]is[ ]closing
+        |(?:unexpected[ ])?eof
+    )"?$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# 500 is also what the server answers to an object that cannot be read (apimachinery, managedfields/internal).
+MALFORMED = re.compile(r"failed to (?:create typed patch object|convert new (?:typed )?object|convert to unversioned) ")
+# What etcd, or the connection to it, does not take.
+TOO_LARGE = re.compile(r"etcdserver: request is too large|trying to send message larger than max")
+# How an authorizer, and the guard of roles, says that a user lacks a right. Much else is forbidden, too: by a quota, a
+# policy, or because a namespace is on its way out.
+MISSING_RIGHT = re.compile(
+    r"(?:^|: )User \"(?P<user>[^\"]*)\" cannot \S+ (?:resource|path) |is attempting to grant RBAC permissions"
 )
 
-WAIT = "It is busy, restarting or ill: see what its log says, and run again when `kubectl get --raw /readyz` says ok"
+WAIT = "The API server is busy or restarting: see its log, and run again when `kubectl get --raw /readyz` says ok"
+LOG = "The API server calls this an error of its own: see its log"
+UNENCRYPTED = "Credentials are sent over https only: let server in the kubeconfig begin with https://"
 REMEDIES = {
     401: "The credentials of context {context} are not valid (any more): renew them, or name another context",
     403: "Give the user of context {context} this permission, or name a context whose user has it",
-    **dict.fromkeys((*PASSING, 500), WAIT),
 }
 
-# 500 is not the server's own trouble when it says one of these.
-NOT_ITS_OWN = ("failed to create typed patch object", "webhook")
-
 # What a connection to a webhook, or to what is behind a proxy, says while the other side is not there (yet).
-NOBODY_HOME = (
-    "connection refused",
-    "connection reset",
-    "no endpoints available",
-    "no route to host",
-    "network is unreachable",
-    "no such host",
-    "i/o timeout",
-    "tls handshake timeout",
-    "context deadline exceeded",
-    "client.timeout exceeded",
-    "request canceled",
-    "x509:",
-    "tls:",
-    "eof",
-    "the server is currently unable to handle the request",
-    "the server could not find the requested resource",
-    "server gave http response to https client",
-    "service unavailable",
-    "unable to load root certificates",
+NOBODY_HOME = re.compile(
+    r"""connection\ refused|connection\ reset|no\ endpoints\ available|no\ route\ to\ host|network\ is\ unreachable
+        |no\ such\ host|i/o\ timeout|tls\ handshake\ timeout|context\ deadline\ exceeded|client\.timeout\ exceeded
+        |request\ canceled|\bx509:|\btls:|\beof\b|the\ server\ is\ currently\ unable\ to\ handle\ the\ request
+        |the\ server\ could\ not\ find\ the\ requested\ resource|server\ gave\ http\ response\ to\ https\ client
+        |service\ unavailable|unable\ to\ load\ root\ certificates""",
+    re.IGNORECASE | re.VERBOSE,
 )
+WEBHOOK_CALL = re.compile(r"failed calling webhook|failed to call webhook|conversion webhook for")
+# What somebody has named stands in quotes, or in front of what became of it.
+NAMED = re.compile(r"\b(?:webhook|Get|Post|Put|Patch|Delete) \"[^\"]*\"|conversion webhook for .*?, Kind=\S+")
 
 
 class ApiError(KuberError):
     """The API server answered, and the answer is no."""
 
-    def __init__(self, *, method: str, path: str, context: str, answer: urllib3.BaseHTTPResponse) -> None:
+    def __init__(
+        self, *, method: str, path: str, context: str, answer: urllib3.BaseHTTPResponse, encrypted: bool = True
+    ) -> None:
         status = _parse(answer.data)
         self.status = answer.status
         self.reason: str = status.get("reason") or answer.reason or ""
         self.message: str = status.get("message") or answer.data.decode(errors="replace").strip()[:2000]
-        self.details: dict[str, t.Any] = status.get("details") or {}
+        details = status.get("details")
+        self.details: dict[str, t.Any] = details if isinstance(details, dict) else {}
         self.headers = dict(answer.headers)
         self.perhaps_done = False
         """Whether an earlier try of the same request got no answer, so that what it asks for may be done already."""
         self.context = context
-        own = self.status != 500 or not _signs(self, NOT_ITS_OWN)
-        remedy = REMEDIES.get(self.status) if own else None
+        remedy = _remedy(self) if encrypted or self.status != 401 else UNENCRYPTED
         super().__init__(
             f"The API server of context {context} refused {method} {path}",
             found=f"{self.status} {self.reason}, {self.message}",
             remedy=remedy.format(context=context) if remedy else None,
         )
 
+    @property
+    def causes(self) -> list[dict[str, t.Any]]:
+        """What the server gives as causes, in a form of its own."""
+        return mappings(self.details.get("causes"))
+
     def rephrase(self, edit: t.Callable[[str], str]) -> None:
         """Edit what the server has said."""
         self.message = edit(self.message)
-        for cause in self.details.get("causes") or []:
+        for cause in self.causes:
             cause["message"] = edit(cause.get("message") or "")
         super().rephrase(edit)
 
@@ -109,17 +120,23 @@ NoAnswer = t.Union[urllib3.exceptions.HTTPError, CutOffError]
 class ServerGoneError(KuberError):
     """There is no answer, or not the whole of one."""
 
-    def __init__(self, *, server: str, context: str, cause: NoAnswer, timeout: urllib3.Timeout) -> None:
+    def __init__(
+        self, *, server: str, context: str, cause: NoAnswer, timeout: urllib3.Timeout, proxy: str | None = None
+    ) -> None:
         where = urllib.parse.urlsplit(server)
         port = where.port or (443 if where.scheme == "https" else 80)
         self.never_sent = isinstance(
-            cause, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError
+            cause,
+            urllib3.exceptions.NewConnectionError
+            | urllib3.exceptions.ConnectTimeoutError
+            | urllib3.exceptions.ProxyError,
         )
         self.untrusted = any(isinstance(one, UNTRUSTED) for one in _chain(cause))
-        trouble, remedy = _trouble(cause, untrusted=self.untrusted)
+        problem, remedy = _trouble(cause, untrusted=self.untrusted)
+        over = f" over the proxy {proxies.hidden(proxy)}" if proxy else ""
         super().__init__(
-            f"The API server of context {context} {trouble}",
-            wanted=f"an answer from {where.hostname}:{port}",
+            problem.format(server=f"the API server of context {context}"),
+            wanted=f"an answer from {where.hostname}:{port}{over}",
             found=_plain(cause, timeout),
             remedy=remedy,
         )
@@ -132,10 +149,24 @@ UNTRUSTED = (ssl.SSLCertVerificationError, urllib3.util.ssl_match_hostname.Certi
 def _trouble(cause: NoAnswer, *, untrusted: bool) -> tuple[str, str]:
     """What is wrong, and what to do about it."""
     if untrusted:
-        return "is not to be trusted", "Check the certificate-authority of the context's cluster in the kubeconfig"
+        problem = "The certificate of {server} is not trusted"
+        return problem, "Check the certificate-authority of the context's cluster in the kubeconfig"
     if isinstance(cause, CutOffError):
-        return "gives no whole answer", "See what is between this machine and the API server, such as a proxy"
-    return "is not to be reached", "Check that the cluster runs and that this machine has a way to it"
+        problem = "The answer of {server} is not complete"
+        return problem, "See what is between this machine and the API server, such as a proxy"
+    problem = "Cannot reach {server}"
+    if isinstance(cause, urllib3.exceptions.ProxyError):
+        return problem, "Check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY in the environment"
+    return problem, "Check that the cluster runs and that this machine has a way to it"
+
+
+def _remedy(error: ApiError) -> str | None:
+    if error.status == 403 and missing_right(error) is None:
+        return None
+    if is_worth_a_retry(error):
+        return WAIT
+    own = error.status == 500 and not (is_malformed(error) or is_too_large(error) or "webhook" in error.message)
+    return LOG if own else REMEDIES.get(error.status)
 
 
 def is_worth_a_retry(error: ApiError) -> bool:
@@ -143,7 +174,24 @@ def is_worth_a_retry(error: ApiError) -> bool:
     # Waking webhooks are waited for by the engine, which says so; here it would look like a hanging request.
     if is_asleep(error):
         return False
-    return error.status in PASSING or (error.status == 500 and _signs(error, PASSING_INTERNAL))
+    if error.status != 500:
+        return error.status in PASSING
+    return not is_malformed(error) and bool(PASSING_INTERNAL.search(error.message))
+
+
+def is_malformed(error: ApiError) -> bool:
+    """Whether the server could not read the object, and calls that an error of its own."""
+    return error.status == 500 and bool(MALFORMED.match(error.message))
+
+
+def is_too_large(error: ApiError) -> bool:
+    return error.status == 413 or (error.status == 500 and bool(TOO_LARGE.search(error.message)))
+
+
+def missing_right(error: ApiError) -> str | None:
+    """The name of the user who lacks a right; empty if the server does not say it."""
+    found = MISSING_RIGHT.search(error.message) if error.status == 403 else None
+    return None if found is None else found["user"] or ""
 
 
 def retry_after(error: ApiError) -> float | None:
@@ -157,13 +205,9 @@ def retry_after(error: ApiError) -> float | None:
 
 def is_asleep(error: ApiError) -> bool:
     """Whether a webhook could not be asked, told apart from one that was asked and said no."""
-    called = _signs(error, ("failed calling webhook", "failed to call webhook", "conversion webhook for"))
-    return called and _signs(error, NOBODY_HOME)
-
-
-def _signs(error: ApiError, signs: tuple[str, ...]) -> bool:
-    text = error.message.lower()
-    return any(sign in text for sign in signs)
+    if not WEBHOOK_CALL.search(error.message):
+        return False
+    return bool(NOBODY_HOME.search(NAMED.sub("", error.message)))
 
 
 def _parse(data: bytes) -> dict[str, t.Any]:
@@ -190,6 +234,9 @@ def _plain(cause: NoAnswer, timeout: urllib3.Timeout) -> str:
         return "the connection was closed before an answer"
     if isinstance(cause, urllib3.exceptions.ProtocolError) and inner is cause:
         return "the connection was closed in the middle of the answer"
+    if isinstance(cause, urllib3.exceptions.ProxyError):
+        inner = list(_chain(cause.original_error))[-1]
+        return f"the proxy: {(inner.strerror if isinstance(inner, OSError) else None) or inner}".lower()
     if isinstance(inner, OSError) and inner.strerror:
         return inner.strerror.lower()
     return str(cause)

@@ -77,18 +77,25 @@ class Live:
         """The live object as it was found, which stays here."""
         return self._found.get(item.ref)
 
+    def _listed(self, resource: Resource, namespace: str, refs: set[Ref]) -> dict[Ref, Body] | None:
+        """The objects by one list; ``None`` if the user may not list them, but may perhaps read them one by one."""
+        try:
+            path = resource.path(namespace=namespace)
+            return {Ref.of(body): body for body in self._client.list(path, keep=lambda body: Ref.of(body) in refs)}
+        except ApiError as exc:
+            if exc.status != 403:
+                raise
+            return None
+
     def _read_group(self, group: tuple[_Group, list[Item]]) -> None:
         (resource, namespace), items = group
         refs = {item.ref for item in items}
         try:
-            if len(items) > ONE_BY_ONE:
-                path = resource.path(namespace=namespace)
-                bodies = self._client.list(path, keep=lambda body: Ref.of(body) in refs)
-                found = {Ref.of(body): body for body in bodies}
-            else:
+            found = self._listed(resource, namespace, refs) if len(items) > ONE_BY_ONE else None
+            if found is None:
                 found = {item.ref: body for item in items if (body := read(self._client, item)) is not None}
         except ApiError as exc:
-            # Whoever may read these objects but not list them has them read one by one; a kind may not be there yet.
+            # A kind may not be there yet, and what the user may not read is left to whoever needs it.
             if exc.status in (403, 404):
                 return
             raise

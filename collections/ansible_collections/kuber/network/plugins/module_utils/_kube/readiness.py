@@ -18,7 +18,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Resource
 from ansible_collections.kuber.network.plugins.module_utils._kube.edits import CRD
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, below, kind_key, mappings
 from ansible_collections.kuber.network.plugins.module_utils._kube.status import (
     READY,
     UNSEEN,
@@ -27,7 +27,11 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.status import 
     awaits,
     condition,
     count,
+    has_seen,
+    is_false,
+    is_true,
     said,
+    status_of,
 )
 
 
@@ -73,20 +77,17 @@ def neighbours(body: Body) -> Neighbours | None:
 
 def is_doubtful(body: Body) -> bool:
     """Whether a workload counts as ready as soon as its processes have started."""
-    if not isinstance(template := (body.get("spec") or {}).get("template"), dict):
-        return False
-    containers = (template.get("spec") or {}).get("containers") or []
+    containers = mappings(below(body, "spec", "template", "spec", "containers"))
     return any("readinessProbe" not in container for container in containers)
 
 
 def _general(body: Body) -> Verdict:
     """What holds for every kind that follows the conventions (kstatus: checkGenericProperties)."""
-    observed = (body.get("status") or {}).get("observedGeneration")
-    if observed is not None and observed != body["metadata"].get("generation", observed):
+    if not has_seen(status_of(body).get("observedGeneration"), body):
         return UNSEEN
-    if condition(body, "Reconciling").get("status") == "True":
+    if is_true(condition(body, "Reconciling")):
         return Verdict(State.PENDING, said(condition(body, "Reconciling")))
-    if condition(body, "Stalled").get("status") == "True":
+    if is_true(condition(body, "Stalled")):
         return Verdict(State.STUCK, said(condition(body, "Stalled")), STALLED_SECONDS)
     return READY
 
@@ -97,7 +98,7 @@ def _ready_condition(body: Body) -> Verdict:
 
 
 def _is_unseen(body: Body) -> bool:
-    return bool((body.get("status") or {}).get("observedGeneration", 0) < body["metadata"].get("generation", 1))
+    return bool(status_of(body).get("observedGeneration", 0) < body["metadata"].get("generation", 1))
 
 
 def _no_more_than(want: int, status: Body) -> Verdict:
@@ -108,7 +109,7 @@ def _no_more_than(want: int, status: Body) -> Verdict:
 def _refused(body: Body) -> Verdict | None:
     """Whether the API server does not let pods come into being: a quota, a policy, an account that is not there."""
     failure = condition(body, "ReplicaFailure")
-    return Verdict(State.STUCK, said(failure), REFUSED_SECONDS) if failure.get("status") == "True" else None
+    return Verdict(State.STUCK, said(failure), REFUSED_SECONDS) if is_true(failure) else None
 
 
 def _deployment(body: Body) -> Verdict:
@@ -126,9 +127,16 @@ def _deployment(body: Body) -> Verdict:
         count(status.get("availableReplicas", 0), want, "pods are available"),
     ):
         if enough is not READY:
-            return _refused(body) or enough
+            return _refused(body) or _paused(body, enough) or enough
     old = status.get("replicas", 0) - updated
     return Verdict(State.PENDING, _left_of_the_old(status, want, old)) if old > 0 else READY
+
+
+def _paused(body: Body, verdict: Verdict) -> Verdict | None:
+    """What keeps a Deployment as it is until somebody resumes it."""
+    if not body["spec"].get("paused"):
+        return None
+    return Verdict(State.STUCK, f"it is paused (spec.paused): {verdict.text}", STALLED_SECONDS)
 
 
 def _left_of_the_old(status: Body, want: int, old: int) -> str:
@@ -174,10 +182,10 @@ def _replicas(body: Body) -> Verdict:
 
 
 def _job(body: Body) -> Verdict:
-    if body["spec"].get("suspend") or condition(body, "Complete").get("status") == "True":
+    if body["spec"].get("suspend") or is_true(condition(body, "Complete")):
         return READY
     failed = condition(body, "Failed")
-    if failed.get("status") == "True":
+    if is_true(failed):
         return Verdict(State.FAILED, said(failed))
     status = body.get("status") or {}
     want = body["spec"].get("completions") or 1
@@ -187,7 +195,7 @@ def _job(body: Body) -> Verdict:
 def _pod(body: Body) -> Verdict:
     status = body.get("status") or {}
     phase = status.get("phase", "Pending")
-    if phase == "Succeeded" or condition(body, "Ready").get("status") == "True":
+    if phase == "Succeeded" or is_true(condition(body, "Ready")):
         return READY
     if phase == "Failed":
         return Verdict(State.FAILED, f"{status.get('reason', 'Failed')}: {status.get('message', 'a container failed')}")
@@ -196,23 +204,23 @@ def _pod(body: Body) -> Verdict:
 
 def _definition(body: Body) -> Verdict:
     names = condition(body, "NamesAccepted")
-    if names.get("status") == "False":
+    if is_false(names):
         return Verdict(State.FAILED, said(names))
     established = condition(body, "Established")
-    if established.get("status") == "False" and established.get("reason") != "Installing":
+    if is_false(established) and established.get("reason") != "Installing":
         return Verdict(State.FAILED, said(established))
-    return READY if established.get("status") == "True" else Verdict(State.PENDING, "it is not established yet")
+    return READY if is_true(established) else Verdict(State.PENDING, "it is not established yet")
 
 
 def _namespace(body: Body) -> Verdict:
-    phase = (body.get("status") or {}).get("phase", "")
+    phase = status_of(body).get("phase", "")
     return READY if phase == "Active" else Verdict(State.PENDING, f"its phase is {phase or 'not set yet'}")
 
 
 def _service(body: Body) -> Verdict:
     if body["spec"].get("type") != "LoadBalancer":
         return READY
-    addresses = ((body.get("status") or {}).get("loadBalancer") or {}).get("ingress")
+    addresses = (status_of(body).get("loadBalancer") or {}).get("ingress")
     return READY if addresses else Verdict(State.PENDING, "no load balancer has given it an address")
 
 
@@ -221,7 +229,7 @@ def _api_service(body: Body) -> Verdict:
 
 
 def _claim(body: Body, storage_classes: t.Sequence[Body]) -> Verdict:
-    phase = (body.get("status") or {}).get("phase", "Pending")
+    phase = status_of(body).get("phase", "Pending")
     if phase == "Bound":
         return READY
     if phase == "Lost":
@@ -239,10 +247,10 @@ def _metallb(_body: Body, states: t.Sequence[Body]) -> Verdict:
 
     MetalLB before 0.15.3 has no such objects; what it does not like it tells its log alone.
     """
-    results = [(one.get("status") or {}).get("result", "Unknown") for one in states]
+    results = [status_of(one).get("result", "Unknown") for one in states]
     for state, result in zip(states, results, strict=True):
         if result == "Invalid":
-            summary = state["status"].get("errorSummary") or "no reason given"
+            summary = status_of(state).get("errorSummary") or "no reason given"
             text = f"{state['metadata']['name']} rejects the configuration: {summary}"
             return Verdict(State.STUCK, text, REJECTED_SECONDS)
     if "Unknown" in results:

@@ -54,9 +54,7 @@ def kind_key(api_version: str, kind: str) -> str:
 def refuse_elsewhere(subject: str, name: str, *, remedy: str | None = None) -> None:
     """What would be another path: from an object with the name ``..`` one leads to its namespace."""
     if name in (".", "..") or "/" in name or "%" in name:
-        raise KuberError(
-            f"{subject} is none that an object could have", wanted=SEGMENT, found=repr(name), remedy=remedy
-        )
+        raise KuberError(f"{subject} is not valid", wanted=SEGMENT, found=repr(name), remedy=remedy)
 
 
 def below(value: t.Any, *names: str) -> t.Any:

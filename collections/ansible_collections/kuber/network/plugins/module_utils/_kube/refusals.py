@@ -11,14 +11,24 @@ from __future__ import annotations
 import re
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError, is_asleep
+from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import (
+    ApiError,
+    is_asleep,
+    is_malformed,
+    is_too_large,
+)
+from ansible_collections.kuber.network.plugins.module_utils._kube.jsontext import encoded
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import PROTECTED, Item
 
-_NAMESPACE = re.compile(r'namespaces? "(?P<name>[^"]+)" not found')
 _WEBHOOK = re.compile(r'webhook "(?P<name>[^"]+)"')
 # What webhooks and admission policies say, which may depend on what else is there.
-_DENIED = re.compile(r"denied (?:the )?request")
-_SIDE_EFFECTS = re.compile(r"does not support dry run")
+_DENIED = re.compile(
+    r"""admission webhook "[^"]+" denied the request"""
+    r"""|ValidatingAdmissionPolicy '[^']+' with binding '[^']+' denied request"""
+)
+_SIDE_EFFECTS = re.compile(r'admission webhook "[^"]+" does not support dry run')
+# The largest object that etcd takes unless it is told otherwise (--max-request-bytes).
+ETCD_BYTES = 3 << 19
 
 
 class ObjectError(KuberError):
@@ -31,7 +41,7 @@ def explain(item: Item, error: ApiError, *, seconds: float) -> ObjectError:
     webhook = _WEBHOOK.search(error.message)
     if is_asleep(error):
         return ObjectError(
-            f"The webhook that guards {subject} does not answer, {seconds:.0f} s after the first question",
+            f"The webhook that guards {subject} has not answered for {seconds:.0f} s",
             wanted=f"an answer from webhook {webhook['name'] if webhook else ''}".rstrip(),
             found=error.message,
             remedy="Check the pods behind the webhook's service; a larger wait_timeout helps if they are only slow",
@@ -42,19 +52,36 @@ def explain(item: Item, error: ApiError, *, seconds: float) -> ObjectError:
             found="; ".join(conflicts),
             remedy="Take the fields out of the object, or take them over with conflicts=force",
         )
-    namespace = _NAMESPACE.search(error.message) if error.status == 404 else None
-    if namespace:
+    if namespace := missing_namespace(error):
         return ObjectError(
-            f"{subject} has no place to be",
-            wanted=f"Namespace {namespace['name']}",
-            found="no such namespace",
+            f"Namespace {namespace} does not exist, which {subject} needs",
             remedy="Put the Namespace into the set, or create it before",
+        )
+    if any(cause.get("reason") == "NamespaceTerminating" for cause in error.causes):
+        return ObjectError(
+            f"{subject} cannot be created: Namespace {item.ref.namespace} is being deleted",
+            remedy="Wait until the Namespace is gone, then run again; its conditions say what holds it",
+        )
+    if is_too_large(error):
+        size = len(encoded(item.body))
+        return ObjectError(
+            f"{subject} is too large for the API server of context {error.context}",
+            wanted=f"at most {ETCD_BYTES / (1 << 20):g} MiB, unless etcd and the API server are set to take more",
+            found=f"{size / (1 << 20):.1f} MiB as JSON; {error.message}",
+            remedy="Split it into several objects, or keep the data elsewhere",
         )
     who = f"the API server of context {error.context}"
     if webhook and "denied the request" in error.message:
         who = f"webhook {webhook['name']}"
     found = f"{error.status} {error.reason}, {error.message}"
     return ObjectError(f"{subject} was refused by {who}", found=found, remedy=error.remedy)
+
+
+def missing_namespace(error: ApiError) -> str | None:
+    """The name of the namespace that an object would be in and that is not there."""
+    if error.status == 404 and error.details.get("kind") == "namespaces":
+        return str(error.details.get("name"))
+    return None
 
 
 def unchangeable(item: Item, error: ApiError, names: str) -> ObjectError:
@@ -72,8 +99,7 @@ def unchangeable(item: Item, error: ApiError, names: str) -> ObjectError:
 
 def fields(error: ApiError) -> list[str]:
     """The fields that an answer is about, each once."""
-    causes = error.details.get("causes") or []
-    return list(dict.fromkeys(cause["field"] for cause in causes if cause.get("field")))
+    return list(dict.fromkeys(cause["field"] for cause in error.causes if cause.get("field")))
 
 
 def is_unpredictable(error: ApiError) -> bool:
@@ -82,11 +108,10 @@ def is_unpredictable(error: ApiError) -> bool:
 
 
 def is_about_the_object(error: ApiError) -> bool:
-    """Whether the object itself is refused: its fields, its values, or that others own them."""
+    """Whether the object itself is refused: its fields, its values, its size, or that others own them."""
     if is_unpredictable(error) or _DENIED.search(error.message):
         return False
-    malformed = error.status == 500 and "failed to create typed patch object" in error.message
-    return error.status in (400, 422) or malformed or bool(_conflicts(error))
+    return error.status in (400, 413, 422) or is_malformed(error) or bool(_conflicts(error))
 
 
 def is_outdated(error: ApiError) -> bool:
@@ -95,9 +120,8 @@ def is_outdated(error: ApiError) -> bool:
 
 
 def _conflicts(error: ApiError) -> list[str]:
-    causes = error.details.get("causes") or []
     return [
         f"{cause.get('field', '')} ({cause.get('message', '')})"
-        for cause in causes
+        for cause in error.causes
         if cause.get("reason") == "FieldManagerConflict"
     ]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, mappings
 
 
 class State(enum.Enum):
@@ -36,19 +36,58 @@ READY = Verdict(State.READY)
 UNSEEN = Verdict(State.PENDING, "its controller has not seen the change yet")
 
 
+def status_of(body: Body) -> Body:
+    """The status, empty where it has not the form that Kubernetes' own kinds give it: others write what they like."""
+    status = body.get("status")
+    return status if isinstance(status, dict) else {}
+
+
+def conditions(body: Body) -> list[Body]:
+    return mappings(status_of(body).get("conditions"))
+
+
 def condition(body: Body, kind: str) -> Body:
     """One condition of an object, empty when it has none of that kind."""
-    conditions = (body.get("status") or {}).get("conditions") or []
-    return next((one for one in conditions if one.get("type") == kind), {})
+    return next((one for one in conditions(body) if one.get("type") == kind), {})
+
+
+def is_true(found: Body) -> bool:
+    """Whether a condition holds; some controllers write a boolean."""
+    return str(found.get("status")).lower() == "true"
+
+
+def is_false(found: Body) -> bool:
+    return str(found.get("status")).lower() == "false"
+
+
+def generation(value: object) -> int | None:
+    """A generation, which some controllers write as text; of any other form nothing is known."""
+    if isinstance(value, str) and value.strip().isdecimal():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def has_seen(observed: object, body: Body) -> bool:
+    """Whether what has noted that generation, if it has, has seen the object as it is."""
+    noted, now = generation(observed), generation(body["metadata"].get("generation"))
+    return noted is None or now is None or noted == now or _counts_status(body)
+
+
+def _counts_status(body: Body) -> bool:
+    """Whether the generation counts changes of the status, too, so that none that is noted there is ever the last.
+
+    It does for kinds without the subresource status; their status is written, and recorded, as all the rest is.
+    """
+    records = mappings(body["metadata"].get("managedFields"))
+    return any("f:status" in (one.get("fieldsV1") or {}) for one in records if not one.get("subresource"))
 
 
 def awaits(body: Body, kind: str) -> Verdict:
     """Ready once a condition of that kind is true."""
     found = condition(body, kind)
-    if found.get("status") == "True":
+    if is_true(found):
         # A condition may be older than the object it speaks of.
-        seen = found.get("observedGeneration", body["metadata"].get("generation"))
-        return READY if seen == body["metadata"].get("generation") else UNSEEN
+        return READY if has_seen(found.get("observedGeneration"), body) else UNSEEN
     return Verdict(State.PENDING, f"not {kind}: {said(found)}" if found else f"it has no condition {kind} yet")
 
 

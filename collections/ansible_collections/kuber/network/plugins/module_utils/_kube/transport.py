@@ -11,7 +11,6 @@ from __future__ import annotations
 import collections
 import contextlib
 import dataclasses
-import json
 import threading
 import time
 import typing as t
@@ -21,6 +20,7 @@ import urllib3
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import kubeconfig as _kubeconfig
+from ansible_collections.kuber.network.plugins.module_utils._kube import pools
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import (
     ApiError,
@@ -29,6 +29,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors imp
     is_worth_a_retry,
     retry_after,
 )
+from ansible_collections.kuber.network.plugins.module_utils._kube.jsontext import encoded, whole
 
 __all__ = ["ApiError", "Client", "ServerGoneError"]
 
@@ -80,9 +81,20 @@ class Client:
 
     @classmethod
     def from_kubeconfig(
-        cls, *, kubeconfig: str | None, context: str | None, timeout: float = 30.0, parallel: int = PARALLEL
+        cls,
+        *,
+        kubeconfig: str | None,
+        context: str | None,
+        environ: t.Mapping[str, str] | None = None,
+        timeout: float = 30.0,
+        parallel: int = PARALLEL,
     ) -> Client:
-        return cls(lambda: _kubeconfig.load(kubeconfig=kubeconfig, context=context), timeout=timeout, parallel=parallel)
+        """A client for a context; without ``environ``, the variables of this process count."""
+
+        def load() -> _kubeconfig.Access:
+            return _kubeconfig.load(kubeconfig=kubeconfig, context=context, environ=environ)
+
+        return cls(load, timeout=timeout, parallel=parallel)
 
     def keep_to(self, clock: Clock, progress: Progress) -> None:
         """From now on repeat what may pass as long as ``clock`` allows, and tell of it."""
@@ -131,7 +143,7 @@ class Client:
         data = None
         if body is not None:
             headers["Content-Type"] = content_type
-            data = json.dumps(body, separators=(",", ":")).encode()
+            data = encoded(body)
         # POST might create a second object.
         repeatable = method in REPEATABLE or (query or {}).get("dryRun") == "All"
         request = _Request(method, self._url(path, query), data, headers, repeatable)
@@ -211,14 +223,9 @@ class Client:
 
     def _connect(self, access: _kubeconfig.Access) -> None:
         self._access = access
-        options: dict[str, t.Any] = {"maxsize": self._parallel, "block": True, "retries": False}
-        if access.tls is not None:
-            options["ssl_context"] = access.tls
-            if access.tls_server_name:
-                options |= {"server_hostname": access.tls_server_name, "assert_hostname": access.tls_server_name}
-        self._pool = _pool(access.proxy, options)
+        self._pool = pools.to(access, parallel=self._parallel, block=True)
         # Watches stay open for as long as they are needed: they must not keep a place from what is answered at once.
-        self._streams = _pool(access.proxy, options | {"block": False})
+        self._streams = pools.to(access, parallel=self._parallel, block=False)
 
     def _send(
         self,
@@ -287,7 +294,10 @@ class Client:
     def _ask(
         self, request: _Request, pool: urllib3.PoolManager, *, verb: str, timeout: urllib3.Timeout, **options: t.Any
     ) -> urllib3.BaseHTTPResponse:
-        headers = {"User-Agent": USER_AGENT} | dict(self._access.headers) | request.headers
+        headers = urllib3.HTTPHeaderDict({"User-Agent": USER_AGENT})
+        # One name may have several values, such as those of the groups of an impersonated user.
+        headers.extend(self._access.headers)
+        headers.extend(request.headers)
         with self._lock:
             self._requests[verb] += 1
         try:
@@ -314,10 +324,14 @@ class Client:
             # What is refused, and whether it may pass, stands in all of it.
             whole(answer.data)
         path = urllib.parse.urlsplit(request.url).path
-        return ApiError(method=request.method, path=path, context=self.context, answer=answer)
+        encrypted = self._access.tls is not None
+        return ApiError(method=request.method, path=path, context=self.context, answer=answer, encrypted=encrypted)
 
     def _gone(self, cause: urllib3.exceptions.HTTPError | CutOffError, timeout: urllib3.Timeout) -> ServerGoneError:
-        return ServerGoneError(server=self.server, context=self.context, cause=cause, timeout=timeout)
+        access = self._access
+        return ServerGoneError(
+            server=access.server, context=access.context, proxy=access.proxy, cause=cause, timeout=timeout
+        )
 
     def _longest(self, started: float) -> urllib3.Timeout:
         """How long one request may take, also the last one before the time is up."""
@@ -328,18 +342,3 @@ class Client:
         # A remark comes as: 299 - "what is wrong" (RFC 7234, section 5.5).
         for remark in remarks:
             self._warnings.setdefault(remark.split(" ", 2)[-1].strip('"'))
-
-
-def whole(answer: bytes) -> t.Any:
-    """The object that an answer holds; what has been cut off on its way holds none."""
-    try:
-        parsed = json.loads(answer)
-    except ValueError as exc:
-        raise CutOffError(len(answer)) from exc
-    if not isinstance(parsed, dict):
-        raise CutOffError(len(answer))
-    return parsed
-
-
-def _pool(proxy: str | None, options: dict[str, t.Any]) -> urllib3.PoolManager:
-    return urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)

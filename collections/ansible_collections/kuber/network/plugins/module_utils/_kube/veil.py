@@ -21,7 +21,25 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Bo
 HIDDEN = "***"
 # Shorter values stand in many a word by chance: they are only hidden where they stand alone.
 SHORT = 4
+# What is known to be open in a Secret. Annotations are not: tools keep copies of all that they have applied in them.
 OPEN_FIELDS = frozenset({"apiVersion", "immutable", "kind", "metadata", "type"})
+OPEN_METADATA = frozenset(
+    {
+        "creationTimestamp",
+        "deletionGracePeriodSeconds",
+        "deletionTimestamp",
+        "finalizers",
+        "generateName",
+        "generation",
+        "labels",
+        "name",
+        "namespace",
+        "ownerReferences",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    }
+)
 
 
 class Veil:
@@ -45,7 +63,7 @@ def is_secret(body: t.Mapping[str, t.Any]) -> bool:
 
 
 def _values(body: Body) -> t.Iterator[str]:
-    """All texts, also those in fields that a Secret does not have: a misspelt name makes a value no less secret."""
+    """All values, also those in fields that a Secret does not have: a misspelt name makes a value no less secret."""
     return _texts({field: value for field, value in body.items() if field not in OPEN_FIELDS})
 
 
@@ -53,8 +71,8 @@ def _texts(value: t.Any) -> t.Iterator[str]:
     if isinstance(value, dict | list):
         for part in value.values() if isinstance(value, dict) else value:
             yield from _texts(part)
-    elif isinstance(value, str):
-        yield value
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
 
 
 def _forms(value: str) -> t.Iterator[str]:

@@ -19,7 +19,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.clock import C
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.live import is_leaving
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, below
 from ansible_collections.kuber.network.plugins.module_utils._kube.status import READY, State, Verdict
 from ansible_collections.kuber.network.plugins.module_utils._kube.surroundings import Surroundings
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
@@ -260,4 +260,4 @@ def _doubt(one: _Pending) -> str | None:
 
 def _has_finished(before: Body | None, now: Body | None) -> bool:
     """Whether a Job that cleans up behind itself is gone because it is done."""
-    return now is None and before is not None and (before.get("spec") or {}).get("ttlSecondsAfterFinished") is not None
+    return now is None and before is not None and below(before, "spec", "ttlSecondsAfterFinished") is not None

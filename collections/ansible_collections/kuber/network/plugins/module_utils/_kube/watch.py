@@ -29,8 +29,9 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors imp
     is_worth_a_retry,
     retry_after,
 )
+from ansible_collections.kuber.network.plugins.module_utils._kube.jsontext import whole
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import PAGE, Client, whole
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import PAGE, Client
 
 # After so long a watch is begun anew from where it was: a connection that has died without a word costs no more.
 WATCH_SECONDS = 30

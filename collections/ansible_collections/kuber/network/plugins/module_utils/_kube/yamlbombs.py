@@ -29,7 +29,7 @@ _ENDS = (yaml.SequenceEndEvent, yaml.MappingEndEvent)
 
 def refuse_depth(text: bytes, loader: t.Any) -> None:
     """Refuse a text that nests too deeply. A look at its brackets and indents clears nearly every text."""
-    if not _may_be_deep(text):
+    if not may_be_deep(text):
         return
     depth = 0
     for event in yaml.parse(text, Loader=loader):
@@ -53,7 +53,8 @@ def _refusal(problem: str, place: yaml.Node | yaml.Event) -> yaml.YAMLError:
     return yaml.composer.ComposerError(None, None, problem, t.cast("yaml.error.Mark", place.start_mark))
 
 
-def _may_be_deep(text: bytes) -> bool:
+def may_be_deep(text: bytes) -> bool:
+    """Whether it is worth a closer look how deeply a text nests."""
     depth = 0
     for bracket in _BRACKET.finditer(text):
         depth = depth + 1 if bracket[0] in b"[{" else max(0, depth - 1)

@@ -8,14 +8,15 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
 import typing as t
 
 import yaml
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import yamlbombs
-from ansible_collections.kuber.network.plugins.module_utils._kube.yamlnodes import ShortWay
+from ansible_collections.kuber.network.plugins.module_utils._kube import jsonstream, yamlbombs, yamlvalues
 
 # libyaml is a good ten times faster; not every build of PyYAML has it.
 _BaseLoader: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -24,44 +25,28 @@ _BaseDumper: t.Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 # Read in 15 s with 450 MiB of memory; what is larger is no set of manifests but a mistake.
 LARGEST = 16 * 1024 * 1024
 
-_MERGE = "tag:yaml.org,2002:merge"
-_FLOAT = "tag:yaml.org,2002:float"
-_INT = "tag:yaml.org,2002:int"
-# Kubernetes knows neither dates nor numbers to base 60 ("80:8080"), and = is no value.
-_UNKNOWN = frozenset({"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value", _FLOAT, _INT})
-_NUMBERS = (
-    (_INT, re.compile(r"^(?:[-+]?0b[01_]+|[-+]?0o?[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+)$")),
-    (_FLOAT, re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")),
-)
+# A half of a character beyond U+FFFF, as JSON writes it. libyaml takes none.
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-def _resolvers() -> dict[t.Any, t.Any]:
-    """By its first character: what an unquoted text may be other than a text."""
-    table = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag not in _UNKNOWN]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    for first in "-+.0123456789":
-        table[first] = [*table.get(first, []), *_NUMBERS]
-    return table
+class _Loader(_BaseLoader):  # type: ignore[misc]
+    yaml_implicit_resolvers = yamlvalues.RESOLVERS
 
 
-class _Loader(ShortWay, _BaseLoader):  # type: ignore[misc]
-    yaml_implicit_resolvers = _resolvers()
+class _SlowLoader(yaml.SafeLoader):
+    """Takes the halves of characters one by one; whoever reads the values puts them together."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[t.Any, t.Any]:
-        _refuse_repetitions(node)
-        return t.cast("dict[t.Any, t.Any]", super().construct_mapping(node, deep=deep))
+    yaml_implicit_resolvers = yamlvalues.RESOLVERS
 
 
 class _Dumper(_BaseDumper):  # type: ignore[misc]
-    yaml_implicit_resolvers = _resolvers()
+    yaml_implicit_resolvers = yamlvalues.RESOLVERS
 
 
 class _GoDumper(yaml.SafeDumper):
     """Writes as the Go library does that kubectl, kubeadm and minikube use, so that what they wrote stays as it was."""
 
-    yaml_implicit_resolvers = _resolvers()
+    yaml_implicit_resolvers = yamlvalues.RESOLVERS
 
     def choose_scalar_style(self) -> str:
         style = str(super().choose_scalar_style())
@@ -79,9 +64,9 @@ for _dumper in (_Dumper, _GoDumper):
 
 
 def load_all(text: str, origin: str) -> list[t.Any]:
-    """The documents of ``text``, those that are empty left as ``None``."""
+    """The documents of ``text``, be it YAML or a stream of JSON, those that are empty left as ``None``."""
     # libyaml takes no subclass of str, which Ansible's own texts are.
-    data = text.encode()
+    data = text.encode(errors="surrogatepass")
     if len(data) > LARGEST:
         raise KuberError(
             f"{origin} is too large",
@@ -89,30 +74,54 @@ def load_all(text: str, origin: str) -> list[t.Any]:
             found=f"{len(data) / (1 << 20):.1f} MiB",
             remedy="Split the set: apply it with several tasks, first what others depend on",
         )
-    found: list[t.Any] = []
+    found = jsonstream.values(text)
+    if found is not None:
+        return found
+    found = []
     try:
-        found.extend(_documents(data))
-    except yaml.YAMLError as exc:
+        found.extend(yamlvalues.document(node) for node in _nodes(data))
+        if _SURROGATE.search(data):
+            found = _joined(found)
+    except (yaml.YAMLError, UnicodeError) as exc:
         raise KuberError(
             f"{origin}, document {len(found) + 1}, cannot be read as YAML",
             found=_one_line(exc),
-            remedy="Mend it and run again; nothing has been touched",
+            remedy="Correct it and run again; nothing has been touched",
         ) from exc
     return found
 
 
-def _documents(data: bytes) -> t.Iterator[t.Any]:
+def written(text: str, number: int, path: t.Sequence[str | int]) -> str | None:
+    """What stands at a path in a document of ``text``, as it is written there, if it stands there without quotes."""
+    try:
+        node: t.Any = next(itertools.islice(_nodes(text.encode(errors="surrogatepass")), number, None), None)
+    except yaml.YAMLError:
+        return None
+    for step in path:
+        if isinstance(node, yaml.MappingNode):
+            node = next((value for key, value in node.value if key.value == step), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            node = node.value[step]
+    return node.value if isinstance(node, yaml.ScalarNode) and not node.style else None
+
+
+def _nodes(data: bytes) -> t.Iterator[yaml.Node]:
     yamlbombs.refuse_depth(data, _BaseLoader)
     repeats = yamlbombs.has_anchors(data)
-    loader = _Loader(data)
+    loader = (_SlowLoader if _SURROGATE.search(data) else _Loader)(data)
     try:
         while loader.check_node():
-            node = loader.get_node()
+            node = t.cast("yaml.Node", loader.get_node())
             if repeats:
                 yamlbombs.refuse_repetition(node)
-            yield loader.construct_document(node)
+            yield node
     finally:
         loader.dispose()
+
+
+def _joined(value: t.Any) -> t.Any:
+    """With both halves of a character together."""
+    return json.loads(json.dumps(value))
 
 
 def dump(value: object) -> str:
@@ -127,19 +136,7 @@ def dump_as_go(value: object) -> str:
     return yaml.dump(value, Dumper=_GoDumper, sort_keys=True, default_flow_style=False, width=10_000)
 
 
-def _refuse_repetitions(node: yaml.MappingNode) -> None:
-    seen: set[str] = set()
-    for key, _value in node.value:
-        if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE:
-            continue
-        if key.value in seen:
-            raise yaml.constructor.ConstructorError(
-                "a mapping", node.start_mark, f"has the key {key.value} twice", key.start_mark
-            )
-        seen.add(key.value)
-
-
-def _one_line(error: yaml.YAMLError) -> str:
+def _one_line(error: Exception) -> str:
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return " ".join(str(error).split())
     words = [word for word in (error.context, error.problem) if word]

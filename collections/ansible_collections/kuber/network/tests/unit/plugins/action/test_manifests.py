@@ -175,14 +175,14 @@ def test_files_are_found_beside_the_playbook(play: Play) -> None:
 
 NONSENSE: list[tuple[dict[str, t.Any], str]] = [
     ({}, "one of the following is required: src, template, definition"),
-    ({"src": ["none.yaml"]}, "none.yaml is not found"),
+    ({"src": ["none.yaml"]}, "Cannot find none.yaml"),
     ({"src": ["https://example.org/set.yaml"]}, "has no checksum"),
     ({"src": [{"url": "https://example.org/set.yaml"}]}, "wanted: a path, or url and sha256; found: url"),
-    ({"template": ["none.j2"]}, "none.j2 is not found"),
+    ({"template": ["none.j2"]}, "Cannot find none.j2"),
     ({"template": ["bad.j2"]}, "'nothing' is undefined"),
-    ({"definition": "a: 1"}, "definition, document 1 is no Kubernetes object; wanted: a text in apiVersion"),
+    ({"definition": "a: 1"}, "definition, document 1 is not a Kubernetes object; wanted: a string in apiVersion"),
     ({"definition": [], "src": []}, "There is no object in the set"),
-    ({"definition": "kind: x", "context": "other"}, "no Kubernetes object"),
+    ({"definition": "kind: x", "context": "other"}, "not a Kubernetes object"),
     ({"definition": {"kind": "ConfigMap"}, "state": "there"}, "value of state must be one of"),
     ({"definition": MAP, "parallel": 0}, "parallel is out of range; wanted: 1 to 64; found: 0"),
     ({"definition": MAP, "parallel": 65}, "found: 65"),

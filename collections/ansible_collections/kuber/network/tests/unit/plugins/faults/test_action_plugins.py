@@ -55,7 +55,7 @@ def test_a_task_that_meets_nothing_but_faults_says_which_server_and_what(play: P
     ):
         result = play.run(module, **options)
         assert result["failed"]
-        assert "The API server of context loopback gives no whole answer" in result["msg"]
+        assert "The answer of the API server of context loopback is not complete" in result["msg"]
         assert "Traceback" not in play.output
 
 

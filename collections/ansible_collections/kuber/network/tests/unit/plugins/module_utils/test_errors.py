@@ -42,3 +42,12 @@ def test_edited_error_keeps_its_form() -> None:
     error = KuberError("No secret", wanted="a secret", found="secret", remedy="Tell the secret")
     error.rephrase(lambda text: text.replace("secret", "***"))
     assert str(error) == "No ***; wanted: a ***; found: ***. Tell the ***."
+
+
+def test_unexpected_error_takes_along_what_was_done_and_says_where_it_is() -> None:
+    with pytest.raises(KuberError) as caught, after_change(done=["a"]):
+        "text".get("x")  # type: ignore[attr-defined]
+    assert caught.value.changed
+    assert caught.value.partial == {"done": ["a"]}
+    for part in ("An unexpected error", "AttributeError: 'str' object has no attribute 'get'", "test_errors.py, line "):
+        assert part in str(caught.value)

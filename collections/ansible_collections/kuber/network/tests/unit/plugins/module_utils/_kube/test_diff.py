@@ -7,6 +7,7 @@ from __future__ import annotations
 import copy
 import typing as t
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,11 +73,11 @@ def test_items_that_differ_are_shown_with_their_names_only() -> None:
             "metadata": records,
             "spec": {"containers": [{"name": "a", "image": "x", "tty": True}, {"name": "b", "image": image}]},
         }
-        for image in "yz"
+        for image in "vw"
     )
     shown = diff.of("Pod p", before, after)
-    assert shown["before"] == "spec:\n  containers:\n  - image: y\n    name: b\n"
-    assert shown["after"] == "spec:\n  containers:\n  - image: z\n    name: b\n"
+    assert shown["before"] == "spec:\n  containers:\n  - image: v\n    name: b\n"
+    assert shown["after"] == "spec:\n  containers:\n  - image: w\n    name: b\n"
 
 
 def test_who_has_changed_what_is_told_beside_the_name() -> None:
@@ -90,3 +91,43 @@ def test_note_of_kubectl_is_not_shown() -> None:
     before = config_map(metadata={"name": "c", "annotations": {diff.LAST_APPLIED: "{}"}}, data={"a": "1"})
     shown = diff.of("ConfigMap c", before, config_map(data={"a": "2"}))
     assert diff.LAST_APPLIED not in shown["before"]
+
+
+OPEN = {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "immutable": True, "metadata": {"name": "s"}}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"stringdata": {"password": "hush-hush"}},
+        {"Data": {"password": {"deep": ["hush-hush"]}}},
+        {"data": "hush-hush"},
+        {"stringData": ["hush-hush"]},
+        {"spec": {"password": 73500}},
+        {"metadata": {"name": "s", "annotations": {"kapp.k14s.io/original": '{"data": "hush-hush"}'}}},
+        {"metadata": {"name": "s", "stringData": {"password": "hush-hush"}}},
+    ],
+)
+def test_all_of_a_secret_is_hidden_but_what_is_known_to_be_open(part: dict[str, t.Any]) -> None:
+    body = {**OPEN, **part}
+    assert body != OPEN
+    for before, after in ((None, body), (body, None), (OPEN, body), (body, OPEN)):
+        shown = diff.of("Secret s", before, after)
+        assert "hush" not in shown["before"] + shown["after"]
+        assert "73500" not in shown["before"] + shown["after"]
+        assert "***" in shown["before"] + shown["after"]
+
+
+def test_what_is_open_in_a_secret_is_shown() -> None:
+    metadata = {"name": "s", "namespace": "shop", "labels": {"app": "web"}, "finalizers": ["example.org/keep"]}
+    shown = diff.of("Secret s", None, {**OPEN, "metadata": metadata, "data": None, "stringData": {}})
+    assert "***" not in shown["after"]
+    for text in ("type: Opaque", "immutable: true", "app: web", "namespace: shop", "example.org/keep"):
+        assert text in shown["after"]
+
+
+def test_part_of_a_secret_that_differs_is_marked() -> None:
+    before, after = {**OPEN, "spec": {"a": "one", "b": "same"}}, {**OPEN, "spec": {"a": "two", "b": "same"}}
+    shown = diff.of("Secret s", before, after)
+    assert shown["before"] == "spec:\n  a: '*** (before)'\n"
+    assert shown["after"] == "spec:\n  a: '*** (after)'\n"

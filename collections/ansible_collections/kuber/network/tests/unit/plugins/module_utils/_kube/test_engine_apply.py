@@ -219,7 +219,6 @@ def test_senseless_probe_is_warned_about_and_accepted(cluster: Cluster) -> None:
         ([{**config_map(), "metadata": {"name": "No Name"}}], ["No Name", "a lowercase RFC 1123 subdomain"]),
         ([{**config_map(), "kind": "ConfigMop"}], ["ConfigMop settings (definition, entry 1)", "no ConfigMop of v1"]),
         ([{**config_map(), "apiVersion": "v9"}], ["no ConfigMap of v9"]),
-        ([{**space("a"), "metadata": {"name": "a", "namespace": "b"}}], ["Namespace b/a", "has no namespaces"]),
         ([config_map(), {**config_map(), "metadata": {"name": "x", "namespace": "no-such"}}], ["Namespace no-such"]),
     ],
 )

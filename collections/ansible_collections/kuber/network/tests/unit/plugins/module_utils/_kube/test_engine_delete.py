@@ -121,3 +121,26 @@ def test_deletion_is_waited_for_if_wanted(cluster: Cluster, wait: bool) -> None:
     assert cluster.run(held, present=False, wait=wait).error is None
     assert names(cluster) == (set() if wait else {"a"})
     release.join()
+
+
+def test_definition_that_is_held_by_its_objects_says_so(cluster: Cluster) -> None:
+    group = f"{cluster.namespace}.example.org"
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"things.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"kind": "Thing", "plural": "things"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}],
+        },
+    }
+    held = {"name": "held", "finalizers": ["example.org/hold"]}
+    cluster.apply(definition, {"apiVersion": f"{group}/v1", "kind": "Thing", "metadata": held})
+    text = str(cluster.run(definition, present=False, wait_timeout=2).error)
+    path = cluster.path("things", "held", f"apis/{group}/v1")
+    cluster.client.request("PATCH", path, body={"metadata": {"finalizers": None}}, content_type=MERGE)
+    assert "objects of its kind are still there: InstanceDeletion" in text
+    assert "or of those that are left in it" in text

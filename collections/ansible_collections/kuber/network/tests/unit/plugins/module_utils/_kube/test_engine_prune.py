@@ -216,7 +216,7 @@ def test_with_state_absent_all_members_go_and_then_the_record(cluster: Cluster) 
     assert not cluster.run(config_map("a"), prune=RECORD, present=False).changes.changed
 
 
-class KilledError(Exception):
+class KilledError(BaseException):
     """The end of the process, as far as the engine is concerned."""
 
 

@@ -363,7 +363,7 @@ def test_api_server_that_stays_away_is_named_in_time(
     assert outcome.seconds < 7
     text = str(outcome.error)
     assert f"Service {cluster.namespace}/lb is not ready after 4 s" in text
-    assert "The API server of context loopback is not to be reached: connection refused" in text
+    assert "Cannot reach the API server of context loopback: connection refused" in text
     assert any(line.startswith("Waiting for the API server, then for 1 of 1 objects:") for line in through.said)
 
 

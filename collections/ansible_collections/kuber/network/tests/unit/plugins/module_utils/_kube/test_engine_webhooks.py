@@ -70,7 +70,12 @@ def test_webhook_that_wakes_up_is_waited_for(cluster: Cluster, webhook: Webhook)
 def test_webhook_that_sleeps_on_is_named_when_the_time_is_up(cluster: Cluster, webhook: Webhook) -> None:
     group = f"{cluster.namespace}.example.org"
     text = cluster.refusal(pool(group), guard(webhook, group), definition(group), wait_timeout=3)
-    for part in (f"Pool {cluster.namespace}/first", "does not answer", f"webhook pools.{group}", "connection refused"):
+    for part in (
+        f"Pool {cluster.namespace}/first",
+        "has not answered for",
+        f"webhook pools.{group}",
+        "connection refused",
+    ):
         assert part in text
 
 

@@ -19,20 +19,7 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._kube import kubeconfig as _kubeconfig
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
-
-def write(path: pathlib.Path, **changes: t.Any) -> str:
-    content: dict[str, t.Any] = {
-        "current-context": "one",
-        "clusters": [{"name": "here", "cluster": {"server": "https://127.0.0.1:1"}}],
-        "users": [{"name": "me", "user": {"token": "secret"}}],
-        "contexts": [
-            {"name": "one", "context": {"cluster": "here", "user": "me", "namespace": "shop"}},
-            {"name": "two", "context": {"cluster": "here", "user": "me"}},
-            {"name": "broken", "context": {"cluster": "nowhere", "user": "me"}},
-        ],
-    }
-    path.write_text(yaml.safe_dump(content | changes))
-    return str(path)
+from .kubeconfigs import load, refused, write
 
 
 def test_namespace_and_server_are_those_of_the_named_context(tmp_path: pathlib.Path) -> None:
@@ -77,40 +64,8 @@ def test_context_that_cannot_be_used_is_refused(
 def test_file_that_is_no_kubeconfig_is_refused(tmp_path: pathlib.Path, content: str | bytes) -> None:
     path = tmp_path / "config"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(KuberError, match=r"Kubeconfig .*config (is no kubeconfig|cannot be read)"):
+    with pytest.raises(KuberError, match=r"config(, document 1,)? (is not a kubeconfig file|cannot be read)"):
         Client.from_kubeconfig(kubeconfig=str(path), context=None)
-
-
-@pytest.mark.parametrize(
-    ("server", "no_proxy", "through"),
-    [
-        ("https://192.168.99.134:8443", "", True),
-        ("https://192.168.99.134:8443", "192.168.99.0/24", False),
-        ("https://192.168.99.134:8443", "10.0.0.0/8, 192.168.99.134", False),
-        ("https://192.168.99.134:8443", "192.168.49.0/24", True),
-        ("https://127.0.0.1:8443", "", False),
-        ("https://localhost:8443", "", False),
-        ("https://api.example.org:6443", "example.org", False),
-        ("https://api.example.org:6443", "example.com,10.0.0.0/8", True),
-    ],
-)
-def test_proxy_of_the_environment_is_used_unless_the_server_is_exempt(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, server: str, no_proxy: str, through: bool
-) -> None:
-    monkeypatch.setenv("https_proxy", "http://proxy.example.org:3128")
-    monkeypatch.setenv("no_proxy", no_proxy)
-    path = write(tmp_path / "config", clusters=[{"name": "here", "cluster": {"server": server}}])
-    access = _kubeconfig.load(kubeconfig=path, context=None)
-    assert access.proxy == ("http://proxy.example.org:3128" if through else None)
-
-
-def test_own_proxy_of_the_cluster_is_used_whoever_is_exempt(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    cluster = {"server": "https://127.0.0.1:1", "proxy-url": "http://proxy.example.org:3128"}
-    path = write(tmp_path / "config", clusters=[{"name": "here", "cluster": cluster}])
-    assert _kubeconfig.load(kubeconfig=path, context=None).proxy == "http://proxy.example.org:3128"
 
 
 def helper(directory: pathlib.Path, answer: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -127,7 +82,9 @@ def helper(directory: pathlib.Path, answer: dict[str, t.Any]) -> dict[str, t.Any
     [
         ({"token": "a"}, "Bearer a"),
         ({"tokenFile": "token"}, "Bearer from-file"),
-        ({"token": "a", "tokenFile": "token"}, "Bearer a"),
+        ({"token": "a", "tokenFile": "token"}, "Bearer from-file"),
+        ({"token": "a", "tokenFile": "no-such-file"}, "Bearer a"),
+        ({"token": "a", "tokenFile": "empty"}, "Bearer a"),
         ({"username": "me", "password": "secret"}, "Basic bWU6c2VjcmV0"),
         ({"token": "a", "username": "me", "password": "secret"}, "Bearer a"),
         ({}, None),
@@ -137,6 +94,7 @@ def test_credentials_become_the_header_that_kubectl_would_send(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, user: dict[str, t.Any], header: str | None
 ) -> None:
     (tmp_path / "token").write_text("from-file\n")
+    (tmp_path / "empty").write_text("\n")
     path = write(tmp_path / "config", users=[{"name": "me", "user": user}])
     # Paths of a kubeconfig start from where it is, not from where we are.
     monkeypatch.chdir("/")
@@ -169,7 +127,7 @@ def test_credential_helper_is_run(tmp_path: pathlib.Path) -> None:
 
 def test_credential_helper_that_makes_nothing_is_an_error(tmp_path: pathlib.Path) -> None:
     path = write(tmp_path / "config", users=[{"name": "me", "user": helper(tmp_path, {})}])
-    with pytest.raises(KuberError, match=r"Context one .* has made neither a token nor a certificate"):
+    with pytest.raises(KuberError, match=r"Context one .* neither a token nor a certificate with its key"):
         _kubeconfig.load(kubeconfig=path, context=None)
 
 
@@ -205,3 +163,70 @@ def test_embedded_keys_leave_no_file_behind(
     for _again in range(2):
         assert Client.from_kubeconfig(kubeconfig=str(path), context=None).get("/version")["major"] == "1"
     assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        ({"contexts": {"one": {}}}, ["a list in contexts", "found: a mapping"]),
+        ({"contexts": ["one"]}, ["a mapping in contexts[0]", "found: a string"]),
+        ({"clusters": [{"name": "here", "cluster": "x"}]}, ["a mapping in clusters[0].cluster", "found: a string"]),
+        ({"users": [{"name": 1, "user": {}}]}, ["a string in users[0].name", "found: a number", "in quotes"]),
+        ({"users": [{"name": "me", "user": {"token": 123456}}]}, ["a string in users[0].user.token", "a number"]),
+        ({"users": [{"name": "me", "user": {"exec": "x"}}]}, ["a mapping in users[0].user.exec", "found: a string"]),
+        ({"users": [{"name": "me", "user": {"exec": {"args": "x"}}}]}, ["a list in users[0].user.exec.args"]),
+        ({"users": [{"name": "me", "user": {"as-groups": "x"}}]}, ["a list in users[0].user.as-groups"]),
+        ({"current-context": ["x"]}, ["a string in current-context", "found: a list"]),
+        (
+            {"clusters": [{"name": "here", "cluster": {"server": "https://a", "insecure-skip-tls-verify": "yes"}}]},
+            ["true or false in clusters[0].cluster.insecure-skip-tls-verify", "found: a string"],
+        ),
+    ],
+)
+def test_other_forms_are_refused_in_one_sentence_with_file_and_field(
+    tmp_path: pathlib.Path, content: dict[str, t.Any], parts: list[str]
+) -> None:
+    path = write(tmp_path / "config", **content)
+    text = refused(path)
+    assert "123456" not in text
+    for part in (f"Kubeconfig {path} cannot be used", *parts):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"users": [{"user": {"token": "unnamed"}}, {"name": "me", "user": {"token": "secret"}}]},
+        {"users": [None, {"name": "me", "user": {"token": "secret"}}]},
+        {
+            "clusters": [
+                {"cluster": {}},
+                {"name": "here", "cluster": {"server": "https://192.0.2.1", "proxy-url": None}},
+            ]
+        },
+        {"contexts": [{"context": None}, {"name": "one", "context": {"cluster": "here", "user": "me"}}]},
+        {"preferences": "whatever", "extensions": [1]},
+    ],
+)
+def test_what_is_not_needed_may_be_unnamed_or_empty(tmp_path: pathlib.Path, content: dict[str, t.Any]) -> None:
+    assert load(write(tmp_path / "config", **content)).headers == {"Authorization": "Bearer secret"}
+
+
+def test_empty_file_in_the_list_counts_as_none(tmp_path: pathlib.Path) -> None:
+    for name, text in (("empty", ""), ("comment", "# nothing here\n"), ("marker", "---\n")):
+        (tmp_path / name).write_text(text)
+    files = [str(tmp_path / name) for name in ("empty", "comment", "marker")]
+    path = write(tmp_path / "config")
+    listed = ":".join([*files, path])
+    assert _kubeconfig.load(kubeconfig=None, context=None, environ={"KUBECONFIG": listed}).context == "one"
+    assert "has no current context" in refused(files[0])
+
+
+def test_environment_that_is_given_counts_instead_of_that_of_the_process(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", write(tmp_path / "config"))
+    monkeypatch.setenv("HTTPS_PROXY", "http://of-the-process:1")
+    mine = write(tmp_path / "mine", clusters=[{"name": "here", "cluster": {"server": "https://192.0.2.2"}}])
+    access = _kubeconfig.load(kubeconfig=None, context=None, environ={"KUBECONFIG": mine})
+    assert (access.server, access.proxy) == ("https://192.0.2.2", None)

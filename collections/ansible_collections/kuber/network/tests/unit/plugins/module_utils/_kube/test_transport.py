@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import http.server
+import json
 import pathlib
 import ssl
 import threading
@@ -15,8 +16,8 @@ import typing as t
 import pytest
 import yaml
 
+from ansible_collections.kuber.network.plugins.module_utils._kube import jsontext, transport
 from ansible_collections.kuber.network.plugins.module_utils._kube import kubeconfig as _kubeconfig
-from ansible_collections.kuber.network.plugins.module_utils._kube import transport
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client, ServerGoneError
 
@@ -30,7 +31,7 @@ SILENT_SECONDS = 1.5
 
 def refusal(status: int, message: str, **more: t.Any) -> Answer:
     body = {"kind": "Status", "status": "Failure", "message": message, "code": status, **more}
-    return status, {}, yaml.safe_dump(body, default_flow_style=True, width=10_000).replace("'", '"')
+    return status, {"Content-Type": "application/json"}, json.dumps(body)
 
 
 class Server:
@@ -107,7 +108,7 @@ def test_server_with_a_foreign_certificate_is_not_trusted(api_server: t.Any, tmp
     path = tmp_path / "config"
     path.write_text(yaml.safe_dump(config))
     started = time.monotonic()
-    with pytest.raises(ServerGoneError, match=r"not to be trusted.*self-signed certificate"):
+    with pytest.raises(ServerGoneError, match=r"is not trusted.*self-signed certificate"):
         Client.from_kubeconfig(kubeconfig=str(path), context=None).get("/version")
     assert time.monotonic() - started < 2
 
@@ -149,6 +150,12 @@ def test_wrong_token_is_refused_with_the_context(api_server: t.Any, tmp_path: pa
         refusal(429, "too many requests", details={"retryAfterSeconds": 0.1}),
         (429, {"Retry-After": "0"}, ""),
         refusal(500, "etcdserver: leader changed"),
+        refusal(
+            500, 'rpc error: code = Unavailable desc = "transport: Error while dialing: dial tcp: connection refused"'
+        ),
+        refusal(500, "etcdserver: request timed out, possibly due to previous leader failure"),
+        refusal(500, "Internal error occurred: resource quota evaluation timed out", reason="InternalError"),
+        refusal(500, "Internal error occurred: unexpected EOF", reason="InternalError"),
         (502, {}, "bad gateway"),
         (503, {}, ""),
         refusal(504, "timeout"),
@@ -222,8 +229,13 @@ def test_nothing_is_created_twice(server: Server) -> None:
         refusal(400, "bad"),
         refusal(409, "conflict"),
         refusal(422, "invalid"),
-        refusal(500, "failed to create typed patch object: .x: field not declared in schema"),
-        refusal(500, "Internal error occurred: failed calling webhook: connection refused"),
+        refusal(500, "failed to create typed patch object (a/b; v1, Kind=X): .timeout: field not declared in schema"),
+        refusal(500, "failed to create typed patch object (a/b; v1, Kind=X): .timeoutSeconds: expected numeric"),
+        refusal(500, "failed to convert new object (connection refused/timed out; v1, Kind=X): quantities must match"),
+        refusal(500, "etcdserver: request is too large"),
+        refusal(500, "etcdserver: mvcc: database space exceeded"),
+        refusal(500, 'Internal error occurred: object "context deadline exceeded" is unknown', reason="InternalError"),
+        refusal(500, 'Internal error occurred: failed calling webhook "w": failed to call webhook: connection refused'),
     ],
 )
 def test_refusal_that_stays_is_not_repeated(server: Server, final: Answer) -> None:
@@ -276,3 +288,13 @@ def test_server_that_is_not_there_is_named_soon() -> None:
     with pytest.raises(ServerGoneError, match=r"context here.*127\.0\.0\.1:1; found: connection refused"):
         client_of("http://127.0.0.1:1", timeout=30).get("/version")
     assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    "text", ["\U0001f680", "\x00\x1f\x7f\x85\xa0\u2028\ufeff\ufffe\uffff", "\\ud83d\\ude80", '"\\\n\r\t']
+)
+def test_body_is_json_and_yaml_at_once(text: str) -> None:
+    data = jsontext.encoded({"a": text, text: 1})
+    assert json.loads(data) == {"a": text, text: 1}
+    # PyYAML, as Go's YAML, takes no surrogates and breaks lines at some of these characters.
+    assert yaml.load(data.decode(), Loader=yaml.CSafeLoader) == {"a": text, text: 1}

@@ -32,6 +32,7 @@ def coded(text: str) -> str:
         (secret(data={"a": coded("hush\nhush")}), r'"hush\nhush"', '"***"'),
         (secret(stringData={"a": "one line\nanother"}), "in another, in one line", "in ***, in ***"),
         (secret(stringdata={"a": "hush-hush"}), "hush-hush", "***"),
+        (secret(stringdata={"pin": 73500, "on": True}), "found 73500, true", "found ***, true"),
         # What is short stands in other words by chance.
         (secret(stringData={"pin": "42"}), "42, 142, a42", "***, 142, a42"),
         (secret(stringData={"a": "long-secret", "b": "long-secret-two"}), "long-secret-two", "***"),

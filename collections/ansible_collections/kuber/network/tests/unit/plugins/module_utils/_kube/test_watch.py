@@ -222,8 +222,8 @@ def test_what_may_be_listed_but_not_watched_is_listed_again(script: Script) -> N
 
 
 def test_what_may_not_be_listed_is_an_error(script: Script) -> None:
-    script.lists = [refusal(403, "tester cannot list things")]
+    script.lists = [refusal(403, 'things is forbidden: User "tester" cannot list resource "things"')]
     with Watches(script.client, [Collection("/things")]) as watches, pytest.raises(KuberError) as caught:
         until(watches, lambda: False)
-    assert "tester cannot list things" in str(caught.value)
+    assert 'User "tester" cannot list resource "things"' in str(caught.value)
     assert "Give the user of context here this permission" in str(caught.value)

@@ -36,7 +36,37 @@ VALUES = st.recursive(
         ("0x1F", 31),
         ("1_000", 1000),
         ("-5", -5),
-        ("1e3", 1000.0),
+        ("1e3", 1000),
+        ("1.0", 1),
+        ("1.10", 1.1),
+        ("08", 8),
+        ("0o17", 15),
+        ("0B11", 3),
+        ("-0b11", -3),
+        ("+0x1F", 31),
+        ("0x", "0x"),
+        ("0b12", "0b12"),
+        ("1__0", 10),
+        ("1_000.5", 1000.5),
+        ("1e-7", 1e-7),
+        ("1e20", 10**20),
+        ("1e21", 1e21),
+        ("18446744073709551615", 2**64 - 1),
+        ("99999999999999999999", 10**20),
+        ("0xFFFFFFFFFFFFFFFFF", "0xFFFFFFFFFFFFFFFFF"),
+        # What Go's ParseFloat refuses is a string, such as a hash that looks like a float.
+        ("12e4567", "12e4567"),
+        ("-.1e400", "-.1e400"),
+        ("1e", "1e"),
+        ("y", True),
+        ("N", False),
+        ("Off", False),
+        ("oN", "oN"),
+        ("<<", "<<"),
+        ("!!str 5", "5"),
+        ("!!int '5'", 5),
+        ("!!float 5", 5),
+        ("!!bool 'no'", False),
         (".5", 0.5),
         ("1.37.2", "1.37.2"),
         ("yes", True),
@@ -52,6 +82,66 @@ def test_scalars_are_read_as_kubernetes_does(text: str, expected: object) -> Non
     assert type(found) is type(expected)
 
 
+def test_keys_are_the_strings_that_go_makes_of_them() -> None:
+    text = "{on: a, 1: b, 0: c, off: d, 1.10: e, 1000000.0: f, 0.00001: g, 1e3: h, 0x10: i, 2026-11-23: j, '2': k}"
+    (found,) = yamltext.load_all(text, "here")
+    names = ["true", "1", "0", "false", "1.1", "1e+06", "1e-05", "1000", "16", "2026-11-23", "2"]
+    assert found == dict(zip(names, "abcdefghijk", strict=True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": "\\ud83d\\ude80 go"}',
+        'a: "\\ud83d\\ude80 go"',
+        'a: "\\uD83D\\uDE80 go"\n---\nb: c\n',
+        "a: \U0001f680 go",
+        'a: "\\U0001F680 go"',
+    ],
+)
+def test_characters_beyond_16_bits_are_read_however_they_are_written(text: str) -> None:
+    assert yamltext.load_all(text, "here")[0] == {"a": "\U0001f680 go"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("a: '\\ud83d\\ude80'", "\\ud83d\\ude80"), ('a: |\n  {"b": "\\ud83d\\ude80"}', '{"b": "\\ud83d\\ude80"}')],
+)
+def test_what_is_no_escape_stays_as_it_is(text: str, expected: str) -> None:
+    assert yamltext.load_all(text, "here") == [{"a": expected}]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"a": 1}{"b": 2}', [{"a": 1}, {"b": 2}]),
+        ('\n{"a": 1}\n\n {"b": 1.0}\n', [{"a": 1}, {"b": 1.0}]),
+        ('{"a": 1}\n---\n{"b": 2}', [{"a": 1}, {"b": 2}]),
+        ("{a: 1}\n---\n{b: 2}", [{"a": 1}, {"b": 2}]),
+        ('{"a": 1}\n# comment\n', [{"a": 1}]),
+        ('{"a": NO}', [{"a": False}]),
+    ],
+)
+def test_stream_of_json_is_read_and_what_only_looks_like_one_is_yaml(text: str, expected: list[t.Any]) -> None:
+    assert yamltext.load_all(text, "here") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "expected"),
+    [
+        ("a: {b: 1.10}", ("a", "b"), "1.10"),
+        ("a: [x, 0644]", ("a", 1), "0644"),
+        ("a:", ("a",), ""),
+        ("a: 'x'", ("a",), None),
+        ("a: {}", ("a",), None),
+        ("a: {}", ("b", "c"), None),
+        ('{"a": 1.10}{"a": 2}', ("a",), "1.10"),
+    ],
+)
+def test_text_that_stands_at_a_place_is_found(text: str, path: tuple[str | int, ...], expected: str | None) -> None:
+    assert yamltext.written(text, 0, path) == expected
+
+
 def test_anchors_and_merge_keys_work() -> None:
     (found,) = yamltext.load_all("a: &x {p: 1, q: 2}\nb: {<<: *x, q: 3}\n", "here")
     assert found["b"] == {"p": 1, "q": 3}
@@ -61,7 +151,15 @@ def test_anchors_and_merge_keys_work() -> None:
     ("text", "parts"),
     [
         ("a: 1\nb: 2\na: 3\n", ["key a twice", "line 3"]),
-        ("x: {y: 1, y: 2}", ["key y twice", "line 1"]),
+        ("x: {z: 1, z: 2}", ["key z twice", "line 1"]),
+        ("x: {z: 1, on: 1, y: 2}", ["key true twice (here written y)", "line 1"]),
+        ("x: {1: a, '1': b}", ["key 1 twice", "line 1"]),
+        ("{~: a}", ["a key that is not a string"]),
+        ("{[a]: b}", ["a key that is not a string"]),
+        ("a: !vault x", ["tag !vault", "line 1"]),
+        ("a: !!bool x", ["tag !!bool", "line 1"]),
+        ("{<<: [1]}", ["merges what is not a mapping"]),
+        ('{"a": 1, "a": 2}', ["key a twice"]),
         ("a: [1", ["line 2"]),
         ("a: !!python/object/apply:os.system [ls]", ["line 1"]),
         ("a: b\n--- \n\x00", ["document 1", "character #x0000"]),
