@@ -100,7 +100,7 @@ def kubernetes_images() -> dict[str, Image]:
             tuple(named[component] for component in components),
             (*node, file_layer({program: PROGRAMS / "kubernetes"}, links)),
         ),
-        # Only nodes of the docker driver have these two. A module of kindnetd cannot be had; nothing runs the provisioner.
+        # Only nodes of the docker driver have these. A module of kindnetd cannot be had; nothing runs the provisioner.
         "docker/kindnetd-stand-in": Image(
             (os.environ["KINDNETD_IMAGE"],),
             (*node, file_layer({"/bin/kindnetd-stand-in": PROGRAMS / "kindnetd-stand-in"}, {})),
