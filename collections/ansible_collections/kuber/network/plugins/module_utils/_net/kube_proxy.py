@@ -240,7 +240,7 @@ def objections(client: Client, wanted: Plan) -> t.Iterator[KuberError]:
     if wanted.mode is None:
         return
     version = client.get("/version")["gitVersion"]
-    yield from proxy_modes.unsupported(wanted.mode, version, wanted.config.get("featureGates") or {})
+    yield from proxy_modes.unsupported(wanted.mode, version, proxy_config.feature_gates(wanted.config))
     kernels = {
         node["metadata"]["name"]: node["status"].get("nodeInfo", {}).get("kernelVersion", "")
         for node in client.list("/api/v1/nodes")

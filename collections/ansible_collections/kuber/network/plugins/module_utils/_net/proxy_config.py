@@ -82,6 +82,7 @@ def digest(config: t.Mapping[str, t.Any]) -> str:
 
 def adjust(config: t.Mapping[str, t.Any], wish: Wish) -> dict[str, t.Any]:
     """The configuration as it should be; what the wish does not mention stays."""
+    feature_gates(wish.settings)
     options = {"strictARP": wish.strict_arp, "scheduler": wish.scheduler}
     ipvs = {key: value for key, value in options.items() if value is not None}
     changes = merge(
@@ -89,6 +90,20 @@ def adjust(config: t.Mapping[str, t.Any], wish: Wish) -> dict[str, t.Any]:
     )
     # Ansible's strings only look like strings, and YAML does not write them.
     return merge(config, json.loads(json.dumps(changes, default=str)))
+
+
+def feature_gates(config: t.Mapping[str, t.Any]) -> dict[str, bool]:
+    """The feature gates of a configuration, or of settings for one; raise ``KuberError`` for what is none."""
+    gates = config.get("featureGates")
+    if gates is None:
+        return {}
+    if isinstance(gates, dict) and all(isinstance(value, bool) for value in gates.values()):
+        return dict(gates)
+    raise KuberError(
+        "The field featureGates of the configuration of kube-proxy cannot be used",
+        wanted="a mapping of names to true or false, such as {KubeProxyIPVS: true}",
+        found=json.dumps(gates, default=str),
+    )
 
 
 def merge(base: t.Mapping[str, t.Any], changes: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

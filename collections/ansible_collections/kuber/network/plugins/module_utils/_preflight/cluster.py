@@ -119,7 +119,12 @@ def unsupported_mode(mode: str, gates: Mapping[str, t.Any], cluster: Cluster) ->
         if mode != proxy_config.KEEP or not isinstance(found, NoProxyError):
             yield found
     elif mode in MODES:
-        yield from proxy_modes.unsupported(mode, cluster.version, {**(found.get("featureGates") or {}), **gates})
+        try:
+            configured = proxy_config.feature_gates(found)
+        except KuberError as exc:
+            yield exc
+        else:
+            yield from proxy_modes.unsupported(mode, cluster.version, {**configured, **gates})
 
 
 def foreign_context(profile: str, profile_addresses: Sequence[str], cluster: Cluster) -> Iterator[KuberError]:

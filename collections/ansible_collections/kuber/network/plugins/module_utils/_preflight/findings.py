@@ -15,6 +15,7 @@ import os
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._net import proxy_config
 from ansible_collections.kuber.network.plugins.module_utils._preflight import cluster as _cluster
 from ansible_collections.kuber.network.plugins.module_utils._preflight import host as _host
 from ansible_collections.kuber.network.plugins.module_utils._preflight import machine as _machine
@@ -125,7 +126,11 @@ def _of_cluster(
     settings: Settings, cluster: _cluster.Cluster, ranges: Sequence[_pool.AddressRange]
 ) -> Iterator[KuberError]:
     yield from _cluster.foreign_context(settings.profile, settings.profile_addresses, cluster)
-    gates = settings.proxy_settings.get("featureGates") or {}
+    try:
+        gates = proxy_config.feature_gates(settings.proxy_settings)
+    except KuberError as exc:
+        yield exc
+        gates = {}
     yield from _cluster.unsupported_mode(settings.proxy_mode, gates, cluster)
     others = [mode for mode in ALTERNATIVES if not list(_cluster.unsupported_mode(mode, gates, cluster))]
     yield from _machine.lacking_kernels(settings.nodes, settings.proxy_mode, others)

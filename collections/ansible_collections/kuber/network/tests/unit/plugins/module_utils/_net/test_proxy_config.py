@@ -179,3 +179,15 @@ def gauges(**families: tuple[float, float]) -> str:
 )
 def test_rules_are_written_when_every_family_says_so(metrics: str, expected: bool) -> None:
     assert proxy_config.is_synchronised(metrics) is expected
+
+
+@pytest.mark.parametrize("gates", ["KubeProxyIPVS=true", ["KubeProxyIPVS"], {"KubeProxyIPVS": "true"}, 1])
+def test_gates_that_kube_proxy_could_not_read_are_refused(gates: object) -> None:
+    with pytest.raises(KuberError, match="featureGates") as caught:
+        proxy_config.adjust({"mode": "iptables"}, Wish("ipvs", settings={"featureGates": gates}))
+    assert "{KubeProxyIPVS: true}" in str(caught.value)
+
+
+def test_gates_are_read() -> None:
+    assert proxy_config.feature_gates({"featureGates": {"KubeProxyIPVS": True}}) == {"KubeProxyIPVS": True}
+    assert proxy_config.feature_gates({"featureGates": None}) == {}

@@ -20,10 +20,10 @@ from ansible_collections.kuber.network.plugins.module_utils._net import iptables
 from ansible_collections.kuber.network.plugins.module_utils._trace import rules_iptables, rules_nftables
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Finding, Packet
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.conftest import OBJECTS, SEEN
+from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.kube_proxy_iptables import IptablesRules
+from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.kube_proxy_nftables import NftablesRules
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.kube_proxy_rules import (
     ANY,
-    IptablesRules,
-    NftablesRules,
     Pod,
     Service,
     Settings,
@@ -32,8 +32,8 @@ from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.pa
     UNTOUCHED,
     Flow,
     Iptables,
-    Nftables,
 )
+from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.packet_walker_nftables import Nftables
 
 NODE, SECOND, BRIDGE = "192.168.49.2", "172.18.0.2", "10.244.0.1"
 OWN = frozenset({"127.0.0.1", NODE, SECOND, BRIDGE})

@@ -12,6 +12,7 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import typing as t
 
 import pytest
 
@@ -51,6 +52,18 @@ class Node(Runner):
         return Result(argv, done.returncode, done.stdout, done.stderr)
 
 
+@contextlib.contextmanager
+def kube_proxy(home: pathlib.Path) -> t.Iterator[None]:
+    """A process of this name, whose container a node could enter."""
+    program = shutil.copy("/bin/sleep", home / "kube-proxy")
+    process = subprocess.Popen([program, "60"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
 def seen(name: str) -> str:
     return (SEEN / name).read_text()
 
@@ -72,7 +85,8 @@ IPVS = {"cat": "ip_vs", "ip": "addresses"}
 def test_the_rules_are_found_wherever_the_node_has_the_program(
     mode: str, programs: dict[str, str], tmp_path: pathlib.Path
 ) -> None:
-    rules = node.READERS[mode](Node(tmp_path, programs))
+    with kube_proxy(tmp_path) if "nsenter" in programs else contextlib.nullcontext():
+        rules = node.READERS[mode](Node(tmp_path, programs))
     found = node.Node("minikube", node.Proxy(mode, mode), rules).look(WEB)
     assert found.trouble is None
     assert len(found.backends) == 3
