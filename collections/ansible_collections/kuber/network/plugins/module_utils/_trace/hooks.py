@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""A packet at the hooks of a node, through all tables of iptables in their order, whoever wrote the rules."""
+"""A packet at the hooks of a node, through all tables of iptables in their order, with the rules of all programs."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def past_tracking(finding: Finding, step: Step, packet: Packet, own: frozenset[s
     finding = dataclasses.replace(finding, facts=(fact, *finding.facts))
     kept = f"{_rule(step, 'raw')} keeps {packet} from connection tracking, so kube-proxy's rules never see it"
     if own is None and not says_so:
-        return dataclasses.replace(finding, unknown=f"{kept}; whether the node itself answers was not found out")
+        return dataclasses.replace(finding, unknown=f"{kept}; whether the node itself answers is not known")
     if own is not None and packet.address not in own:
         what = f"{kept}, and the node has no address {packet.address} at which {name} could answer"
         remedy = "Start the DaemonSet of the local DNS cache again" if name == CACHE else "Start what answers there"
@@ -148,7 +148,7 @@ def past_tracking(finding: Finding, step: Step, packet: Packet, own: frozenset[s
 
 
 def taken(step: Step, packet: Packet) -> Trouble:
-    """Somebody else's rule has been faster than kube-proxy's."""
+    """A rule of another program takes the packet before kube-proxy's rules do."""
     how = f"sends it to {step.action.socket}" if step.action.socket else f"says {step.action.target}"
     return Trouble(
         f"{packet} does not come to kube-proxy's rules: {_rule(step)} {how}",
@@ -179,8 +179,8 @@ def doubt(courses: Iterable[Course], packet: Packet) -> str:
         return f"this iptables cannot print {_rule(step)}, which may take the packet"
     if step.chain.startswith(OWN_FIREWALLS):
         ranges = matches.option(step.rule, "-s") or "the loadBalancerSourceRanges of the Service"
-        return f"whether {packet.sender} is in {ranges} was not found out"
-    return f"whether {_rule(step)} takes the packet cannot be told here"
+        return f"whether {packet.sender} is in {ranges} is not known"
+    return f"whether {_rule(step)} takes the packet cannot be decided here"
 
 
 def _rule(step: Step, table: str = "") -> str:

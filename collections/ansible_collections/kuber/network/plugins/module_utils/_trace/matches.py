@@ -181,7 +181,7 @@ def _ports(scene: Scene, values: Values, _course: Course, _chain: str) -> bool:
 
 
 def _source_ports(_scene: Scene, values: Values, _course: Course, _chain: str) -> bool | None:
-    """Clients use high ports, which one is known to nobody."""
+    """Clients use high ports; which one is not known."""
     highest = max(int((last or 65535) if colon else first) for first, colon, last in _ranges(values[0]))
     return None if highest >= FIRST_PORT_OF_CLIENTS else False
 
@@ -246,11 +246,11 @@ def _kind(own: Callable[[Scene], bool]) -> _Ask:
     return lambda scene, values, _course, _chain: own(scene) if values == ("LOCAL",) else None
 
 
-# Modules whose options are all below; nfacct and comment only count and tell.
+# Modules whose options are all below; nfacct only counts, and comment only explains.
 _MODULES = re.compile(
     "addrtype|comment|conntrack|ipvs|mark|multiport|nfacct|physdev|recent|sctp|set|state|statistic|tcp|udp"
 )
-# Options that ask nothing by themselves: they tell how often, or by what name.
+# Options that ask nothing by themselves: they say how often, or by what name.
 _TELLING = (
     "--comment",
     "--nfacct-name",
@@ -262,7 +262,7 @@ _TELLING = (
     "--mask",
     "--seconds",
 )
-# Options that have no value. Whoever has not come before is in no list of recent clients, and what comes from another
+# Options that have no value. A client that has not come before is in no list of recent clients, and what comes from another
 # machine or from the node itself has come through no port of a bridge.
 _BARE = {
     "--set": True,

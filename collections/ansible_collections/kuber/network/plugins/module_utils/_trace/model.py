@@ -115,7 +115,7 @@ def first_broken(hop: Hop) -> Hop | None:
 
 
 def first_unknown(hop: Hop) -> Hop | None:
-    """What could not be looked at, if nothing is broken: then nobody knows whether the way is whole."""
+    """The first hop that could not be looked at, unless another is broken."""
     if first_broken(hop) is not None:
         return None
     return next((one for one in walk(hop) if one.health is Health.UNKNOWN), None)

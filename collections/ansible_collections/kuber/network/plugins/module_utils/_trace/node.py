@@ -188,7 +188,7 @@ def _add_raw(tables: dict[str, Iptables], others: Mapping[str, Iptables]) -> Non
 
 
 def _read_beside(runner: Runner, mode: str = "nftables") -> Mapping[str, Mapping[str, Iptables]]:
-    """What iptables has; a node without it, or with rules of a mode that cannot be told, has none that count."""
+    """What iptables has; a node without it, or where the variant in use is unclear, has none that count."""
     try:
         return _tables(runner, mode)
     except KuberError:

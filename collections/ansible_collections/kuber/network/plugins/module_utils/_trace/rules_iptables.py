@@ -8,7 +8,7 @@
 
 It begins at the hook: PREROUTING for what comes in, OUTPUT for what the node sends. The chains behind it are those of
 kubernetes/pkg/proxy/iptables/proxier.go: KUBE-SERVICES or KUBE-NODEPORTS find the service port, KUBE-FW- lets some
-clients through, KUBE-EXT- tells requests from outside apart, KUBE-SVC- (all pods) and KUBE-SVL- (those of this node)
+clients through, KUBE-EXT- separates requests from outside, KUBE-SVC- (all pods) and KUBE-SVL- (those of this node)
 choose, KUBE-SEP- is one pod. What is not sent to a pod comes to table filter as it is.
 """
 

@@ -122,7 +122,9 @@ def _filtered(table: Table, packet: Packet, finding: Finding) -> Finding:
     if journey.untracked:
         rule = " ".join(journey.untracked.rule.comments) or str(journey.untracked.rule)
         what = f"table raw keeps {packet} from connection tracking ({rule}), and IPVS has a virtual server for it: "
-        return dataclasses.replace(finding, unknown=f"{what}whether that or {hooks.CACHE} answers cannot be told here")
+        return dataclasses.replace(
+            finding, unknown=f"{what}whether that or {hooks.CACHE} answers cannot be decided here"
+        )
     step = next((one.path[-1] for one in journey.courses if one.end in hooks.STOPS or one.end == "DNAT"), None)
     if step is None:
         return dataclasses.replace(finding, unknown=hooks.unseen(tables) or journey.doubt)

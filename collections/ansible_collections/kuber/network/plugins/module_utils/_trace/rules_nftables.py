@@ -7,7 +7,7 @@
 """The way of a packet through the hooks, maps and chains of kube-proxy's nftables mode.
 
 Map service-ips (kubernetes/pkg/proxy/nftables/proxier.go) has a verdict for each address, protocol and port: a chain
-service- (all pods), or external-, which tells requests from outside apart and goes on to service- or local- (the pods
+service- (all pods), or external-, which separates requests from outside and goes on to service- or local- (the pods
 of this node). These choose a pod in the rule itself or, where clients stay with a pod, one endpoint- chain per pod.
 Before that, map firewall-ips leads to the chain that drops clients which a load balancer is not for.
 """
@@ -85,7 +85,9 @@ def _beside(tables: Mapping[str, Iptables], scene: Scene, own: frozenset[str] | 
     if sent:
         # Both hang at the same hook with the same priority, and the first to translate an address wins.
         what = f"iptables sends the packet to {sent.socket} by `{sent.path[-1].rule}`"
-        return dataclasses.replace(finding, unknown=f"{what}: whether that or kube-proxy is faster cannot be told here")
+        return dataclasses.replace(
+            finding, unknown=f"{what}: whether that or kube-proxy is faster cannot be decided here"
+        )
     unknown = hooks.unseen(tables, hooks.BEFORE) or before.doubt
     return dataclasses.replace(finding, unknown=unknown) if unknown else None
 
@@ -141,8 +143,8 @@ def _doubt(courses: Iterable[Course]) -> str:
     if step is None:
         return ""
     if step.chain.startswith(FIREWALL):
-        return "whether the client's address is in the loadBalancerSourceRanges of the Service was not found out"
-    return f"whether a rule of chain {step.chain} takes the packet cannot be told here"
+        return "whether the client's address is in the loadBalancerSourceRanges of the Service is not known"
+    return f"whether a rule of chain {step.chain} takes the packet cannot be decided here"
 
 
 def _map_of(stop: Step | None, courses: Iterable[Course]) -> str:

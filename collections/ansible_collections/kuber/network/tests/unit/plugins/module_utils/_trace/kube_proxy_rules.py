@@ -76,7 +76,7 @@ class Settings:
 
     @property
     def pods(self) -> str:
-        """What tells packets of pods, in the words of iptables."""
+        """The condition for packets of pods, in the words of iptables."""
         return {
             "ClusterCIDR": f"-s {PODS}",
             "BridgeInterface": "-i cni0",

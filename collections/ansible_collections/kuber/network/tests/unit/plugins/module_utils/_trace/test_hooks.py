@@ -82,7 +82,7 @@ def test_a_rule_of_others_that_is_faster_is_named(lab: t.Any, rule: str, says: s
         "-A PREROUTING -p tcp -m tcp --dport 81:90 -j ACCEPT",
         "-A PREROUTING -m addrtype --dst-type LOCAL -j ACCEPT",
         '-A PREROUTING -m comment --comment "-j ACCEPT" -j LOG --log-prefix "-j DROP"',
-        # A chain that ends nowhere takes nothing, whoever it is for.
+        # A chain without a verdict takes no packet.
         "-A PREROUTING -m length --length 40 -j EMPTY",
     ],
 )

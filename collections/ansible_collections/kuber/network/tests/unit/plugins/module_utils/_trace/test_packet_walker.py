@@ -94,7 +94,7 @@ def flows(made: t.Iterable[Service]) -> list[Flow]:
     for one in made:
         places = [(address, one.port) for address in (one.address, *one.external, *one.balancer)]
         places += [(address, one.node_port) for address in (NODE, SECOND, BRIDGE) if one.node_port]
-        # A port that nobody serves, at an address that somebody has.
+        # A port that no Service has, at the address of one.
         places.append((one.address, 9))
         for (address, port), (source, interface) in itertools.product(places, SENDERS):
             found[Flow(one.protocol, source, address, port, interface, OWN)] = None
