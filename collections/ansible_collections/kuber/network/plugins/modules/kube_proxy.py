@@ -14,8 +14,8 @@ description:
   - Edits the configuration that kubeadm and minikube keep in the ConfigMap C(kube-proxy) of the namespace
     C(kube-system), and restarts kube-proxy when it does not run what is configured.
   - Both are looked at in every run, the configuration and what each node runs, because they need not agree. A second
-    C(minikube start), for one, resets the configuration with VM drivers and the driver V(ssh), and kube-proxy may go on
-    in its old mode until it is restarted.
+    C(minikube start), for one, resets the configuration with VM drivers and the driver V(ssh), and kube-proxy may go
+    on in its old mode until it is restarted.
   - A configuration that means the same is not written, and where it has to be written, what the options do not mention
     stays, but for comments and the order of keys.
   - kube-proxy is restarted when a node runs in another mode, or has started with another configuration.

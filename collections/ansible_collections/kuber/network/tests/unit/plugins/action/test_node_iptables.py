@@ -49,6 +49,7 @@ class Node:
 
     name: str
     home: pathlib.Path
+    proxies: list[proxy_process.FakeProxy] = dataclasses.field(default_factory=list, compare=False)
 
     def run(self, *argv: str, stdin: bytes = b"") -> bytes:
         command = ["ip", "netns", "exec", self.name, *argv]
@@ -83,7 +84,7 @@ def nodes(tmp_path: pathlib.Path) -> t.Iterator[list[Node]]:
         for node in found:
             subprocess.run(["ip", "netns", "add", node.name], check=True)
             node.set_up()
-            proxies.enter_context(proxy_process.running(node.name, tmp_path, "ipvs"))
+            node.proxies.append(proxies.enter_context(proxy_process.running(node.name, tmp_path, "ipvs")))
         yield found
     for node in found:
         subprocess.run(["ip", "netns", "delete", node.name], check=True)
@@ -178,3 +179,60 @@ def test_comments_of_any_bytes_go_there_and_back(nodes: list[Node], tmp_path: pa
     saved = node.run("iptables-legacy-save")
     assert theirs in saved
     assert jump not in saved
+
+
+ROLE_PLAY = [
+    {
+        "hosts": "nodes",
+        "gather_facts": False,
+        "tasks": [
+            {
+                "name": "Set up the rules of the node",
+                "ansible.builtin.import_role": {"name": "kuber.network.kube_proxy", "tasks_from": "node"},
+            }
+        ],
+    }
+]
+
+
+def test_a_run_without_the_play_that_sets_the_mode_removes_nothing_and_names_it(
+    nodes: list[Node], tmp_path: pathlib.Path
+) -> None:
+    """As with --limit minikube, and on each node by its own answer."""
+    nodes[1].proxies[0].answer(proxyMode="iptables")
+    nodes[2].proxies[0].answer(proxyMode=None)
+    hosts = {
+        node.name: {
+            "ansible_connection": "local",
+            "ansible_shell_executable": node.script('#!/bin/sh\nexec ip netns exec {name} /bin/sh "$@"\n'),
+        }
+        for node in nodes
+    }
+    (tmp_path / "hosts.json").write_text(json.dumps({"nodes": {"hosts": hosts}}))
+    (tmp_path / "role.yml").write_text(json.dumps(ROLE_PLAY))
+    settings = tmp_path / "ansible.cfg"
+    settings.write_text(f"[defaults]\ncollections_path={COLLECTIONS}\nlocal_tmp={tmp_path}/local\n")
+    argv = [sys.executable, "-m", "ansible.cli.playbook", "-i", f"{tmp_path}/hosts.json", f"{tmp_path}/role.yml"]
+    done = subprocess.run(
+        argv, capture_output=True, text=True, check=False, env=os.environ | {"ANSIBLE_CONFIG": str(settings)}
+    )
+    output = done.stdout + done.stderr
+    assert done.returncode == 2, output
+    assert [node.leftovers("ipv4") > 0 for node in nodes] == [False, True, True], output
+    assert output.count("so that nothing on the node was touched") >= 2
+    assert "found: iptables. What sets the mode is the play 'Mode of kube-proxy' of node.yml" in output
+
+
+def test_equal_warnings_of_two_nodes_name_their_nodes(nodes: list[Node], tmp_path: pathlib.Path) -> None:
+    for node in nodes[:2]:
+        node.run("iptables-legacy", "-N", "MINE")
+        node.run("iptables-legacy", "-A", "MINE", "-j", "KUBE-NODEPORTS")
+    hosts = {
+        node.name: {"ansible_connection": "local", "ansible_shell_executable": node.script(SHELL)} for node in nodes[:2]
+    }
+    for flags in (["--check"], [], []):
+        results, output = play(tmp_path, hosts, *flags)
+        for node in nodes[:2]:
+            (left,) = results[node.name]["left"]
+            assert "KUBE-NODEPORTS" in left
+            assert f"Node {node.name}: {left[:40]}" in " ".join(output.split())
