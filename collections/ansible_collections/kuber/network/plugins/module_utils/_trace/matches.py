@@ -262,8 +262,8 @@ _TELLING = (
     "--mask",
     "--seconds",
 )
-# Options that have no value. A client that has not come before is in no list of recent clients, and what comes from another
-# machine or from the node itself has come through no port of a bridge.
+# Options that have no value. A client that has not come before is in no list of recent clients, and what comes from
+# another machine or from the node itself has come through no port of a bridge.
 _BARE = {
     "--set": True,
     "--rcheck": False,
