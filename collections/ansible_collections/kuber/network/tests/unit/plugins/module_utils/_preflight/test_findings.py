@@ -173,10 +173,10 @@ def test_the_gate_may_be_turned_by_the_settings(good: Settings) -> None:
 @pytest.mark.parametrize("gates", ["KubeProxyIPVS=true", ["KubeProxyIPVS"], {"KubeProxyIPVS": "true"}])
 def test_gates_that_are_none_are_one_finding(good: Settings, gates: object) -> None:
     settings = dataclasses.replace(good, proxy_settings={"featureGates": gates})
-    (found,) = findings(settings, CLUSTER, ROUTES)
+    (found,) = findings(settings, CLUSTER)
     assert "such as {KubeProxyIPVS: true}" in str(found)
     configured = dataclasses.replace(CLUSTER, proxy_configuration={"featureGates": gates})
-    assert [str(one) for one in findings(good, configured, ROUTES)] == [str(found)]
+    assert [str(one) for one in findings(good, configured)] == [str(found)]
 
 
 @pytest.mark.parametrize(

@@ -369,7 +369,7 @@ def test_several_nodes_are_reached_on_link(lab: t.Any, announced_by: str) -> Non
     # A network that this machine shares with one of them only.
     lab.get("nodes", "minikube-m02")["status"]["addresses"][0]["address"] = "10.7.7.7"
     assert (
-        "`ip route replace 172.17.255.0/24 via 192.168.99.134`" in broken(lab.trace(LB))[2]
+        "`ip route replace 172.17.255.0/24 via 192.168.99.134 proto 107`" in broken(lab.trace(LB))[2]
         or announced_by != "minikube"
     )
 
