@@ -28,12 +28,15 @@ description:
   - What is there is read with one request for each kind and namespace. Objects of which the API server's own records
     prove that applying them would change nothing are not sent.
   - Fields that C(kubectl apply) or an addon manager has set before are taken over, so that those that the set does not
-    name go. Fields that others edit one by one are left to them.
+    name go. Fields that others edit one by one are left to them, unless the API server refuses the object beside
+    them, or they are the item of a list that somebody has given another key. These are removed, and named with who
+    has set them.
   - Nothing is applied when any object of the set is malformed or of a kind that neither the cluster nor the set knows.
     Before the first object is sent, the API server is asked (by dry runs) about all that are new or changed, so that
-    unknown fields, invalid values, fields that cannot be changed, namespaces that do not exist, missing rights and,
-    with O(conflicts=fail), conflicts are found while nothing has been touched. Of more than 100 new objects, one of
-    each shape is asked about.
+    unknown fields, invalid values, namespaces that do not exist, missing rights and, with O(conflicts=fail), conflicts
+    are found while nothing has been touched. Of more than 100 new objects, one of each shape is asked about.
+  - An object that is well formed and has a field that cannot be changed is reported at the end. The rest of the set is
+    applied, and nothing is deleted for O(prune).
   - What only shows when an object is sent may be found after others have been applied. That is the refusal of a
     webhook, a quota or an admission policy, an object that is too large for etcd, a right that the set itself brings,
     an invalid value in an object whose Namespace comes with the set, and whatever is wrong with a custom resource whose
@@ -46,8 +49,9 @@ description:
   - Lists, also those of a kind such as a C(ConfigMapList), are taken apart into their items. Documents, files and
     templates that hold nothing are left out if the set holds anything else.
   - An object of a kind that has no namespaces is applied without C(metadata.namespace), with a warning.
-  - The certificates of conversion webhooks (C(caBundle)) are left to the controllers that inject them, so are C(status)
-    and empty values of C(creationTimestamp).
+  - What controllers fill in is left to them. That is C(status), empty values of C(creationTimestamp), the C(rules) of
+    a ClusterRole with C(aggregationRule), the C(caBundle) of a conversion webhook, and the C(caBundle) of another
+    webhook or an APIService if it is a placeholder or an annotation says that it is injected.
 extends_documentation_fragment:
   - kuber.network.connection
   - kuber.network.attributes
@@ -199,8 +203,8 @@ options:
         required: true
   recreate:
     description:
-      - Objects that are deleted and created anew when the API server refuses to change one of their fields, such as the
-        template of a Job or the role of a ClusterRoleBinding. Without it, that is an error that names the fields.
+      - Objects that are deleted and created again when the API server refuses to change one of their fields, such as
+        the template of a Job or the role of a ClusterRoleBinding. Without it, that is an error that names the fields.
       - Nothing is deleted before the API server has said that it would take the new object. What the old object owns,
         such as the pods of a workload, goes with it.
       - An entry that matches no object of the set is an error.

@@ -30,6 +30,7 @@ CONTROLLERS = (
     "replicaset-controller",
     "job-controller",
     "serviceaccount-controller",
+    "clusterrole-aggregation-controller",
 )
 
 

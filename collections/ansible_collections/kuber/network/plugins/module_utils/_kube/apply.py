@@ -8,37 +8,37 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
-import time
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, UnexpectedError
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import (
     applyset,
-    drift,
     fieldset,
     handover,
     ignore,
+    leftovers,
     refusals,
 )
+from ansible_collections.kuber.network.plugins.module_utils._kube.attempts import each, until_awake
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, Entry
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
 from ansible_collections.kuber.network.plugins.module_utils._kube.edits import CRD, Target
 from ansible_collections.kuber.network.plugins.module_utils._kube.gone import see_off
+from ansible_collections.kuber.network.plugins.module_utils._kube.handover import HandedOver
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError, is_asleep
 from ansible_collections.kuber.network.plugins.module_utils._kube.live import Live, is_leaving, path_to, read
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import NAMESPACE, Item
 from ansible_collections.kuber.network.plugins.module_utils._kube.recreate import Recreator
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, kind_key
 from ansible_collections.kuber.network.plugins.module_utils._kube.rehearsal import Rehearsal
+from ansible_collections.kuber.network.plugins.module_utils._kube.repair import Repairer
 from ansible_collections.kuber.network.plugins.module_utils._kube.shapes import Shapes
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import PARALLEL, Client
-from ansible_collections.kuber.network.plugins.module_utils._kube.veil import Veil
+from ansible_collections.kuber.network.plugins.module_utils._kube.verdict import judge
 
 APPLY = "application/apply-patch+yaml"
-RETRY_SECONDS = 1.0
 # In check mode nothing is on its way up that would be worth more patience.
 CHECK_SECONDS = 10.0
 
@@ -67,10 +67,11 @@ class Applier:
         self._shapes = Shapes(client)
         self._proved: dict[Ref, Entry] = {}
         self._unsettled: set[tuple[str, str]] = set()
-        self._inherited: dict[Ref, tuple[tuple[str, ...], Body]] = {}
+        self._inherited: dict[Ref, HandedOver] = {}
         self._successor = handover.Successor(client, options.field_manager)
         self._pending_namespaces: set[str] = set()
         self._recreator = Recreator(client, options.recreate, check=options.check, clock=self._clock, progress=progress)
+        self._repairer = Repairer(client, options.field_manager, force=options.force)
         self._rehearsal = Rehearsal(
             kinds,
             self._recreator,
@@ -160,7 +161,7 @@ class Applier:
                     raise refusals.explain(item, exc, seconds=self._clock.elapsed) from exc
                 if exc.perhaps_done and before is not None:
                     # Whoever has changed the object may be we ourselves, and the answer was lost.
-                    self._inherited.setdefault(item.ref, ((), before))
+                    self._inherited.setdefault(item.ref, HandedOver(before))
             # What others have written since is not to be overwritten with what they wrote before.
             before = read(self._client, item)
 
@@ -174,13 +175,45 @@ class Applier:
         try:
             after = self._send(item, before)
         except ApiError as exc:
-            if self._options.check and (is_asleep(exc) or refusals.is_unpredictable(exc)):
-                return self._unpredicted(item, before, exc)
-            if exc.status == 422 and before is not None:
-                return self._recreator.instead(item, before, exc, lambda: self._send(item, None))
-            raise
-        taken, first = self._inherited.pop(item.ref, ((), before))
-        return judge(item.ref, first, after, self._options, taken)
+            return self._otherwise(item, before, exc)
+        return self._judged(item, before, after)
+
+    def _judged(self, item: Item, before: Body | None, after: Body) -> Entry:
+        handed_over = self._inherited.pop(item.ref, None) or HandedOver(before)
+        return judge(item.ref, handed_over, after, self._options.field_manager, check=self._options.check)
+
+    def _otherwise(self, item: Item, before: Body | None, error: ApiError) -> Entry:
+        """Another way to what an apply has not done; raise when there is none."""
+        if self._options.check and (is_asleep(error) or refusals.is_unpredictable(error)):
+            return self._unpredicted(item, before, error)
+        if before is not None and refusals.is_unreadable(error) and (live := self._migrated(item, before)):
+            return self._settle(item, live) if not self._options.check else self._judged(item, before, live)
+        if error.status != 422 or before is None:
+            raise error
+        live = before if self._options.check else read(self._client, item) or before
+        repair = self._repairer.find(item, self._with_left(item, live), live, error)
+        if repair is None:
+            return self._recreator.instead(item, before, error, lambda: self._send(item, None))
+        self._inherit(item, before, places=repair.places)
+        if self._options.check:
+            return self._judged(item, before, repair.after)
+        self._successor.take_over(item, live, repair.places)
+        # Where null is wanted, the server lets go of what is there only if it is not named.
+        bare = dataclasses.replace(item, body=leftovers.without_nulls(item.body, repair.places))
+        for step in [item] if bare == item else [bare, item]:
+            after = self._patch(step, read(self._client, item) if item.left else live)
+        return self._judged(item, before, after)
+
+    def _migrated(self, item: Item, before: Body) -> Body | None:
+        """The object when its records are in the version of the item; ``None`` if they are already."""
+        new = handover.migrated(before)
+        if new is None:
+            return None
+        self._inherit(item, before, migrated=new.names)
+        if self._options.check:
+            return self._repairer.predict(item, self._with_left(item, before), before, ())
+        self._successor.migrate(item, before)
+        return read(self._client, item)
 
     def _send(self, item: Item, before: Body | None) -> Body:
         return t.cast(
@@ -198,20 +231,21 @@ class Applier:
         """What the object becomes, after a look at what others have left behind."""
         if before is None or not self._options.force:
             return self._patch(item, before)
+        places = leftovers.renamed(self._with_left(item, before), before, self._options.field_manager)
         if self._options.check:
-            taken, after = self._successor.predict(item, before, self._patch(item, before))
-            self._inherit(item, taken, before)
+            taken, after = self._successor.predict(item, before, self._patch(item, before), places)
+            self._inherit(item, before, taken=taken, places=places)
             return after
-        taken = self._successor.take_over(item, before)
-        self._inherit(item, taken, before)
+        taken = self._successor.take_over(item, before, places)
+        self._inherit(item, before, taken=taken, places=places)
         # With the fields the version has changed, which the patch names if there are fields that are left to others.
         return self._patch(item, read(self._client, item) if taken and item.left else before)
 
-    def _inherit(self, item: Item, taken: tuple[str, ...], before: Body) -> None:
+    def _inherit(self, item: Item, before: Body | None, **more: t.Sequence[t.Any]) -> None:
         """Remember what was there before a hand-over: what comes after it may have to be tried again."""
-        if taken:
-            earlier, first = self._inherited.get(item.ref, ((), before))
-            self._inherited[item.ref] = (tuple(dict.fromkeys((*earlier, *taken))), first)
+        if any(more.values()):
+            known = self._inherited.get(item.ref) or HandedOver(before)
+            self._inherited[item.ref] = known.with_more(**more)
 
     def _is_as_wanted(self, item: Item, live: Body) -> bool:
         """Whether it is certain that the server, if asked, would change nothing."""
@@ -228,9 +262,8 @@ class Applier:
         if not item.left:
             return item.body
         manager = self._options.field_manager
-        records = handover.left_behind(item.body, live) if self._options.force else []
-        if records and (new := handover.handed_over(live, records, manager)) is not None:
-            live = live | {"metadata": live["metadata"] | {"managedFields": new}}
+        if self._options.force and (new := handover.takeover(item.body, live, manager)) is not None:
+            live = live | {"metadata": live["metadata"] | {"managedFields": new.records}}
         return ignore.settled(item.body, live, item.left, manager)
 
     def _missing_ground(self, item: Item) -> str | None:
@@ -264,67 +297,3 @@ class Applier:
     def _unpredicted(self, item: Item, before: Body | None, error: ApiError) -> Entry:
         action = Action.CREATED if before is None else Action.CONFIGURED
         return Entry(item.ref, action, f"cannot be predicted: {error.message}", before=before, after=item.body)
-
-
-def judge(ref: Ref, before: Body | None, after: Body, options: Options, taken: t.Sequence[str] = ()) -> Entry:
-    """Whether an apply has changed, or in a dry run would change, anything; ``taken`` over from whom."""
-    if before is None:
-        return Entry(ref, Action.CREATED, after=after)
-    unmoved = before["metadata"].get("resourceVersion") == after["metadata"].get("resourceVersion")
-    if unmoved and not options.check:
-        return Entry(ref, Action.UNCHANGED, after=after)
-    fields = drift.fields(before, after, options.field_manager)
-    # A controller that writes the status in between moves the version too, and some kinds count each apply as a new
-    # generation; one that does something without moving a value leaves its trace in the manager's own record.
-    if not fields and not taken and _own_records(before, options) == _own_records(after, options):
-        return Entry(ref, Action.UNCHANGED, after=after)
-    reasons = [drift.summary(fields) if fields else f"fields are now managed by {options.field_manager}"]
-    if taken:
-        reasons.append(f"taken over from {', '.join(taken)}")
-    return Entry(ref, Action.CONFIGURED, "; ".join(reasons), before=before, after=after, fields=fields)
-
-
-def each(
-    act: t.Callable[[Item], Entry], items: t.Sequence[Item], *, parallel: int
-) -> tuple[list[Entry], list[KuberError]]:
-    """Do ``act`` for all items at the same time; one failure does not stop the others."""
-    entries: list[Entry] = []
-    errors: list[KuberError] = []
-    with concurrent.futures.ThreadPoolExecutor(max_workers=parallel) as pool:
-        for future in [pool.submit(act, item) for item in items]:
-            try:
-                entries.append(future.result())
-            except KuberError as exc:
-                errors.append(exc)
-            except Exception as exc:
-                errors.append(UnexpectedError(exc))
-    return entries, errors
-
-
-def until_awake(
-    send: t.Callable[[], t.Any],
-    item: Item,
-    *,
-    clock: Clock,
-    progress: Progress,
-    passes: t.Callable[[ApiError], bool] = is_asleep,
-) -> t.Any:
-    """The answer to ``send``, repeated as long as there is time and its error is one that ``passes``."""
-    while True:
-        try:
-            return send()
-        except ApiError as exc:
-            exc.rephrase(Veil([item.body]))
-            if clock.is_up or not passes(exc):
-                raise
-            progress.tell(f"Waiting for what answers for {item.ref}: {exc.message}")
-        time.sleep(RETRY_SECONDS)
-
-
-def _own_records(body: Body, options: Options) -> list[Body]:
-    own = [
-        one
-        for one in body["metadata"].get("managedFields") or []
-        if (one.get("manager"), one.get("operation")) == (options.field_manager, "Apply")
-    ]
-    return [{key: value for key, value in one.items() if key != "time"} for one in own]

@@ -12,7 +12,8 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import refusals
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Options, each, until_awake
+from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Options
+from ansible_collections.kuber.network.plugins.module_utils._kube.attempts import each, until_awake
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, Entry
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.gone import see_off

@@ -24,12 +24,25 @@ _Records = t.Sequence[tuple[t.Optional[Body], Node]]
 _Difference = tuple[Steps, _Records]
 
 
-def fields(before: Body, after: Body, manager: str) -> tuple[Field, ...]:
-    """Where two states of an object differ, its status aside; ``manager`` is ourselves."""
+def fields(
+    before: Body, after: Body, manager: str, *, concerns: t.Callable[[Steps], bool] = lambda steps: True
+) -> tuple[Field, ...]:
+    """Where two states of an object differ in a place that ``concerns`` us; ``manager`` is ourselves."""
     witnesses = [(one, one["fieldsV1"]) for one in fieldset.records(before) if one["fieldsV1"]]
     new = [(None, one["fieldsV1"]) for one in fieldset.records(after)]
     found = _differences(diff.content(before), diff.content(after), (), [*witnesses, *new])
-    return tuple(_field(steps, owners, manager) for steps, owners in found)
+    return tuple(_field(steps, owners, manager) for steps, owners in found if concerns(steps))
+
+
+def foreign(before: Body, after: Body, manager: str, *, concerns: t.Callable[[Steps], bool]) -> list[Steps]:
+    """Where two states of an object differ by what others have written, and not by what ``concerns`` us."""
+    records = [(one, one["fieldsV1"]) for body in (before, after) for one in fieldset.records(body) if one["fieldsV1"]]
+    found = _differences(diff.content(before), diff.content(after), (), records)
+    return [
+        steps
+        for steps, owners in found
+        if not concerns(steps) and any(one is not None and one.get("manager") != manager for one, _node in owners)
+    ]
 
 
 def places(before: Body, after: Body) -> tuple[str, ...]:

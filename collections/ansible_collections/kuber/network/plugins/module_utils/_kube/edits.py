@@ -29,6 +29,25 @@ WEBHOOK_KINDS = frozenset(
     }
 )
 CRD = "CustomResourceDefinition.apiextensions.k8s.io"
+CLUSTER_ROLE = "ClusterRole.rbac.authorization.k8s.io"
+API_SERVICE = "APIService.apiregistration.k8s.io"
+# Notes that controllers and kubectl write for themselves: a manifest has them when it was read from a cluster.
+NOTES = frozenset(
+    {
+        "deployment.kubernetes.io/revision",
+        "deprecated.daemonset.template.generation",
+        "kubectl.kubernetes.io/last-applied-configuration",
+        "pv.kubernetes.io/bind-completed",
+        "pv.kubernetes.io/bound-by-controller",
+    }
+)
+# Where one of these is set, a controller injects the certificate, whatever the manifest has.
+INJECTED = (
+    "cert-manager.io/inject-ca-from",
+    "cert-manager.io/inject-ca-from-secret",
+    "cert-manager.io/inject-apiserver-ca",
+    "service.beta.openshift.io/inject-cabundle",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,22 +162,37 @@ def cleaned(body: Body) -> Body:
     result.pop("status", None)
     for field in ("managedFields", "resourceVersion", "uid", "generation", "selfLink", "creationTimestamp"):
         result["metadata"].pop(field, None)
-    for field in ("annotations", "labels"):
-        # Owning an empty mapping means nothing and lasts only until somebody else puts something in.
+    annotations = result["metadata"].get("annotations")
+    if isinstance(annotations, dict):
+        result["metadata"]["annotations"] = {key: text for key, text in annotations.items() if key not in NOTES}
+    for field in ("annotations", "labels", "finalizers", "ownerReferences"):
+        # Owning nothing of a mapping or a list lasts only until somebody else puts something in.
         if not result["metadata"].get(field):
             result["metadata"].pop(field, None)
     key = kind_key(result["apiVersion"], result["kind"])
     if key == "Secret":
         _join_string_data(result)
-    elif key == CRD:
-        # The certificate of a conversion webhook is injected; what manifests hold is a placeholder.
-        client_config = below(result, "spec", "conversion", "webhook", "clientConfig")
-        if isinstance(client_config, dict):
-            client_config.pop("caBundle", None)
-    elif key in WEBHOOK_KINDS:
-        for webhook in mappings(result.get("webhooks")):
-            _drop_placeholder(webhook.get("clientConfig"))
+    elif key == CLUSTER_ROLE and is_aggregated(result):
+        result.pop("rules", None)
+    else:
+        _drop_injected(key, result)
     return result
+
+
+def is_aggregated(body: Body) -> bool:
+    """Whether the rules of a ClusterRole are made by the control plane out of those of other ClusterRoles."""
+    return bool(below(body, "aggregationRule", "clusterRoleSelectors"))
+
+
+def warnings(documents: t.Iterable[Document]) -> list[str]:
+    """What of a set is left to controllers although it has a value that means something."""
+    return [
+        f"{document} has rules beside aggregationRule: the control plane replaces them, so they are left to it"
+        for document in documents
+        if kind_key(document.ref.api_version, document.ref.kind) == CLUSTER_ROLE
+        and is_aggregated(document.body)
+        and document.body.get("rules")
+    ]
 
 
 def refuse_no_match(option: str, target: Target, documents: t.Sequence[Document]) -> None:
@@ -193,10 +227,28 @@ def _join_string_data(secret: Body) -> None:
         secret["data"] = {**(secret.get("data") or {}), **encoded}
 
 
-def _drop_placeholder(client_config: t.Any) -> None:
-    try:
-        certificate = base64.b64decode(below(client_config, "caBundle") or "")
-    except (TypeError, ValueError):
-        return
-    if isinstance(client_config, dict) and b"BEGIN CERTIFICATE" not in certificate:
+def _drop_injected(key: str, body: Body) -> None:
+    """Take out certificates that controllers inject."""
+    annotations = body["metadata"].get("annotations") or {}
+    injected = any(name in annotations for name in INJECTED)
+    if key == CRD:
+        # Nothing tells a placeholder here: the one of MetalLB is a real certificate.
+        _drop_certificate(below(body, "spec", "conversion", "webhook", "clientConfig"), always=True)
+    elif key == API_SERVICE:
+        _drop_certificate(body.get("spec"), always=injected)
+    elif key in WEBHOOK_KINDS:
+        for webhook in mappings(body.get("webhooks")):
+            _drop_certificate(webhook.get("clientConfig"), always=injected)
+
+
+def _drop_certificate(client_config: t.Any, *, always: bool) -> None:
+    if isinstance(client_config, dict) and (always or not _is_certificate(client_config.get("caBundle"))):
         client_config.pop("caBundle", None)
+
+
+def _is_certificate(value: t.Any) -> bool:
+    """Whether it is more than a placeholder; what is no base64 is for the API server to refuse."""
+    try:
+        return b"BEGIN CERTIFICATE" in base64.b64decode(value or "")
+    except (TypeError, ValueError):
+        return True

@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, UnexpectedError
 from ansible_collections.kuber.network.plugins.module_utils._kube import documents as _documents
-from ansible_collections.kuber.network.plugins.module_utils._kube import edits, ignore, plan, probes, queries
+from ansible_collections.kuber.network.plugins.module_utils._kube import edits, guards, ignore, plan, probes, queries
 from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Applier, Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, ChangeSet, Entry
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress, Say
@@ -24,6 +24,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.live import re
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
 from ansible_collections.kuber.network.plugins.module_utils._kube.prune import Prune, Pruner
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Ref, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.refusals import UnchangeableError
 from ansible_collections.kuber.network.plugins.module_utils._kube.rehearsal import together
 from ansible_collections.kuber.network.plugins.module_utils._kube.stats import Meter, Stats
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
@@ -89,27 +90,30 @@ class Run:
         self._reached: set[Ref] = set()
         self._pruner: Pruner | None = None
         self._warnings: list[str] = []
+        self._unchangeable: list[KuberError] = []
         self._meter = Meter(client)
 
     def execute(self) -> Outcome:
         """Do what is wished; an error before anything is touched is raised, a later one is part of the outcome."""
         remarks_before = len(self._client.warnings)
         items = self._prepare()
-        error: KuberError | None = None
+        errors: list[KuberError] = []
         try:
             (self._bring if self._wish.present else self._take_away)(items)
         except KuberError as exc:
-            error = exc
+            errors.append(exc)
         except Exception as exc:
-            error = UnexpectedError(exc)
-            error.rephrase(Veil(item.body for item in items))
+            unexpected = UnexpectedError(exc)
+            unexpected.rephrase(Veil(item.body for item in items))
+            errors.append(unexpected)
+        errors = [*self._unchangeable, *errors]
         if self._pruner is not None and self._wish.present:
             self._changes += self._pruner.entries()
         return Outcome(
             changes=self._changes,
             warnings=(*self._warnings, *map(Veil(item.body for item in items), self._client.warnings[remarks_before:])),
             stats=self._meter.read(),
-            error=error,
+            error=together(errors) if errors else None,
         )
 
     def _prepare(self) -> list[Item]:
@@ -128,14 +132,14 @@ class Run:
             _documents.check(document)
         _documents.refuse_duplicates(edited)
         if wish.present:
-            self._warnings += probes.warnings(edited)
+            self._warnings += [*probes.warnings(edited), *edits.warnings(edited)]
         cleaned = [Document(document.origin, edits.cleaned(document.body)) for document in edited]
         ignore.refuse_no_field(cleaned, wish.ignore)
         for target in wish.options.recreate:
             edits.refuse_no_match("recreate", target, cleaned)
         items = [self._item(document) for document in cleaned]
         if wish.present:
-            self._refuse_unknown(items)
+            plan.refuse_unknown(items, self._kinds)
         return self._enlisted(items)
 
     def _enlisted(self, items: list[Item]) -> list[Item]:
@@ -175,21 +179,6 @@ class Run:
         left = ignore.pointers_of(document, self._wish.ignore)
         return Item(ref, document.body, self._kinds.find(ref.api_version, ref.kind), document.origin, left)
 
-    def _refuse_unknown(self, items: t.Sequence[Item]) -> None:
-        for item in items:
-            self._kinds.refuse_unserved(item.ref, item.origin)
-        unknown = [item for item in items if item.resource is None]
-        if unknown:
-            silent = [why for one in unknown if (why := self._kinds.why_unknown(one.ref.api_version))]
-            raise KuberError(
-                "The API server does not know the kind of " + ", ".join(f"{one.ref} ({one.origin})" for one in unknown),
-                found="; ".join(dict.fromkeys(silent))
-                or "no " + ", ".join(sorted({f"{one.ref.kind} of {one.ref.api_version}" for one in unknown})),
-                remedy="Repair what answers for the APIService, then run again"
-                if silent
-                else "Apply the CustomResourceDefinition before or in the same set, or correct apiVersion and kind",
-            )
-
     def _bring(self, items: list[Item]) -> None:
         wish = self._wish
         applier = Applier(self._client, self._kinds, wish.options, self._clock, self._progress)
@@ -199,16 +188,17 @@ class Run:
         if self._pruner is not None:
             ground = self._pruner.ground(items)
             self._bring_stage(applier, ground, items)
-            if any(self._applied[item.ref].action is Action.CREATED for item in ground):
+            brought = [self._applied[item.ref] for item in ground if item.ref in self._applied]
+            if any(entry.action is Action.CREATED for entry in brought):
                 self._pruner.lose()
             self._pruner.widen(items)
         for stage in stages:
             self._bring_stage(applier, [item for item in stage if item.ref not in self._applied], items)
-        if self._pruner is not None:
+        if self._pruner is not None and not self._unchangeable:
             self._prune(self._pruner, items)
         if self._waits:
             self._wait_for(items)
-        if wish.wait_for and not wish.options.check:
+        if wish.wait_for and not wish.options.check and not self._unchangeable:
             self._meet_conditions()
 
     def _rehearse(self, applier: Applier, stages: list[list[Item]]) -> None:
@@ -228,18 +218,28 @@ class Run:
     def _bring_stage(self, applier: Applier, stage: list[Item], items: list[Item]) -> None:
         if not stage:
             return
-        number = plan.stage_of(stage[0])
-        # What guards the last stage comes with the set: if it cannot start, its own trouble is what to report.
-        if self._waits and number == plan.GUARDED_STAGE and plan.brings_webhook(items):
-            self._wait_for(items)
+        guarded = {}
+        if self._waits and plan.stage_of(stage[0]) == plan.GUARDED_STAGE:
+            guarded = {item.ref: webhooks for item in stage if (webhooks := guards.guarding(item, items))}
+        self._apply(applier, [item for item in stage if item.ref not in guarded])
+        # What answers for the webhooks may need what has been sent until now, and nothing of what they guard. If it
+        # cannot start, its own trouble is what to report.
+        self._wait_for(guards.answering((one for webhooks in guarded.values() for one in webhooks), items))
+        self._apply(applier, [item for item in stage if item.ref in guarded])
+        if plan.stage_of(stage[0]) == 0 and not self._wish.options.check:
+            self._wait_for(stage)
+
+    def _apply(self, applier: Applier, items: list[Item]) -> None:
+        if not items:
+            return
         with self._meter.phase("read"):
             applier.read()
         with self._meter.phase("apply"):
-            entries, errors = applier.apply(stage)
-        self._take_note(entries, errors)
+            entries, errors = applier.apply(items)
         self._applied |= {entry.ref: entry for entry in entries}
-        if number == 0 and not self._wish.options.check:
-            self._wait_for(stage)
+        # One object that cannot become what is wanted keeps nobody else from it.
+        self._unchangeable += [error for error in errors if isinstance(error, UnchangeableError)]
+        self._take_note(entries, [error for error in errors if not isinstance(error, UnchangeableError)])
 
     def _prune(self, pruner: Pruner, items: list[Item]) -> None:
         # Before the set is waited for: what is to become ready may need what the old one holds, such as an address.
@@ -273,12 +273,14 @@ class Run:
             raise together(errors)
 
     def _wait_for(self, items: t.Iterable[Item]) -> None:
-        waited = self._applied.keys() - self._reached
-        mine = [(item, self._applied[item.ref]) for item in items if item.ref in waited]
-        goals = [(Goal(item, changed=entry.changed), entry.after) for item, entry in mine]
+        mine = [item for item in items if item.ref in self._applied and item.ref not in self._reached]
+        if not mine:
+            return
+        entries = [self._applied[item.ref] for item in mine]
+        goals = [(Goal(item, changed=one.changed), one.after) for item, one in zip(mine, entries, strict=True)]
         with self._meter.phase("wait"):
             Waiter(self._client, self._clock, self._progress).wait(goals)
-        self._reached |= waited
+        self._reached |= {item.ref for item in mine}
 
     def _meet_conditions(self) -> None:
         goals = [Goal(self._subject(condition), condition.query) for condition in self._wish.wait_for]

@@ -154,14 +154,14 @@ class _Walk:
     def whole(self, wanted: t.Any, live: t.Any, steps: Steps, shape: Shape) -> None:
         if wanted and not shape.is_whole(wanted):
             raise _DoubtError(f"{place(steps)} is recorded as one value")
-        if _holds_null(wanted):
-            raise _DoubtError(f"{place(steps)} holds null")
         if equal(wanted, live):
             return
-        path = tuple(step[2:] if step.startswith("f:") else ITEM for step in steps)
-        if isinstance(live, dict) and normal.asks_nothing(self.kind, path, wanted):
+        path = _path(steps)
+        if normal.asks_nothing(self.kind, path, wanted, live):
+            if not isinstance(live, dict):
+                self.rewritten.append(steps)
             return
-        if not equal(normal.normal(self.kind, path, wanted), live):
+        if not equal(shape.normal(self.kind, path, wanted), live):
             raise _DoubtError(f"{place(steps)} differs")
         self.rewritten.append(steps)
 
@@ -170,16 +170,19 @@ class _Walk:
             raise _DoubtError(f"{place(steps)} is recorded field by field")
         if not isinstance(live, dict):
             raise _DoubtError(f"{place(steps)} is not there")
+        unnoted = 0
         for key, value in wanted.items():
             step = f"f:{key}"
-            below = node.get(step)
+            below, child = node.get(step), shape.field(key)
+            if below is None and value == [] and child.leaves(self.kind, _path((*steps, step)), live.get(key)):
+                unnoted += 1
+                continue
             if below is None:
                 raise _DoubtError(f"{place((*steps, step))} is not ours")
-            child = shape.field(key)
             if below and (OWNED in below) is child.declared:
                 raise _DoubtError(f"{place((*steps, step))} itself is owned, or should be")
             self.value(value, below, live.get(key, MISSING), (*steps, step), child)
-        if len(node) - (OWNED in node) > len(wanted):
+        if len(node) - (OWNED in node) > len(wanted) - unnoted:
             step = min(node.keys() - {OWNED} - {f"f:{key}" for key in wanted})
             raise _DoubtError(f"{place((*steps, step))} is no longer wanted")
 
@@ -245,9 +248,5 @@ def equal(one: t.Any, other: t.Any) -> bool:
     return bool(one == other)
 
 
-def _holds_null(value: t.Any) -> bool:
-    if isinstance(value, dict):
-        return any(map(_holds_null, value.values()))
-    if isinstance(value, list):
-        return any(map(_holds_null, value))
-    return value is None
+def _path(steps: Steps) -> normal.Path:
+    return tuple(step[2:] if step.startswith("f:") else ITEM for step in steps)

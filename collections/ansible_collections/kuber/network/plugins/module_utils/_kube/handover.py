@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import json
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import fieldset, keyed
+from ansible_collections.kuber.network.plugins.module_utils._kube import fieldset, trees
 from ansible_collections.kuber.network.plugins.module_utils._kube.diff import LAST_APPLIED
-from ansible_collections.kuber.network.plugins.module_utils._kube.fieldset import OWNED, Node
+from ansible_collections.kuber.network.plugins.module_utils._kube.fieldset import Node, Steps
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.live import path_to
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
@@ -37,14 +36,52 @@ class Predecessor:
     only_with_annotation: bool = False
 
 
+# What was there without any record is noted by the server under this name when somebody applies for the first time.
+# It may be anybody's: only what is in our own record, too, is ours to give up.
+UNRECORDED = "before-first-apply"
+
 # What edits single fields (kubectl-edit, kubectl-patch, controllers, people) is not here: their fields are theirs.
 # https://github.com/fluxcd/pkg/blob/main/ssa/patch.go, https://github.com/kubernetes/client-go/tree/master/util/csaupgrade
 PREDECESSORS = (
     Predecessor("kubectl-client-side-apply", "kubectl apply, by hand or by the addon managers of minikube and others"),
-    Predecessor("before-first-apply", "all that was there, in the words of the server, when somebody first applied"),
     Predecessor("kubectl", "kubectl apply up to version 1.17", only_with_annotation=True),
     Predecessor("OpenAPI-Generator", "kubernetes.core.k8s with apply=true", only_with_annotation=True),
 )
+
+
+@dataclasses.dataclass(frozen=True)
+class Takeover:
+    """Who owns what after a hand-over: all records, from whom whole ones were taken, and which single places."""
+
+    records: list[Body]
+    names: tuple[str, ...] = ()
+    places: tuple[Steps, ...] = ()
+
+    def applied_to(self, applied: Body, manager: str) -> Body:
+        """The outcome of an apply before which nothing was handed over, as if it had been."""
+        mine = fieldset.own_record({"metadata": {"managedFields": self.records}}, manager)
+        wanted = fieldset.own_record(applied, manager)
+        result = copy.deepcopy(applied)
+        if mine is not None and wanted is not None:
+            others = [one["fieldsV1"] for one in self.records if one is not mine and one.get("fieldsV1")]
+            trees.prune(result, mine["fieldsV1"], [wanted["fieldsV1"], *others])
+        return result
+
+
+@dataclasses.dataclass(frozen=True)
+class HandedOver:
+    """An object as it was before all that was handed over: whole records, single places, records of old versions."""
+
+    before: Body | None
+    taken: tuple[str, ...] = ()
+    places: tuple[Steps, ...] = ()
+    migrated: tuple[str, ...] = ()
+
+    def with_more(self, **more: t.Sequence[t.Any]) -> HandedOver:
+        changes: dict[str, t.Any] = {
+            name: tuple(dict.fromkeys((*getattr(self, name), *values))) for name, values in more.items()
+        }
+        return dataclasses.replace(self, **changes)
 
 
 def left_behind(wanted: Body, live: Body) -> list[Body]:
@@ -61,17 +98,48 @@ def left_behind(wanted: Body, live: Body) -> list[Body]:
     return [one for one in found if one["apiVersion"] == found[0]["apiVersion"]]
 
 
-def handed_over(live: Body, records: t.Sequence[Body], manager: str) -> list[Body] | None:
-    """All records when those given belong to ``manager``; ``None`` if they speak of another version than its own."""
+def takeover(wanted: Body, live: Body, manager: str, places: t.Sequence[Steps] = ()) -> Takeover | None:
+    """What to hand over before ``wanted`` is applied, with the ``places`` that are to go; ``None`` if nothing."""
     own = fieldset.own_record(live, manager)
-    if own is not None and own["apiVersion"] != records[0]["apiVersion"]:
-        return None
+    taken = left_behind(wanted, live)
+    if own is not None and taken and own["apiVersion"] != taken[0]["apiVersion"]:
+        taken = []
+    others: list[Body | None] = [one for one in fieldset.records(live) if one is not own and one not in taken]
     fields: t.Optional[Node] = None if own is None else own["fieldsV1"]
-    for one in records:
+    for one in taken:
         # Nobody but its controller has to do with the status.
-        fields = _join(fields, {step: node for step, node in one["fieldsV1"].items() if step != "f:status"} or None)
-    new = {**(own or records[0]), "manager": manager, "operation": "Apply", "fieldsV1": fields}
-    return [*(one for one in fieldset.records(live) if one is not own and one not in records), new] if fields else None
+        part = {step: node for step, node in one["fieldsV1"].items() if step != "f:status"}
+        fields = trees.join(fields, part or None)
+    if own is not None and own["apiVersion"] != live["apiVersion"]:
+        places = ()
+    for steps in places:
+        fields, others = _with_place(fields, others, steps, live["apiVersion"])
+    if own is not None and trees.is_given_up(fieldset.owned_part(wanted), own["fieldsV1"]):
+        others = [_let_go(one, own) for one in others]
+    kept = [one for one in others if one is not None]
+    if not fields or (not taken and not places and kept == [one for one in fieldset.records(live) if one is not own]):
+        return None
+    first = own or (taken[0] if taken else {"apiVersion": live["apiVersion"], "fieldsType": "FieldsV1"})
+    new = {**first, "manager": manager, "operation": "Apply", "fieldsV1": fields}
+    return Takeover([*kept, new], names(taken), tuple(places))
+
+
+def migrated(live: Body) -> Takeover | None:
+    """All records in the version in which the object was read; ``None`` if they are.
+
+    The server reads the object in the version of each record. Where that version is no longer served, or does not know
+    a field that has come since, no apply succeeds any more.
+    """
+    stale = [one for one in fieldset.records(live) if one.get("apiVersion") != live["apiVersion"]]
+    if not stale:
+        return None
+    records: dict[tuple[str, ...], Body] = {}
+    for one in fieldset.records(live):
+        new = {**one, "apiVersion": live["apiVersion"]}
+        same = records.get(_identity(new))
+        fields = trees.join(same["fieldsV1"], new["fieldsV1"]) if same is not None else new.get("fieldsV1")
+        records[_identity(new)] = {**new, "fieldsV1": fields}
+    return Takeover(list(records.values()), names(stale))
 
 
 def patch(live: Body, records: list[Body]) -> list[Body]:
@@ -83,16 +151,6 @@ def patch(live: Body, records: list[Body]) -> list[Body]:
     ]
 
 
-def without_leftovers(applied: Body, taken: t.Sequence[Body]) -> Body:
-    """The outcome of an apply before which the records ``taken`` were not handed over, as if they had been."""
-    result = copy.deepcopy(applied)
-    gone = {_identity(one) for one in taken}
-    stay = [one["fieldsV1"] for one in fieldset.records(applied) if _identity(one) not in gone]
-    for one in taken:
-        _prune(result, one["fieldsV1"], stay)
-    return result
-
-
 class Successor:
     """Takes over what others have left behind, in the name of one manager."""
 
@@ -100,34 +158,42 @@ class Successor:
         self._client = client
         self._manager = manager
 
-    def take_over(self, item: Item, live: Body) -> tuple[str, ...]:
-        """From which managers fields were taken over."""
+    def take_over(self, item: Item, live: Body, places: t.Sequence[Steps] = ()) -> tuple[str, ...]:
+        """From which managers whole records were taken over."""
+        return self._write(item, live, lambda live: takeover(item.body, live, self._manager, places))
+
+    def migrate(self, item: Item, live: Body) -> tuple[str, ...]:
+        """Whose records were written in another version of the kind, and are now in that of the object."""
+        return self._write(item, live, migrated)
+
+    def _write(self, item: Item, live: Body, plan: t.Callable[[Body], Takeover | None]) -> tuple[str, ...]:
         path = path_to(item)
+        names: tuple[str, ...] = ()
         for attempt in range(1, ATTEMPTS + 1):
-            records = left_behind(item.body, live)
-            new = handed_over(live, records, self._manager) if records else None
+            new = plan(live)
             if new is None:
                 break
             try:
-                self._client.request("PATCH", path, body=patch(live, new), content_type=JSON_PATCH)
+                self._client.request("PATCH", path, body=patch(live, new.records), content_type=JSON_PATCH)
             except ApiError as exc:
                 if exc.status != 409 or attempt == ATTEMPTS:
                     raise
+                # Where an answer was lost, it was we ourselves who had changed the object.
+                names = new.names if exc.perhaps_done else ()
                 live = self._client.get(path)
-                if exc.perhaps_done and not left_behind(item.body, live):
-                    # It was we ourselves who had changed the object, and the answer was lost.
-                    return names(records)
             else:
-                return names(records)
-        return ()
+                return new.names
+        return names
 
-    def predict(self, item: Item, live: Body, applied: Body) -> tuple[tuple[str, ...], Body]:
+    def predict(
+        self, item: Item, live: Body, applied: Body, places: t.Sequence[Steps] = ()
+    ) -> tuple[tuple[str, ...], Body]:
         """The same for a dry run, which has left ``applied`` without the hand-over: from whom, and what would be."""
-        records = left_behind(item.body, live)
-        if not records or handed_over(live, records, self._manager) is None:
+        new = takeover(item.body, live, self._manager, places)
+        if new is None:
             return (), applied
-        pruned = without_leftovers(applied, records)
-        return names(records), applied if pruned == applied else self._filled_in(path_to(item), pruned)
+        pruned = new.applied_to(applied, self._manager)
+        return new.names, applied if pruned == applied else self._filled_in(path_to(item), pruned)
 
     def _filled_in(self, path: str, body: Body) -> Body:
         """``body`` with what the server puts in the place of what is gone but needed."""
@@ -151,41 +217,28 @@ def _identity(record: Body) -> tuple[str, ...]:
     return tuple(record.get(key, "") for key in ("manager", "operation", "apiVersion", "subresource"))
 
 
-def _join(one: t.Optional[Node], other: t.Optional[Node]) -> t.Optional[Node]:
-    if one is None or other is None:
-        return other if one is None else one
-    if not one or not other:
-        # A place without anything below is owned itself.
-        return {**one, **other, OWNED: {}} if one or other else {}
-    return {step: t.cast("Node", _join(one.get(step), other.get(step))) for step in {**one, **other}}
-
-
-def _prune(value: t.Any, owned: Node, stay: list[Node]) -> None:
-    """Take out what is ``owned`` and in none of the records that ``stay``."""
-    for step, node in owned.items():
-        if step == OWNED:
+def _with_place(
+    fields: t.Optional[Node], others: t.Sequence[Body | None], steps: Steps, version: str
+) -> tuple[Node, list[Body | None]]:
+    """The place of ``steps`` in our record and, in this version, in nobody else's."""
+    below: t.Optional[Node] = None
+    kept: list[Body | None] = []
+    for one in others:
+        node = None if one is None or one["apiVersion"] != version else fieldset.at(one.get("fieldsV1") or {}, steps)
+        if one is None or node is None:
+            kept.append(one)
             continue
-        keepers = [one[step] for one in stay if step in one]
-        if not keepers and (not node or OWNED in node):
-            _remove(value, step, owned)
-        elif (child := _child(value, step, owned)) is not None:
-            _prune(child, node, keepers)
+        below = trees.join(below, node)
+        rest = trees.cut(one["fieldsV1"], steps)
+        kept.append(None if rest is None else {**one, "fieldsV1": rest})
+    return trees.insert(fields, steps, below or {}), kept
 
 
-def _child(value: t.Any, step: str, owned: Node) -> t.Any:
-    if isinstance(value, dict) and step.startswith("f:"):
-        return value.get(step[2:])
-    if isinstance(value, list) and step.startswith("v:"):
-        wanted = json.loads(step[2:])
-        return wanted if wanted in value else None
-    keys = keyed.item_keys([owned])
-    if isinstance(value, list) and keys:
-        return (keyed.by_step(value, keys) or {}).get(step)
-    return None
-
-
-def _remove(value: t.Any, step: str, owned: Node) -> None:
-    if isinstance(value, dict):
-        value.pop(step.removeprefix("f:"), None)
-    elif isinstance(value, list) and (child := _child(value, step, owned)) is not None:
-        value.remove(child)
+def _let_go(record: Body | None, own: Body) -> Body | None:
+    """A record of what nobody had recorded, without what is ours: what we give up is not kept by it."""
+    if record is None or record.get("manager") != UNRECORDED or record["apiVersion"] != own["apiVersion"]:
+        return record
+    if not trees.overlap(record["fieldsV1"], own["fieldsV1"]):
+        return record
+    rest = trees.without(record["fieldsV1"], own["fieldsV1"])
+    return None if rest is None else {**record, "fieldsV1": rest}

@@ -11,7 +11,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Resource
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds, Resource
 from ansible_collections.kuber.network.plugins.module_utils._kube.edits import CRD, WEBHOOK_KINDS
 from ansible_collections.kuber.network.plugins.module_utils._kube.pointers import Pointer
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, kind_key
@@ -95,5 +96,18 @@ def stage_of(item: Item) -> int:
     return _STAGE_OF.get(item.key, GUARDED_STAGE)
 
 
-def brings_webhook(items: t.Iterable[Item]) -> bool:
-    return any(item.key in WEBHOOK_KINDS for item in items)
+def refuse_unknown(items: t.Sequence[Item], kinds: Kinds) -> None:
+    """Refuse a set with kinds that neither the server nor the set knows."""
+    for item in items:
+        kinds.refuse_unserved(item.ref, item.origin)
+    unknown = [item for item in items if item.resource is None]
+    if unknown:
+        silent = [why for one in unknown if (why := kinds.why_unknown(one.ref.api_version))]
+        raise KuberError(
+            "The API server does not know the kind of " + ", ".join(f"{one.ref} ({one.origin})" for one in unknown),
+            found="; ".join(dict.fromkeys(silent))
+            or "no " + ", ".join(sorted({f"{one.ref.kind} of {one.ref.api_version}" for one in unknown})),
+            remedy="Repair what answers for the APIService, then run again"
+            if silent
+            else "Apply the CustomResourceDefinition before or in the same set, or correct apiVersion and kind",
+        )

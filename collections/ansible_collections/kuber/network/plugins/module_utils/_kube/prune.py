@@ -18,15 +18,17 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import applyset, refusals
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import APPLY, Options, judge
+from ansible_collections.kuber.network.plugins.module_utils._kube.apply import APPLY, Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.applyset import PART_OF, Scope
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, Entry
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds, Resource
+from ansible_collections.kuber.network.plugins.module_utils._kube.handover import HandedOver
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.live import is_leaving, path_to, read
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import NAMESPACE, PROTECTED, Item
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, kind_key
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._kube.verdict import judge
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
@@ -48,6 +50,7 @@ class Pruner:
         self._client = client
         self._kinds = kinds
         self._options = options
+        self._manager = f"{options.field_manager}-applyset"
         self._allow = wish.allow
         self.parent = Ref(wish.kind, wish.namespace or namespace, wish.name, "v1")
         self.item = Item(self.parent, {}, kinds.find("v1", wish.kind), "prune")
@@ -106,7 +109,9 @@ class Pruner:
         """What has become of the record, nothing as long as there is none."""
         if self._has_no_place:
             return [Entry(self.parent, Action.CREATED, f"Namespace {self.parent.namespace} would be created before")]
-        return [] if self._after is None else [judge(self.parent, self._before, self._after, self._options)]
+        if self._after is None:
+            return []
+        return [judge(self.parent, HandedOver(self._before), self._after, self._manager, check=self._options.check)]
 
     def ground(self, items: t.Iterable[Item]) -> list[Item]:
         """The namespace of the record if the set brings it: it comes before the record, and goes after it."""
@@ -123,7 +128,7 @@ class Pruner:
             # Two runs at a time would each forget what the other one adds.
             body["metadata"]["resourceVersion"] = self._after["metadata"]["resourceVersion"]
         query = {
-            "fieldManager": f"{self._options.field_manager}-applyset",
+            "fieldManager": self._manager,
             "force": True,
             "dryRun": "All" if self._options.check else None,
         }

@@ -37,7 +37,7 @@ class Recreator:
 
     def instead(self, item: Item, before: Body, refusal: ApiError, create: t.Callable[[], Body]) -> Entry:
         """Another way to what the server has refused to make of ``before``; raise when there is none."""
-        self.refuse(item, refusal)
+        self._refuse(item, refusal)
         reason = f"{_fields(refusal)} cannot be changed in place"
         if self._check:
             return Entry(item.ref, Action.RECREATED, reason, before=before, after=item.body)
@@ -49,14 +49,14 @@ class Recreator:
             except ApiError as exc:
                 raise refusals.explain(item, exc, seconds=self._clock.elapsed) from exc
 
-    def refuse(self, item: Item, refusal: ApiError) -> None:
+    def _refuse(self, item: Item, refusal: ApiError) -> None:
         """Raise unless the object may be made anew and the server would take the new one."""
-        if not self._is_about_the_change(item):
+        if not self.is_about_the_change(item):
             raise refusals.explain(item, refusal, seconds=self._clock.elapsed) from refusal
         if not self._may_go(item):
             raise refusals.unchangeable(item, refusal, _fields(refusal)) from refusal
 
-    def _is_about_the_change(self, item: Item) -> bool:
+    def is_about_the_change(self, item: Item) -> bool:
         """Whether the server would take the object if it were not there: then it says that one of that name is."""
         if item.resource is None:
             return False

@@ -35,6 +35,10 @@ class ObjectError(KuberError):
     """The API server did not take an object."""
 
 
+class UnchangeableError(ObjectError):
+    """It would take the object as such, but not as a change of what is there."""
+
+
 def explain(item: Item, error: ApiError, *, seconds: float) -> ObjectError:
     """The refusal in the words of the object that was refused."""
     subject = f"{item.ref} ({item.origin})"
@@ -84,12 +88,12 @@ def missing_namespace(error: ApiError) -> str | None:
     return None
 
 
-def unchangeable(item: Item, error: ApiError, names: str) -> ObjectError:
+def unchangeable(item: Item, error: ApiError, names: str) -> UnchangeableError:
     """The refusal of a change where the object as such would be welcome."""
     remedy = "Leave the field as it is, or let the option recreate name the object: it is then deleted and made anew"
     if item.key in PROTECTED:
         remedy += f". For objects of kind {item.ref.kind} it must name the very object, for much goes with it"
-    return ObjectError(
+    return UnchangeableError(
         f"{item.ref} ({item.origin}) cannot be changed in place",
         wanted=f"another value of {names}",
         found=error.message,
@@ -117,6 +121,11 @@ def is_about_the_object(error: ApiError) -> bool:
 def is_outdated(error: ApiError) -> bool:
     """Whether the object is not the one any more that the request was about."""
     return error.status == 409 and error.reason == "Conflict" and not _conflicts(error)
+
+
+def is_unreadable(error: ApiError) -> bool:
+    """Whether the server cannot read the object that is there in the version of one of its records."""
+    return error.status == 500 and "field not declared in schema" in error.message and not is_malformed(error)
 
 
 def _conflicts(error: ApiError) -> list[str]:

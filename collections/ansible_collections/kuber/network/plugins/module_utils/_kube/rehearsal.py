@@ -77,10 +77,11 @@ class Rehearsal:
             exc.rephrase(Veil([item.body]))
             if not self._is_certain(exc):
                 return
-            if exc.status == 422 and before is not None:
-                self._recreator.refuse(item, exc)
-            else:
-                raise refusals.explain(item, exc, seconds=0) from exc
+            if exc.status == 422 and before is not None and self._recreator.is_about_the_change(item):
+                # Whether that can be repaired in place is found out when its turn comes, and is no reason to keep the
+                # rest of the set from being applied.
+                return
+            raise refusals.explain(item, exc, seconds=0) from exc
 
     def _is_certain(self, error: ApiError) -> bool:
         """Whether the item will meet that refusal, too, when all that comes before it is there."""

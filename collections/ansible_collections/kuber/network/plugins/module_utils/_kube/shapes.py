@@ -12,8 +12,10 @@ import dataclasses
 import threading
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._kube import normal
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Resource
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
+from ansible_collections.kuber.network.plugins.module_utils._kube.normal import MISSING, Path
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, group_of
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
@@ -42,6 +44,9 @@ BUILTIN_GROUPS = frozenset(
     }
 )
 
+# From here on JSON in Go writes a whole number with an exponent.
+LARGEST_WHOLE = 10**21
+
 
 class Shape(t.Protocol):
     """What is known of one value beside what a record says of it."""
@@ -66,6 +71,12 @@ class Shape(t.Protocol):
 
     def default(self, key: str) -> t.Any:
         """What a field that tells items apart is when an item does not name it; ``None`` if nothing is known."""
+
+    def leaves(self, kind: str, path: Path, live: t.Any) -> bool:
+        """Whether an empty list leaves ``live`` as it is, for its items have owners of their own."""
+
+    def normal(self, kind: str, path: Path, value: t.Any) -> t.Any:
+        """``value`` as the server gives it back, as far as that is known for certain."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +108,12 @@ class Builtin:
 
     def default(self, key: str) -> t.Any:
         return "TCP" if key == "protocol" else None
+
+    def leaves(self, kind: str, path: Path, live: t.Any) -> bool:
+        return normal.is_open_list(kind, path)
+
+    def normal(self, kind: str, path: Path, value: t.Any) -> t.Any:
+        return normal.normal(kind, path, value)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,6 +159,15 @@ class Custom:
     def default(self, key: str) -> t.Any:
         return ((self.schema.get("properties") or {}).get(key) or {}).get("default")
 
+    def leaves(self, kind: str, path: Path, live: t.Any) -> bool:
+        # Unlike those of built-in kinds, it would be there, although it is empty.
+        return isinstance(live, list) and self._says("x-kubernetes-list-type") in ("map", "set")
+
+    def normal(self, kind: str, path: Path, value: t.Any) -> t.Any:
+        if value is None and self.declared and not self._says("nullable"):
+            return self.schema.get("default", MISSING)
+        return _filled_in(self.schema, value)
+
     @property
     def _is_plain(self) -> bool:
         # An embedded object has metadata that its schema does not mention.
@@ -149,6 +175,27 @@ class Custom:
 
     def _says(self, word: str) -> t.Any:
         return self.schema.get(word)
+
+
+def _filled_in(schema: Body, value: t.Any) -> t.Any:
+    """A value with the defaults of its schema, and numbers as JSON in Go has them.
+
+    https://github.com/kubernetes/apiextensions-apiserver/blob/master/pkg/apiserver/schema/defaulting/algorithm.go
+    """
+    if isinstance(value, list):
+        return [_filled_in(schema.get("items") or {}, item) for item in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_WHOLE:
+        return int(value)
+    if not isinstance(value, dict):
+        return value
+    properties, others = schema.get("properties") or {}, schema.get("additionalProperties")
+    result = {}
+    for name, part in value.items():
+        below = properties.get(name) or (others if isinstance(others, dict) else {})
+        if part is not None or name not in properties or below.get("nullable"):
+            result[name] = _filled_in(below, part)
+    missing = {name: below["default"] for name, below in properties.items() if "default" in below}
+    return {name: _filled_in(properties[name], part) for name, part in missing.items() if name not in result} | result
 
 
 class Shapes:

@@ -20,7 +20,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import apply, gone, transport, wait, watch
+from ansible_collections.kuber.network.plugins.module_utils._kube import attempts, gone, transport, wait, watch
 from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import from_definition
 from ansible_collections.kuber.network.plugins.module_utils._kube.edits import Target
@@ -97,7 +97,7 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     if not SOAK:
         monkeypatch.setattr(transport, "FIRST_PAUSE", 0.02)
         monkeypatch.setattr(watch, "FIRST_PAUSE", 0.02)
-        monkeypatch.setattr(apply, "RETRY_SECONDS", 0.1)
+        monkeypatch.setattr(attempts, "RETRY_SECONDS", 0.1)
         monkeypatch.setattr(gone, "POLL_SECONDS", 0.1)
         monkeypatch.setattr(wait, "CONFIRM_SECONDS", 0.1)
 

@@ -165,12 +165,55 @@ def webhook(certificate: str | None) -> dict[str, t.Any]:
         ("", False),
         ("Cg==", False),
         (base64.b64encode(b"placeholder").decode(), False),
+        (base64.b64encode(b"-----BEGIN RSA PRIVATE KEY-----").decode(), False),
+        (base64.b64encode(b"-----BEGIN").decode(), False),
         (CERTIFICATE, True),
     ],
 )
 def test_only_a_real_certificate_of_a_webhook_is_kept(given_: str | None, kept: bool) -> None:
     client_config = edits.cleaned(webhook(given_))["webhooks"][0]["clientConfig"]
     assert ("caBundle" in client_config) is kept
+
+
+@pytest.mark.parametrize("annotation", edits.INJECTED)
+def test_certificate_that_a_controller_injects_is_left_to_it(annotation: str) -> None:
+    configuration = webhook(CERTIFICATE)
+    configuration["metadata"]["annotations"] = {annotation: "x/y"}
+    assert "caBundle" not in edits.cleaned(configuration)["webhooks"][0]["clientConfig"]
+
+
+@pytest.mark.parametrize(("certificate", "kept"), [("", False), ("Cg==", False), (None, False), (CERTIFICATE, True)])
+def test_only_a_real_certificate_of_an_api_service_is_kept(certificate: str | None, kept: bool) -> None:
+    service = {
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": {"name": "v1.x"},
+        "spec": {"group": "x", "caBundle": certificate},
+    }
+    assert ("caBundle" in edits.cleaned(service)["spec"]) is kept
+
+
+def cluster_role(**more: t.Any) -> dict[str, t.Any]:
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "r"}, **more}
+
+
+def test_rules_are_left_out_beside_an_aggregation_rule_only() -> None:
+    rule = {"clusterRoleSelectors": [{"matchLabels": {"a": "b"}}]}
+    rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]
+    assert "rules" not in edits.cleaned(cluster_role(rules=[], aggregationRule=rule))
+    assert edits.cleaned(cluster_role(rules=rules, aggregationRule=None))["rules"] == rules
+    assert edits.cleaned(cluster_role(rules=[]))["rules"] == []
+    documents = from_definition([cluster_role(rules=rules, aggregationRule=rule)])
+    assert ["ClusterRole r (definition, entry 1) has rules" in one for one in edits.warnings(documents)] == [True]
+    assert not edits.warnings(from_definition([cluster_role(rules=rules)]))
+
+
+def test_notes_of_controllers_are_not_owned() -> None:
+    body = deployment("a")
+    body["metadata"]["annotations"] = {"deployment.kubernetes.io/revision": "3", "example.org/a": "b"}
+    assert edits.cleaned(body)["metadata"]["annotations"] == {"example.org/a": "b"}
+    body["metadata"]["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": "{}"}
+    assert "annotations" not in edits.cleaned(body)["metadata"]
 
 
 def test_what_others_write_is_not_owned() -> None:

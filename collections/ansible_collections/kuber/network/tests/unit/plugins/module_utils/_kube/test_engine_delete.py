@@ -144,3 +144,23 @@ def test_definition_that_is_held_by_its_objects_says_so(cluster: Cluster) -> Non
     cluster.client.request("PATCH", path, body={"metadata": {"finalizers": None}}, content_type=MERGE)
     assert "objects of its kind are still there: InstanceDeletion" in text
     assert "or of those that are left in it" in text
+
+
+def test_new_object_of_the_same_name_is_somebody_elses_and_stays(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.apply(config_map("a"))
+    path = cluster.path("configmaps", "a")
+    request = cluster.client.request
+
+    def overtaken(method: str, where: str, **more: t.Any) -> t.Any:
+        if method == "DELETE":
+            request("DELETE", path)
+            request("POST", cluster.path("configmaps"), body={**config_map("a"), "data": {"theirs": "1"}})
+        return request(method, where, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cluster.client, "request", overtaken)
+        outcome = cluster.run(config_map("a"), present=False, wait_timeout=10)
+    assert outcome.error is None
+    assert cluster.client.get(path)["data"] == {"theirs": "1"}

@@ -220,35 +220,55 @@ class KilledError(BaseException):
     """The end of the process, as far as the engine is concerned."""
 
 
-@pytest.mark.parametrize("writes", range(6))
+WRITES = 6
+
+
+@pytest.mark.parametrize("again", ["the old set", "the new set"])
+@pytest.mark.parametrize("writes", range(WRITES))
 def test_run_that_is_killed_after_any_write_leaves_nothing_behind(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, writes: int
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, writes: int, again: str
 ) -> None:
     """The six writes from one set to another: widen, apply two, delete two, narrow."""
     old, new = (config_map("a"), service("s")), (config_map("b"), role(cluster))
     cluster.apply(*old, prune=RECORD)
     request = cluster.client.request
     lock = threading.Lock()
-    left = writes
+    done: list[str] = []
 
     def mortal(method: str, path: str, **more: t.Any) -> t.Any:
-        nonlocal left
+        writes_for_good = method in ("PATCH", "PUT", "POST", "DELETE") and not (more.get("query") or {}).get("dryRun")
         with lock:
-            if method in ("PATCH", "DELETE"):
-                if left == 0:
-                    raise KilledError
-                left -= 1
-        return request(method, path, **more)
+            if writes_for_good and len(done) == writes:
+                raise KilledError
+            answer = request(method, path, **more)
+            if writes_for_good:
+                done.append(method)
+        return answer
 
     with monkeypatch.context() as patched:
         patched.setattr(cluster.client, "request", mortal)
         with pytest.raises(KilledError):
             cluster.run(*new, prune=RECORD, wait=False)
-    assert cluster.run(*old, prune=RECORD).error is None
-    assert (names(cluster), names(cluster, "services")) == ({"a", "set"}, {"s"})
+    assert done == ["PATCH", "PATCH", "PATCH", "DELETE", "DELETE", "PATCH"][:writes]
+    wanted = old if again == "the old set" else new
+    assert cluster.run(*wanted, prune=RECORD).error is None
     roles = cluster.client.list(f"/apis/rbac.authorization.k8s.io/v1/namespaces/{cluster.namespace}/roles")
-    assert roles == []
-    assert kinds(cluster) == "ConfigMap,Service"
+    found = names(cluster), names(cluster, "services"), {one["metadata"]["name"] for one in roles}
+    if wanted is old:
+        assert found == ({"a", "set"}, {"s"}, set())
+        assert kinds(cluster) == "ConfigMap,Service"
+    else:
+        assert found == ({"b", "set"}, set(), {"r"})
+        assert kinds(cluster) == "ConfigMap,Role.rbac.authorization.k8s.io"
+
+
+def test_change_from_one_set_to_another_takes_six_writes(cluster: Cluster) -> None:
+    """So that the story above is killed after each of them, and after no fewer."""
+    cluster.apply(config_map("a"), service("s"), prune=RECORD)
+    outcome = cluster.run(config_map("b"), role(cluster), prune=RECORD, wait=False)
+    # The two new objects are rehearsed, too.
+    requests = outcome.stats.requests
+    assert requests["PATCH"] - 2 + requests["DELETE"] == WRITES
 
 
 def role(cluster: Cluster) -> dict[str, t.Any]:

@@ -153,3 +153,23 @@ def test_object_that_does_not_go_is_told_with_its_finalizer_and_as_a_change(clus
 def test_recreate_that_matches_nothing_is_refused(cluster: Cluster) -> None:
     text = cluster.refusal(secret("a"), options=recreating(Target("Job")))
     assert "The option recreate names Job, which is not in the set" in text
+
+
+def test_new_object_of_the_same_name_is_somebody_elses_and_is_not_deleted(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.apply(secret("old"))
+    path = cluster.path("secrets", "s")
+    request = cluster.client.request
+
+    def overtaken(method: str, where: str, **more: t.Any) -> t.Any:
+        if method == "DELETE":
+            request("DELETE", path)
+            request("POST", cluster.path("secrets"), body=secret("theirs"))
+        return request(method, where, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cluster.client, "request", overtaken)
+        text = cluster.refusal(secret("new"), options=recreating(Target("Secret")))
+    assert f"Secret {cluster.namespace}/s" in text
+    assert cluster.client.get(path)["data"] == {"a": "dGhlaXJz"}

@@ -92,11 +92,15 @@ def test_all_that_is_wrong_is_told_together(cluster: Cluster) -> None:
     assert there(cluster) == set()
 
 
-def test_change_that_is_not_possible_is_found_before_others_are_made(cluster: Cluster) -> None:
+def test_change_that_is_not_possible_is_told_and_what_is_wrong_is_found_before_others_are_made(
+    cluster: Cluster,
+) -> None:
     cluster.apply(config_map(data={"a": "1"}, immutable=True))
-    text = cluster.refusal(config_map("other"), config_map(data={"a": "2"}, immutable=True))
-    assert "cannot be changed in place" in text
+    unchangeable = config_map(data={"a": "2"}, immutable=True)
+    assert "dada" in cluster.refusal(config_map("other"), unchangeable, config_map("wrong", dada={}))
     assert there(cluster) == {"settings"}
+    assert "cannot be changed in place" in cluster.refusal(config_map("other"), unchangeable)
+    assert there(cluster) == {"settings", "other"}
 
 
 def test_conflict_is_found_before_others_are_made(cluster: Cluster) -> None:

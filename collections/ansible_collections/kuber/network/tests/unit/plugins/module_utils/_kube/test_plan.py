@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import plan
+from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import WELL_KNOWN
 from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Ref
 
@@ -49,6 +50,32 @@ def item(api_version: str, kind: str, name: str = "x") -> Item:
 )
 def test_ground_comes_before_what_stands_on_it(first: tuple[str, str], later: tuple[str, str]) -> None:
     assert plan.stage_of(item(*first)) < plan.stage_of(item(*later))
+
+
+# Every kind that has a stage, in the order of the stages: a kind that falls out of the table is seen here.
+TABLE = [
+    "Namespace CustomResourceDefinition.apiextensions.k8s.io",
+    "PriorityClass.scheduling.k8s.io RuntimeClass.node.k8s.io StorageClass.storage.k8s.io "
+    "IngressClass.networking.k8s.io ClusterRole.rbac.authorization.k8s.io Role.rbac.authorization.k8s.io "
+    "ResourceQuota LimitRange PersistentVolume",
+    "ClusterRoleBinding.rbac.authorization.k8s.io RoleBinding.rbac.authorization.k8s.io ServiceAccount ConfigMap "
+    "Secret PersistentVolumeClaim Service NetworkPolicy.networking.k8s.io",
+    "Deployment.apps DaemonSet.apps StatefulSet.apps ReplicaSet.apps ReplicationController Pod Job.batch "
+    "CronJob.batch PodDisruptionBudget.policy HorizontalPodAutoscaler.autoscaling",
+    "MutatingWebhookConfiguration.admissionregistration.k8s.io "
+    "ValidatingWebhookConfiguration.admissionregistration.k8s.io",
+]
+
+
+def test_table_of_stages_is_whole() -> None:
+    assert [set(kinds) for kinds in plan.STAGES] == [set(kinds.split()) for kinds in TABLE]
+    assert sum(map(len, plan.STAGES)) == sum(len(kinds.split()) for kinds in TABLE)
+    assert len(TABLE) == plan.GUARDED_STAGE
+
+
+def test_every_kind_that_each_server_knows_has_a_stage_unless_a_webhook_may_guard_it() -> None:
+    guarded = {kind for (api, kind) in WELL_KNOWN if plan.stage_of(item(api, kind)) == plan.GUARDED_STAGE}
+    assert guarded == {"Ingress", "Node", "PodTemplate"}
 
 
 @given(st.lists(st.tuples(KIND, st.text("ab", min_size=1)), unique=True))
