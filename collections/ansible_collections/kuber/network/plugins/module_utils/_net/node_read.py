@@ -141,13 +141,14 @@ def _complete(
     if not lacking:
         return dumps, frozenset()
     done = run_all(runner, {str(program): borrowed([f"{program}-save"]) for program in lacking})
-    found = dumps | {program: done[str(program)].stdout for program in lacking if done[str(program)].rc == 0}
+    printed = {program: done[str(program)].stdout for program in lacking if done[str(program)].rc == 0}
+    found = dumps | {program: text for program, text in printed.items() if not _hidden(text)}
     for program in lacking:
         names = _hidden(found[program])
         if names:
             why = "what a newer iptables or nft has written to it cannot be printed"
             _note(unread, program, f"table {', '.join(names)} of {program}: {why}")
-    return found, frozenset(lacking)
+    return found, frozenset(program for program in lacking if not _hidden(found[program]))
 
 
 def _hidden(text: str) -> list[str]:

@@ -40,7 +40,7 @@ for place in $0; do
     if [ -n "$pid" ]; then
       nsenter -t "$pid" -m -p "$@"
       code=$?
-      if [ $code -ne 127 ]; then exit $code; fi
+      case $code in 126 | 127) ;; *) exit $code ;; esac
     fi
   fi
 done

@@ -133,7 +133,7 @@ def test_all_nodes_are_cleaned_at_the_same_time(nodes: list[Node], tmp_path: pat
     times = [[float(line) for line in node.log.read_text().split()] for node in nodes]
     assert max(found[0] for found in times) < min(found[1] for found in times)
     again = play(tmp_path, hosts)[0]
-    assert [again[node.name]["changed"] for node in nodes] == [False, False, False]
+    assert [(again[node.name]["changed"], again[node.name]["failed"]) for node in nodes] == [(False, False)] * 3
 
 
 def test_a_node_that_dies_in_between_tells_how_far_it_got(
@@ -233,6 +233,7 @@ def test_equal_warnings_of_two_nodes_name_their_nodes(nodes: list[Node], tmp_pat
     for flags in (["--check"], [], []):
         results, output = play(tmp_path, hosts, *flags)
         for node in nodes[:2]:
+            assert "left" in results[node.name], output
             (left,) = results[node.name]["left"]
             assert "KUBE-NODEPORTS" in left
             assert f"Node {node.name}: {left[:40]}" in " ".join(output.split())

@@ -64,7 +64,7 @@ def running(
 
     Without it there is no iptables, so that its kind is not known.
     """
-    file = directory / f"{namespace}.json"
+    file = directory / f"{namespace}.answers"
     inside = inside or hiding("iptables")
     program = [sys.executable, __file__, str(file), ADDRESS, str(port), *options]
     argv = ["ip", "netns", "exec", namespace, *inside, *program]
