@@ -1,0 +1,168 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Fields that have changed between a removed API version and its successor."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import mappings
+from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import Path, Reason
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.kuber.network.plugins.module_utils._upgrade.draft import Draft
+
+GUIDE = "https://kubernetes.io/docs/reference/using-api/deprecation-guide/"
+# Fields of the beta versions that apps/v1 does not have.
+_WORKLOAD_FIELDS = ("rollbackTo", "templateGeneration")
+# The defaults that v1beta1 had for fields whose default in v1 is another one.
+_WEBHOOK_DEFAULTS = {
+    "failurePolicy": "Ignore",
+    "matchPolicy": "Exact",
+    "timeoutSeconds": 30,
+    "admissionReviewVersions": ["v1beta1"],
+}
+_REQUEST_SIGNERS = "https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/#signers"
+
+
+def workload(draft: Draft) -> None:
+    """apps/v1 requires the selector that the beta versions derived from the labels of the template."""
+    link = f"{GUIDE}#deployment-v116"
+    if not draft.get("spec", "selector"):
+        labels = draft.get("spec", "template", "metadata", "labels")
+        if not labels or not isinstance(draft.get("spec", "template"), dict):
+            draft.reject(
+                "spec.selector is missing and the pod template has no labels to derive it from",
+                "Add labels to the pod template and the same ones to spec.selector.matchLabels",
+                link,
+            )
+            return
+        why = "apps/v1 requires a selector; the beta versions took the labels of the pod template"
+        draft.set(("spec", "selector"), {"matchLabels": labels}, Reason(why, link))
+    for field in _WORKLOAD_FIELDS:
+        if draft.get("spec", field) is not None:
+            draft.remove(("spec", field), Reason(f"apps/v1 has no field {field}", link))
+
+
+def disruption_budget(draft: Draft) -> None:
+    """In policy/v1 an empty selector means all pods of the namespace, in v1beta1 it meant none."""
+    if draft.get("spec", "selector") == {}:
+        why = "An empty selector matched no pod in policy/v1beta1 and matches every pod in policy/v1; no selector matches no pod"
+        draft.remove(("spec", "selector"), Reason(why, f"{GUIDE}#poddisruptionbudget-v125"))
+
+
+def autoscaler(draft: Draft) -> None:
+    reason = Reason(
+        "autoscaling/v2 names the metric and its target in mappings of their own",
+        f"{GUIDE}#horizontalpodautoscaler-v125",
+    )
+    metrics = draft.get("spec", "metrics")
+    for number, metric in enumerate(metrics if isinstance(metrics, list) else []):
+        source = _SOURCES.get(metric.get("type")) if isinstance(metric, dict) else None
+        if source is None:
+            continue
+        key, convert = source
+        old = metric.get(key)
+        if isinstance(old, dict) and (new := convert(old)) != old:
+            draft.set(("spec", "metrics", number, key), new, reason)
+
+
+def _resource(old: dict[str, t.Any]) -> dict[str, t.Any]:
+    kept = {key: old[key] for key in ("container", "name") if key in old}
+    return kept | _target(old, utilization="targetAverageUtilization", average="targetAverageValue")
+
+
+def _pods(old: dict[str, t.Any]) -> dict[str, t.Any]:
+    return _metric(old, "selector") | _target(old, average="targetAverageValue")
+
+
+def _object(old: dict[str, t.Any]) -> dict[str, t.Any]:
+    described = {"describedObject": old["target"]} if "target" in old else {}
+    return described | _metric(old, "selector") | _target(old, average="averageValue", value="targetValue")
+
+
+def _external(old: dict[str, t.Any]) -> dict[str, t.Any]:
+    return _metric(old, "metricSelector") | _target(old, average="targetAverageValue", value="targetValue")
+
+
+def _metric(old: dict[str, t.Any], selector: str) -> dict[str, t.Any]:
+    chosen = {"selector": old[selector]} if selector in old else {}
+    return {"metric": {"name": old.get("metricName")} | chosen}
+
+
+def _target(
+    old: dict[str, t.Any], *, average: str, utilization: str | None = None, value: str | None = None
+) -> dict[str, t.Any]:
+    """The target as the first of the old fields that says one; an average value wins over a value."""
+    forms = ((utilization, "Utilization", "averageUtilization"), (average, "AverageValue", "averageValue"))
+    for field, kind, name in (*forms, (value, "Value", "value")):
+        if field is not None and old.get(field) is not None:
+            return {"target": {"type": kind, name: old[field]}}
+    return {}
+
+
+_SOURCES: dict[t.Any, tuple[str, t.Callable[[dict[str, t.Any]], dict[str, t.Any]]]] = {
+    "Resource": ("resource", _resource),
+    "ContainerResource": ("containerResource", _resource),
+    "Pods": ("pods", _pods),
+    "Object": ("object", _object),
+    "External": ("external", _external),
+}
+
+
+def webhooks(draft: Draft) -> None:
+    link = f"{GUIDE}#webhook-resources-v122"
+    for number, webhook in enumerate(mappings(draft.get("webhooks"))):
+        if webhook.get("sideEffects") not in ("None", "NoneOnDryRun"):
+            draft.reject(
+                f"sideEffects of webhook {webhook.get('name')} is not known to be None or NoneOnDryRun, which v1 requires",
+                "Look up what the webhook does and set sideEffects",
+                link,
+            )
+            return
+        for field, default in _WEBHOOK_DEFAULTS.items():
+            if webhook.get(field) is None:
+                reason = Reason(f"The default of {field} is another one in v1; this is that of v1beta1", link)
+                draft.set(("webhooks", number, field), default, reason)
+
+
+def signing_request(draft: Draft) -> None:
+    if not draft.get("spec", "signerName"):
+        draft.reject(
+            "spec.signerName is missing, which v1 requires",
+            "Choose a signer, such as kubernetes.io/kube-apiserver-client, and set spec.signerName",
+            _REQUEST_SIGNERS,
+        )
+        return
+    if not draft.get("spec", "usages"):
+        draft.reject("spec.usages is missing, which v1 requires", "Set spec.usages", _REQUEST_SIGNERS)
+
+
+def endpoint_slice(draft: Draft) -> None:
+    link = f"{GUIDE}#endpointslice-v125"
+    names = {"kubernetes.io/hostname": "nodeName", "topology.kubernetes.io/zone": "zone"}
+    for number, endpoint in enumerate(mappings(draft.get("endpoints"))):
+        topology = endpoint.get("topology")
+        if not isinstance(topology, dict):
+            continue
+        base: Path = ("endpoints", number)
+        rest = {key: value for key, value in topology.items() if key not in names}
+        reason = Reason("discovery.k8s.io/v1 has nodeName and zone instead of topology", link)
+        new = {names[key]: value for key, value in topology.items() if key in names and not endpoint.get(names[key])}
+        for field, value in new.items():
+            draft.set((*base, field), value, reason)
+        if rest:
+            draft.set((*base, "deprecatedTopology"), rest, reason)
+        draft.remove((*base, "topology"), reason)
+
+
+def priority_level(draft: Draft) -> None:
+    limited = draft.get("spec", "limited")
+    if isinstance(limited, dict) and "assuredConcurrencyShares" in limited:
+        why = "flowcontrol.apiserver.k8s.io/v1 has nominalConcurrencyShares instead of assuredConcurrencyShares"
+        reason = Reason(why, f"{GUIDE}#flowcontrol-resources-v129")
+        draft.rename(("spec", "limited", "assuredConcurrencyShares"), "nominalConcurrencyShares", reason)

@@ -1,0 +1,35 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Numbers and truth values where Kubernetes takes nothing but strings."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._kube.documents import TEXTS
+from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import Path, Reason
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.kuber.network.plugins.module_utils._upgrade.draft import Draft
+
+_REASON = Reason(
+    "The API server takes strings only; without quotes this is a number or a boolean",
+    "https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/",
+)
+
+
+def quote(draft: Draft) -> None:
+    """Quote whole numbers and booleans. Of other numbers YAML does not keep what was written."""
+    places: list[Path] = [("metadata", "labels"), ("metadata", "annotations")]
+    if draft.body.get("apiVersion") == "v1" and draft.body.get("kind") == "ConfigMap":
+        places += [(field,) for field in TEXTS["ConfigMap"]]
+    for place in places:
+        values = draft.get(*place)
+        for key, value in list(values.items()) if isinstance(values, dict) else []:
+            if isinstance(key, str) and isinstance(value, (bool, int)):
+                draft.set((*place, key), json.dumps(value), _REASON)
