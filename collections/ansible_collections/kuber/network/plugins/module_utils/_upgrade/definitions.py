@@ -38,9 +38,15 @@ def resource_definition(draft: Draft) -> None:
     for version in versions:
         problem = _not_structural(version["schema"]["openAPIV3Schema"], "openAPIV3Schema")
         if problem:
-            draft.reject(f"The schema of version {version.get('name')} is not structural: {problem}", "Add the types", _STRUCTURAL)
+            draft.reject(
+                f"The schema of version {version.get('name')} is not structural: {problem}",
+                "Add the types",
+                _STRUCTURAL,
+            )
             return
-    reason = Reason("v1 has schema, subresources and columns in each entry of spec.versions, and requires a schema", LINK)
+    reason = Reason(
+        "v1 has schema, subresources and columns in each entry of spec.versions, and requires a schema", LINK
+    )
     if versions != spec.get("versions"):
         draft.set(("spec", "versions"), versions, reason)
     for field in ("version", "validation", *_PER_VERSION):
@@ -87,7 +93,7 @@ def _column(old: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _typed(schema: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The schema with ``type: object`` wherever properties say that it is one, and nothing said of apiVersion and kind."""
+    """The schema with ``type: object`` wherever properties say that it is one."""
     result = dict(schema)
     if "type" not in result and ("properties" in result or "additionalProperties" in result):
         result = {"type": "object", **result}

@@ -51,7 +51,7 @@ def workload(draft: Draft) -> None:
 def disruption_budget(draft: Draft) -> None:
     """In policy/v1 an empty selector means all pods of the namespace, in v1beta1 it meant none."""
     if draft.get("spec", "selector") == {}:
-        why = "An empty selector matched no pod in policy/v1beta1 and matches every pod in policy/v1; no selector matches no pod"
+        why = "An empty selector matched no pod in v1beta1 and matches every pod in v1; without one it matches none"
         draft.remove(("spec", "selector"), Reason(why, f"{GUIDE}#poddisruptionbudget-v125"))
 
 
@@ -119,7 +119,7 @@ def webhooks(draft: Draft) -> None:
     for number, webhook in enumerate(mappings(draft.get("webhooks"))):
         if webhook.get("sideEffects") not in ("None", "NoneOnDryRun"):
             draft.reject(
-                f"sideEffects of webhook {webhook.get('name')} is not known to be None or NoneOnDryRun, which v1 requires",
+                f"sideEffects of webhook {webhook.get('name')} is neither None nor NoneOnDryRun, as v1 requires",
                 "Look up what the webhook does and set sideEffects",
                 link,
             )

@@ -44,7 +44,7 @@ TABLE: tuple[Gone, ...] = (
     ),
     Gone(
         re.compile(r"quay\.io/kubernetes-ingress-controller/"),
-        "controllers of this registry are older than ingress-nginx 0.35 and watch Ingress versions that Kubernetes 1.22 removed",
+        "its controllers watch Ingress in an API version that Kubernetes 1.22 removed",
         "Install a controller of today in its place",
         "https://kubernetes.io/docs/reference/using-api/deprecation-guide/#ingress-v122",
     ),

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import mappings
 from ansible_collections.kuber.network.plugins.module_utils._upgrade import ingress_table
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import Path, Reason
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.services import Ports, Services, shown
@@ -83,7 +82,9 @@ def _rules(draft: Draft, services: Services) -> bool:
         if draft.get(*path, "pathType") is None:
             draft.set((*path, "pathType"), "ImplementationSpecific", _PATH_TYPE)
         places.append((*path, "backend"))
-    return all([_backend(draft, place, services) for place in places])
+    # Each is made, also those behind one that cannot be.
+    made = [_backend(draft, place, services) for place in places]
+    return all(made)
 
 
 def _path_places(draft: Draft) -> list[Path]:
@@ -169,7 +170,7 @@ def _paths(draft: Draft, controller: Controller) -> None:
             draft.set((*place, "pathType"), "ImplementationSpecific", reason)
         if not read_as_pattern:
             draft.remark(
-                f"{controller.name} reads path {path} as a regular expression only with an annotation that this Ingress lacks",
+                f"{controller.name} reads path {path} as a regular expression only with an annotation that is missing",
                 f'Add {controller.prefix}use-regex: "true", or write a plain path',
                 controller.pattern_link,
             )

@@ -53,7 +53,7 @@ class Controller:
     renamed: t.Mapping[str, Renamed]
 
 
-_ANOTHER = "Express it with an annotation of its own (rewrite-target, proxy-*, custom-headers, auth-*, whitelist-source-range)"
+_ANOTHER = "Express it with other annotations (rewrite-target, custom-headers, auth-*, whitelist-source-range)"
 NGINX = Controller(
     name="ingress-nginx",
     ingress_class="nginx",

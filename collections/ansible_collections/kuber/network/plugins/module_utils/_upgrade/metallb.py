@@ -36,7 +36,9 @@ _UNANNOUNCED = Reason(
 # Fields of a pool in the ConfigMap, and what an IPAddressPool calls them.
 _FIELDS = {"addresses": "addresses", "auto-assign": "autoAssign", "avoid-buggy-ips": "avoidBuggyIPs"}
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
-_NO_EQUAL = "Write BGPPeers, BGPAdvertisements and Communities by hand; MetalLB's documentation has the new form of each"
+_NO_EQUAL = (
+    "Write BGPPeers, BGPAdvertisements and Communities by hand; MetalLB's documentation has the new form of each"
+)
 
 
 def upgrade(draft: Draft) -> None:
@@ -57,7 +59,9 @@ def _config_map(draft: Draft, key: str, text: str) -> None:
     left = [pool for pool in pools if not _convert(draft, pool)]
     rest = {field: value for field, value in config.items() if field != "address-pools" and value}
     for field in rest:
-        draft.reject(f"{field} of MetalLB's ConfigMap has no equal that can be derived", _NO_EQUAL, _MIGRATION, keep_edits=True)
+        draft.reject(
+            f"{field} of MetalLB's ConfigMap has no equal that can be derived", _NO_EQUAL, _MIGRATION, keep_edits=True
+        )
     if not draft.added:
         return
     if not left and not rest and len(draft.body["data"]) == 1:

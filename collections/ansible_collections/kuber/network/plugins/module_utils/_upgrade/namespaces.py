@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.draft import Added
@@ -20,6 +21,8 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 _LINK = "https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/"
 _REASON = Reason("Objects of the set are in this namespace, and the API server refuses them without it", _LINK)
+# A label as in RFC 1123.
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 # They are part of every cluster.
 SYSTEM = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
 # They come, with what they need, with the component that is usually installed by address and not part of a folder.

@@ -120,7 +120,9 @@ def carry_out(plan: Plan) -> None:
     """Write and remove. The record first holds the old and the new: whatever is interrupted can be run again."""
     with _explained(plan.root):
         old = _read_record(plan.root)
-        both = {name: sorted({*old.get(name, ()), *plan.record.get(name, ())}) for name in old.keys() | plan.record.keys()}
+        both = {
+            name: sorted({*old.get(name, ()), *plan.record.get(name, ())}) for name in old.keys() | plan.record.keys()
+        }
         _write(plan.root / RECORD, _dump(both))
     with after_change(), _explained(plan.root):
         for name in plan.write:

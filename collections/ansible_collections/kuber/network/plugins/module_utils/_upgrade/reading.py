@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
@@ -17,10 +18,11 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.refs import gr
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import Finding, Part, Path
 
 if t.TYPE_CHECKING:  # pragma: no cover
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 # Files of tools, which look like objects and are none of the API server's.
 _TOOLS = frozenset({"helm.toolkit.fluxcd.io", "k3d.io", "kind.x-k8s.io", "kubeadm.k8s.io", "kustomize.config.k8s.io"})
+_TAB = re.compile(r" *\t")
 _YAML = "https://yaml.org/spec/1.2.2/#61-indentation-spaces"
 
 
@@ -98,7 +100,7 @@ def _item(item: object, part: Part, number: int) -> Read:
 
 
 def _unreadable(exc: KuberError, text: str, source: str) -> Finding:
-    tabs = [number for number, line in enumerate(text.splitlines(), 1) if line[: len(line) - len(line.lstrip())].count("\t")]
+    tabs = [number for number, line in enumerate(text.splitlines(), 1) if _TAB.match(line)]
     if tabs:
         shown = ", ".join(map(str, tabs[:5])) + (" and more" if len(tabs) > 5 else "")
         remedy = f"Replace the tabs that indent line {shown} by spaces: YAML does not allow them"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import collections
 import copy
 import dataclasses
+import itertools
 import json
 import re
 import typing as t
@@ -82,11 +83,11 @@ def dump(bodies: Iterable[Body]) -> str:
 
 def _chunks(text: str) -> list[str]:
     """The documents of a text with all that stands between them; together they are the text."""
-    events = yaml.parse(text, Loader=_Loader)
-    starts = [event.start_mark.line for event in events if isinstance(event, yaml.DocumentStartEvent)]
+    events: t.Iterable[t.Any] = yaml.parse(text, Loader=_Loader)
+    marks: list[t.Any] = [one.start_mark for one in events if isinstance(one, yaml.DocumentStartEvent)]
     lines = _LINE.findall(text)
-    bounds = [0, *starts[1:], len(lines)]
-    return ["".join(lines[first:last]) for first, last in zip(bounds, bounds[1:])]
+    bounds = [0, *(mark.line for mark in marks[1:]), len(lines)]
+    return ["".join(lines[first:last]) for first, last in itertools.pairwise(bounds)]
 
 
 def _wanted(value: t.Any, drafts: Sequence[Draft]) -> list[t.Any]:

@@ -25,13 +25,19 @@ try:
     from ruamel.yaml.resolver import VersionedResolver
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 except ImportError:  # pragma: no cover
-    ruamel = None
+    ruamel = None  # type: ignore[assignment]
 
 # Keys that stand best behind another one; all others come first, or second in the items of a list.
 _BEHIND = {"pathType": "path"}
 _UNFOLDED = 1 << 20
 _FIRST_BELOW = re.compile(r"^(?P<outer> *)(?:- +)?[^\s#-][^\n]*:[ \t]*(?:#[^\n]*)?\n(?P<inner> +)[^\s#-]", re.MULTILINE)
 _FIRST_DASH = re.compile(r"^(?P<outer> *)[^\s#-][^\n]*:[ \t]*(?:#[^\n]*)?\n(?P<dash> *)-(?P<gap> +)", re.MULTILINE)
+
+
+_RESOLVERS = {
+    "": [("tag:yaml.org,2002:null", re.compile("$"))],
+    "<": [("tag:yaml.org,2002:merge", re.compile("<<$"))],
+}
 
 
 class NotKeptError(Exception):
@@ -86,11 +92,10 @@ def _yaml(text: str) -> t.Any:
 def _resolver() -> t.Any:
     """All plain values are texts, so that they are written as they were: 0o644, 1.10, yes, ~."""
 
-    class Resolver(VersionedResolver):  # type: ignore[misc]
-        versioned_resolver = {
-            "": [("tag:yaml.org,2002:null", re.compile("$"))],
-            "<": [("tag:yaml.org,2002:merge", re.compile("<<$"))],
-        }
+    class Resolver(VersionedResolver):
+        @property
+        def versioned_resolver(self) -> t.Any:
+            return _RESOLVERS
 
     return Resolver
 

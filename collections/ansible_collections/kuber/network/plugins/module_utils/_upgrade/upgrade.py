@@ -24,12 +24,14 @@ from ansible_collections.kuber.network.plugins.module_utils._upgrade import (
     versions,
 )
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.draft import Added, Draft
-from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import Change, Finding, Part
+from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import Change, Finding
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterable, Iterator
 
     from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
+    from ansible_collections.kuber.network.plugins.module_utils._upgrade.reading import Read
+
 
 @dataclasses.dataclass(frozen=True)
 class Upgrade:
@@ -40,10 +42,6 @@ class Upgrade:
     findings: tuple[Finding, ...]
     """Of files, not of objects: those that could not be read."""
     remarks: tuple[Finding, ...]
-
-    @property
-    def accepted(self) -> list[Draft]:
-        return [draft for draft in self.drafts if not draft.rejections]
 
     def objects(self) -> list[Body]:
         """What can be applied, Namespaces first."""
@@ -70,6 +68,17 @@ class Upgrade:
     def all_remarks(self) -> list[Finding]:
         return [*self.remarks, *(one for draft in self.drafts for one in draft.remarks)]
 
+    def comparisons(self) -> Iterator[tuple[str, Body | None, Body | None]]:
+        """Each object that changes: its name, what it was, what it is."""
+        for one in self.namespaces:
+            yield _added(one, "").object, None, one.body
+        for draft in self.drafts:
+            if draft.replaced or draft.edits:
+                after = None if draft.replaced else _without_record(draft.body)
+                yield draft.name, _without_record(draft.part.body), after
+            for one in draft.added:
+                yield _added(one, "").object, None, one.body
+
     def dump(self) -> dict[str, t.Any]:
         return {
             "objects": self.objects(),
@@ -79,15 +88,21 @@ class Upgrade:
         }
 
 
+def _without_record(body: Body) -> Body:
+    """Without the record of who manages which field, which ``kubectl get`` writes and nobody has checked."""
+    metadata = {key: value for key, value in body["metadata"].items() if key != "managedFields"}
+    return body | {"metadata": metadata}
+
+
 def _added(one: Added, origin: str) -> Change:
     metadata = one.body["metadata"]
     place = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
     return Change(f"{one.body['kind']} {place}{metadata['name']}", origin, "", None, one.body, one.reason)
 
 
-def upgrade(parts: Iterable[Part], findings: Iterable[Finding] = (), *, ingress_class: str = "nginx") -> Upgrade:
-    """Upgrade a set; ``findings`` are those of texts that could not be read."""
-    drafts = [Draft(part) for part in parts]
+def upgrade(read: Read, *, ingress_class: str = "nginx") -> Upgrade:
+    """Upgrade a set."""
+    drafts = [Draft(part) for part in read.parts]
     for draft in drafts:
         texts.quote(draft)
         _check(draft)
@@ -104,7 +119,7 @@ def upgrade(parts: Iterable[Part], findings: Iterable[Finding] = (), *, ingress_
     metallb.advertise(draft for draft in sound if not draft.rejections)
     wanted = [body for draft in sound for body in (draft.body, *(one.body for one in draft.added))]
     added, remarks = namespaces.missing(wanted)
-    return Upgrade(tuple(drafts), tuple(added), tuple(findings), (*remarks, *_repeated(sound)))
+    return Upgrade(tuple(drafts), tuple(added), read.findings, (*read.remarks, *remarks, *_repeated(sound)))
 
 
 def _check(draft: Draft) -> None:
@@ -112,6 +127,12 @@ def _check(draft: Draft) -> None:
         documents.from_definition(draft.body, draft.part.origin)
     except KuberError as exc:
         draft.reject(reading.sentence(exc), "Correct the document")
+        return
+    namespace = draft.ref.namespace
+    if namespace and not namespaces.NAME.fullmatch(namespace):
+        draft.reject(
+            f"metadata.namespace is not a name that a Namespace can have: {namespace!r}", "Correct the document"
+        )
 
 
 def _repeated(drafts: Iterable[Draft]) -> Iterator[Finding]:

@@ -43,7 +43,9 @@ _WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 _STORAGE = ("CSIDriver", "CSINode", "StorageClass", "VolumeAttachment")
 _FLOW = ("FlowSchema", "PriorityLevelConfiguration")
 _EXTENSIONS = "extensions/v1beta1"
-_PSP_REMEDY = "Label the Namespaces with a Pod Security Standard (pod-security.kubernetes.io/enforce) and delete the policy"
+_PSP_REMEDY = (
+    "Label the Namespaces with a Pod Security Standard (pod-security.kubernetes.io/enforce) and delete the policy"
+)
 
 # The rows are those of the deprecation guide.
 TABLE: tuple[Removed, ...] = (
@@ -53,13 +55,9 @@ TABLE: tuple[Removed, ...] = (
     Removed(("StatefulSet",), _APPS, "apps/v1", "1.16", "statefulset-v116", fields.workload),
     Removed(("ControllerRevision",), _APPS, "apps/v1", "1.16", "v1-16"),
     Removed(("NetworkPolicy",), (_EXTENSIONS,), "networking.k8s.io/v1", "1.16", "networkpolicy-v116"),
-    Removed(
-        ("Ingress",), (_EXTENSIONS, "networking.k8s.io/v1beta1"), "networking.k8s.io/v1", "1.22", "ingress-v122"
-    ),
+    Removed(("Ingress",), (_EXTENSIONS, "networking.k8s.io/v1beta1"), "networking.k8s.io/v1", "1.22", "ingress-v122"),
     Removed(("IngressClass",), ("networking.k8s.io/v1beta1",), "networking.k8s.io/v1", "1.22", "ingress-v122"),
-    Removed(
-        ("PodSecurityPolicy",), (_EXTENSIONS, "policy/v1beta1"), None, "1.25", "psp-v125", remedy=_PSP_REMEDY
-    ),
+    Removed(("PodSecurityPolicy",), (_EXTENSIONS, "policy/v1beta1"), None, "1.25", "psp-v125", remedy=_PSP_REMEDY),
     Removed(
         ("PodDisruptionBudget",),
         ("policy/v1beta1",),
@@ -103,7 +101,9 @@ TABLE: tuple[Removed, ...] = (
         "webhook-resources-v122",
         fields.webhooks,
     ),
-    Removed(("APIService",), ("apiregistration.k8s.io/v1beta1",), "apiregistration.k8s.io/v1", "1.22", "apiservice-v122"),
+    Removed(
+        ("APIService",), ("apiregistration.k8s.io/v1beta1",), "apiregistration.k8s.io/v1", "1.22", "apiservice-v122"
+    ),
     Removed(("Lease",), ("coordination.k8s.io/v1beta1",), "coordination.k8s.io/v1", "1.22", "lease-v122"),
     Removed(_STORAGE, ("storage.k8s.io/v1beta1",), "storage.k8s.io/v1", "1.22", "storage-resources-v122"),
     Removed(
