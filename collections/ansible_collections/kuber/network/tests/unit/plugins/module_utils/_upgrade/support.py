@@ -38,6 +38,10 @@ def upgraded(root: pathlib.Path, files: t.Mapping[str, str]) -> dict[str, t.Any]
     }
 
 
+def upgrade_of(root: pathlib.Path, files: t.Mapping[str, str]) -> Upgrade:
+    return upgrade(folder.load(str(write(root, files))).read())
+
+
 def changes(result: Upgrade) -> list[str]:
     lines = []
     for one in result.changes():
