@@ -8,7 +8,7 @@ import pathlib
 import typing as t
 
 import yaml
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleError, AnsibleValueOmittedError
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import edits
@@ -55,6 +55,9 @@ class ActionModule(KuberAction):
         for name in names:
             try:
                 given[name] = self._templar.template(task_vars[name])
+            except AnsibleValueOmittedError:
+                # The default of a role for what only the inventory has.
+                continue
             except AnsibleError as exc:
                 if OF_INVENTORY not in str(exc):
                     found.append(KuberError(f"{name} cannot be worked out", found=" ".join(str(exc).split())))
@@ -76,10 +79,17 @@ class ActionModule(KuberAction):
 
 
 def _specification(role: str) -> dict[str, dict[str, t.Any]]:
-    """The options of all entry points of a role of this collection."""
-    path = ROLES / role / "meta" / "argument_specs.yml"
-    if not path.is_file():
+    """The options of all entry points of a role of this collection; none is missing that the role has a default for."""
+    directory = ROLES / role
+    if not (directory / "meta" / "argument_specs.yml").is_file():
         known = ", ".join(sorted(one.name for one in ROLES.iterdir()))
         raise KuberError("The collection has no such role", wanted=known, found=role)
-    specs = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["argument_specs"]
-    return {name: option for spec in specs.values() for name, option in spec["options"].items()}
+    specs = _load(directory / "meta" / "argument_specs.yml")["argument_specs"]
+    own = _load(directory / "defaults" / "main.yml") if (directory / "defaults" / "main.yml").is_file() else {}
+    options = {name: option for spec in specs.values() for name, option in spec["options"].items()}
+    return {name: option | {"required": False} if name in own else option for name, option in options.items()}
+
+
+def _load(path: pathlib.Path) -> dict[str, t.Any]:
+    loaded: dict[str, t.Any] = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return loaded

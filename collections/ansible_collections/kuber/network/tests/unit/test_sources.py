@@ -20,7 +20,7 @@ FORBIDDEN = frozenset({"os.system", "os.popen", "subprocess.getoutput", "subproc
 # Scripts for the shell of a node: constants, words out of a table, or commands that shlex has joined.
 WITH_SCRIPTS = frozenset({"batch.py", "kernel.py", "node_write.py"})
 PLAYBOOKS = COLLECTION.parents[3] / "playbooks"
-YAML = sorted([*(COLLECTION / "roles").rglob("tasks/*.yml"), *PLAYBOOKS.rglob("*.yml")])
+YAML = sorted([*COLLECTION.glob("roles/*/tasks/*.yml"), *COLLECTION.glob("playbooks/*.yml"), *PLAYBOOKS.rglob("*.yml")])
 SHELLS = frozenset({"ansible.builtin.shell", "shell", "ansible.builtin.expect", "ansible.builtin.script"})
 
 

@@ -17,10 +17,10 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight import se
 from ansible_collections.kuber.network.plugins.module_utils._preflight.forms import FORMS
 
 ROLES = pathlib.Path(__file__).resolve().parents[3] / "roles"
-# Those that playbooks give to a role, and no user.
-INTERNAL = ("preflight_", "verify_")
-# Those of the playbooks.
-OF_PLAYBOOKS = {"kuber_wait_timeout": {"type": "int"}}
+# Those that playbooks give to a role, and those that a module looks at before anything is done.
+INTERNAL = ("preflight_", "verify_", "rollout_", "trace_")
+# Those that the connection to the cluster proves.
+OF_CONNECTION = {"kuber_context", "kuber_kubeconfig", "kuber_node_ip"}
 
 
 def options() -> dict[str, dict[str, t.Any]]:
@@ -41,11 +41,11 @@ def test_every_setting_has_a_form() -> None:
         for name, option in options().items()
         if not name.startswith(INTERNAL) and not is_told_by_its_specification(option)
     }
-    assert wanted - FORMS.keys() == set()
+    assert wanted - FORMS.keys() - OF_CONNECTION == set()
 
 
 def test_every_form_is_that_of_a_setting() -> None:
-    assert FORMS.keys() - options().keys() - OF_PLAYBOOKS.keys() == set()
+    assert FORMS.keys() - options().keys() == set()
 
 
 @pytest.mark.parametrize("name", sorted(name for name, option in options().items() if "default" in option))

@@ -190,8 +190,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, api_server: t.Any) -> Bench:
 
 
 def settings_tasks(inputs: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    (play,) = load("playbooks/settings.yml")
-    (task,) = play["tasks"]
+    (task,) = load("collections/ansible_collections/kuber/network/roles/common/tasks/settings.yml")
     return [{"kuber.network.settings": task["kuber.network.settings"], "vars": values} for values in inputs]
 
 
@@ -199,7 +198,7 @@ def preflight_tasks(inputs: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     """The task of the role with what the playbook gives it; ours has no node that could be asked."""
     task, _remark = load("collections/ansible_collections/kuber/network/roles/preflight/tasks/main.yml")
     defaults = load("collections/ansible_collections/kuber/network/roles/preflight/defaults/main.yml")
-    given = load("playbooks/preflight.yml")[-1]["vars"]
+    given = load("collections/ansible_collections/kuber/network/playbooks/preflight.yml")[-1]["vars"]
     options = task["kuber.network.preflight"] | {
         "kubeconfig": "{{ kuber_kubeconfig }}",
         "context": "{{ kuber_context }}",
