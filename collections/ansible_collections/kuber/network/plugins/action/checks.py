@@ -8,8 +8,8 @@ import shutil
 import typing as t
 
 from ansible.utils.color import stringc
-from ansible.utils.display import Display
 
+import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, Verdict
 from ansible_collections.kuber.network.plugins.module_utils._checks.run import run_checks
 from ansible_collections.kuber.network.plugins.module_utils._checks.specs import CHECK_SPEC, World, build
@@ -18,6 +18,7 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
 # Read on import, which happens in the main process: the workers, where actions run, have no terminal.
 WIDTH = shutil.get_terminal_size((120, 0)).columns
@@ -40,7 +41,7 @@ class ActionModule(KuberAction):
 
         def progress(pending: t.Sequence[Check], elapsed: float) -> None:
             names = ", ".join(check.name for check in pending)
-            Display().display(f"still red after {elapsed:.0f} of {params['timeout']:.0f} s: {names}")
+            show(f"still red after {elapsed:.0f} of {params['timeout']:.0f} s: {names}")
 
         if not params["checks"] and not params["earlier"]:
             raise KuberError("There is nothing to check", wanted="at least one entry in checks, or in earlier")
@@ -49,9 +50,12 @@ class ActionModule(KuberAction):
         verdicts = [Verdict.load(item) for item in params["earlier"]]
         verdicts += run_checks(checks, timeout=params["timeout"], interval=params["interval"], progress=progress)
         if not params["collect"]:
-            Display().display("\n".join(render(verdicts, width=WIDTH, paint=stringc)))
+            show("\n".join(render(verdicts, width=WIDTH, paint=stringc)))
+        results = {"results": [verdict.dump() for verdict in verdicts]}
         failed = [verdict for verdict in verdicts if verdict.failed]
         if failed and not params["collect"]:
             lines = "".join(f"\n  {item.name}: {item.found} (wanted {item.wanted})" for item in failed)
-            raise KuberError(f"{len(failed)} of {len(verdicts)} checks failed:{lines}")
-        return {"results": [verdict.dump() for verdict in verdicts]}
+            error = KuberError(f"{len(failed)} of {len(verdicts)} checks failed:{lines}")
+            error.partial = results
+            raise error
+        return results

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
+import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401
 from ansible_collections.kuber.network.plugins.module_utils import _drift
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client
@@ -13,6 +14,7 @@ from ansible_collections.kuber.network.plugins.module_utils._net import kube_pro
 from ansible_collections.kuber.network.plugins.module_utils._net.proxy_absence import NoProxyError
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
 ATTEMPTS = 3
 
@@ -79,13 +81,12 @@ class ActionModule(KuberAction):
     def _settle_pods(
         self, client: Client, state: kube_proxy.State, plan: kube_proxy.Plan, seconds: int
     ) -> tuple[kube_proxy.Pod, ...]:
-        say = self._display.display
         try:
             if plan.restart:
                 proxy_rollout.restart(client, plan)
-            return proxy_rollout.wait(client, state.selector, plan, seconds=seconds, say=say)
+            return proxy_rollout.wait(client, state.selector, plan, seconds=seconds, say=show)
         except proxy_rollout.CrashLoopError as exc:
-            raise proxy_rollout.roll_back(client, state, plan, exc, seconds=seconds, say=say) from exc
+            raise proxy_rollout.roll_back(client, state, plan, exc, seconds=seconds, say=show) from exc
         except KuberError as exc:
             exc.changed = bool(plan)
             exc.partial = {"reasons": list(plan.restart), "diff": kube_proxy.diff(state, plan)}

@@ -7,14 +7,14 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ansible.utils.display import Display
-
+import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401
 from ansible_collections.kuber.network.plugins.module_utils import _drift
 from ansible_collections.kuber.network.plugins.module_utils._errors import after_change
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Outcome, Run
 from ansible_collections.kuber.network.plugins.plugin_utils import _client, _wish
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._sources import Sources
+from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
 
 class ActionModule(KuberAction):
@@ -27,7 +27,7 @@ class ActionModule(KuberAction):
         loaded = time.monotonic() - started
         wish = _wish.wish(params, documents, check=self.check_mode)
         client = _client.of(self, params, parallel=params["parallel"])
-        outcome = Run(client, wish, Display().display).execute()
+        outcome = Run(client, wish, show).execute()
         result = _result(outcome, loaded)
         if self.diff_mode:
             # Writing a diff of many new objects takes longer than all else that happens on this side.

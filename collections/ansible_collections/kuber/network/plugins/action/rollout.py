@@ -7,11 +7,11 @@ from __future__ import annotations
 import shutil
 import typing as t
 
-from ansible.utils.display import Display
-
+import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401
 from ansible_collections.kuber.network.plugins.module_utils._rollout import picture, run, strategy, svg
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
 # Read on import, which happens in the main process: the workers, where actions run, have no terminal.
 WIDTH = shutil.get_terminal_size((100, 0)).columns
@@ -62,12 +62,12 @@ class ActionModule(KuberAction):
         }
         if self.check_mode:
             return known
-        timeline = run.roll_out(client, wish, Display().display)
+        timeline = run.roll_out(client, wish, show)
         lines = picture.draw(timeline, title=f"{known['title']} ({picture.rules(known['strategy'])})", width=WIDTH)
         result = timeline.dump() | known | {"picture": lines}
         rollouts = [*params["earlier"], result]
         comparison = ["", *picture.table(rollouts)] if len(rollouts) > 1 else []
-        Display().display("\n".join(["", *lines, "", *picture.events(timeline), *comparison, ""]))
+        show("\n".join(["", *lines, "", *picture.events(timeline), *comparison, ""]))
         return result | {"svg": svg.draw(rollouts)}
 
     @staticmethod

@@ -10,14 +10,15 @@ import shutil
 import typing as t
 
 from ansible.utils.color import stringc
-from ansible.utils.display import Display
 
+import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401
 from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
 from ansible_collections.kuber.network.plugins.module_utils._trace import host, page, target, tree
 from ansible_collections.kuber.network.plugins.module_utils._trace.gather import Sources, trace
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Hop, first_broken, first_unknown, reason
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
 # Read on import, which happens in the main process: the workers, where actions run, have no terminal.
 WIDTH = shutil.get_terminal_size((120, 0)).columns
@@ -49,7 +50,7 @@ class ActionModule(KuberAction):
         )
         root = trace(sources, wanted, {name: str(value) for name, value in params["headers"].items()})
         if params["show"]:
-            Display().display("\n".join(tree.render(root, width=WIDTH, paint=stringc)))
+            show("\n".join(tree.render(root, width=WIDTH, paint=stringc)))
         now = datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
         return {
             "target": wanted.text,

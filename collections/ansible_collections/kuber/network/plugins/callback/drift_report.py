@@ -63,7 +63,9 @@ from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.kuber.network.plugins.plugin_utils import _drift_report
 from ansible_collections.kuber.network.plugins.plugin_utils._drift_report import Place, Report, Status
+from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
+HEADING = "DRIFT REPORT"
 COLORS = {
     Status.IN_SYNC: constants.COLOR_OK,
     Status.DRIFTED: constants.COLOR_CHANGED,
@@ -102,7 +104,7 @@ class CallbackModule(CallbackBase):
         self._play = play.get_name()
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
-        if result.task_fields.get("check_mode") is not False:
+        if result.task.check_mode is not False:
             self._report.add(self._place(result), result.result)
 
     def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
@@ -110,7 +112,7 @@ class CallbackModule(CallbackBase):
             self._report.add_failure(self._place(result), result.result, "failed")
 
     def v2_runner_on_unreachable(self, result: t.Any) -> None:
-        if not result.task_fields.get("ignore_unreachable"):
+        if not result.task.ignore_unreachable:
             self._report.add_failure(self._place(result), result.result, "unreachable")
 
     def v2_playbook_on_stats(self, stats: t.Any) -> None:
@@ -130,8 +132,8 @@ class CallbackModule(CallbackBase):
         color = COLORS[self._report.status]
         table = self._report.table(width=self._display.columns, now=now)
         if table:
-            self._display.banner("DRIFT REPORT")
-            self._display.display("\n".join(table) + "\n")
+            stars = "*" * max(3, self._display.columns - len(HEADING) - 2)
+            show("\n".join(["", f"{HEADING} {stars}", *table, ""]))
         arguments = context.CLIARGS
         selection = {
             "playbooks": list(arguments["args"]),
@@ -148,7 +150,7 @@ class CallbackModule(CallbackBase):
             self._display.error(f"The drift report cannot be written to {self._path}: {exc}")
             return False
         finally:
-            self._display.display(f"{self._report.summary()}{where}", color=color)
+            show(f"{self._report.summary()}{where}", color=color)
         return True
 
     def _place(self, result: t.Any) -> Place:
@@ -157,7 +159,7 @@ class CallbackModule(CallbackBase):
             host=result.host.get_name(),
             play=self._play,
             role=role.get_name() if role else None,
-            task=str(result.task_fields.get("name") or result.task.get_name(include_role_fqcn=False)),
+            task=str(result.task.name or result.task.get_name(include_role_fqcn=False)),
         )
 
 

@@ -122,6 +122,10 @@ from ansible.errors import (
 )
 from ansible.plugins.connection import ConnectionBase, ensure_connect
 
+from ansible_collections.kuber.network.plugins.plugin_utils import _libraries
+
+_libraries.require("paramiko")
+
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.plugin_utils._known_hosts import KnownHosts
 from ansible_collections.kuber.network.plugins.plugin_utils._ssh import Session, SshAuthError, SshCutError, Target

@@ -339,7 +339,7 @@ EXAMPLES = r"""
 RETURN = r"""
 results:
   description: One for each check, those of O(earlier) first.
-  returned: success
+  returned: when all checks have been made, also when some of them failed
   type: list
   elements: dict
   contains:

@@ -20,6 +20,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
+from ansible_collections.kuber.network.plugins.plugin_utils._libraries import missing
 
 # Objects made until the garbage collector looks for cycles among them. Python's own number is 700; but every look at a
 # large set, and at all that was inherited from the playbook's process, costs more than it finds.
@@ -101,6 +102,8 @@ class KuberAction(ActionBase, metaclass=abc.ABCMeta):
             outcome = self.perform(self._options(), task_vars or {})
         except KuberError as exc:
             outcome = exc.partial | {"changed": exc.changed, "failed": True, "msg": str(exc)}
+        except ModuleNotFoundError as exc:
+            outcome = {"failed": True, "msg": missing((exc.name or "").partition(".")[0], exc)}
         if not self.diff_mode:
             outcome.pop("diff", None)
         result.update({"changed": False, "failed": False} | outcome)

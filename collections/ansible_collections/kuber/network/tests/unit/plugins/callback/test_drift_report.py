@@ -226,6 +226,23 @@ def test_other_modules_are_reported_by_their_task(project: Project) -> None:
     assert "this task (two)" in project.output
 
 
+# As ansible-core 2.21 and newer report it; 2.24 removes it.
+DEPRECATED = """
+import ansible.executor.task_result
+def task_fields(result):
+    raise RuntimeError("task_fields is deprecated")
+ansible.executor.task_result.CallbackTaskResult.task_fields = property(task_fields)
+"""
+
+
+def test_nothing_is_used_that_newer_versions_of_ansible_deprecate(project: Project) -> None:
+    (project.directory / "sitecustomize.py").write_text(DEPRECATED)
+    project.write("site.yml", ("Files", [*MIXED, copy(project.directory / "one")]))
+    project.run("site.yml", "--check", PYTHONPATH=str(project.directory))
+    assert project.code == 2, project.output
+    assert "task_fields" not in project.output
+
+
 def test_what_could_not_be_looked_at_is_told_and_is_no_drift(project: Project) -> None:
     late = {"name": "Break", "ansible.builtin.fail": {"msg": "no way in"}}
     away = {"name": "Away", "ansible.builtin.raw": "true", "check_mode": False}
