@@ -16,6 +16,8 @@ description:
   - "The hosts are named as minikube names the machines: the profile itself, C(PROFILE-m02) and so on. They are reached
     by the connection P(kuber.network.minikube#connection) with the key, user and port that minikube made, or by
     P(ansible.builtin.local#connection) with minikube's driver C(none)."
+  - The machine that runs Ansible is a host, too, as C(localhost), so that C(--limit localhost) and C(ansible-pull) find
+    it. If the inventory has that host already, it stays as it is.
   - The groups are C(minikube_nodes), C(control_plane) and C(workers), and by what the profile says
     C(minikube_profile_NAME), C(minikube_driver_NAME), C(minikube_runtime_NAME) and C(minikube_kubernetes_VERSION).
     Characters that a group's name cannot have become C(_).
@@ -79,6 +81,7 @@ plugin: kuber.network.minikube
 # cache_timeout: 3600
 """
 
+import sys
 import typing as t
 
 from ansible.errors import AnsibleParserError
@@ -92,6 +95,7 @@ if t.TYPE_CHECKING:
     from ansible.inventory.data import InventoryData  # pragma: no cover
     from ansible.parsing.dataloader import DataLoader  # pragma: no cover
 
+LOCALHOST = "localhost"
 SUFFIXES = ("minikube.yml", "minikube.yaml")
 
 
@@ -110,10 +114,19 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except KuberError as exc:
             # Ansible appends the text of every cause; ours says it all.
             raise AnsibleParserError(str(exc)) from None
+        self._add_localhost()
         for group in ("minikube_nodes", "control_plane", "workers"):
             self.inventory.add_group(group)
         for profile in profiles:
             self._add_profile(profile, alone=len(profiles) == 1)
+
+    def _add_localhost(self) -> None:
+        """With the variables that Ansible gives to a localhost that is in no inventory."""
+        if LOCALHOST in self.inventory.hosts:
+            return
+        self.inventory.add_host(LOCALHOST)
+        self.inventory.set_variable(LOCALHOST, "ansible_connection", "ansible.builtin.local")
+        self.inventory.set_variable(LOCALHOST, "ansible_python_interpreter", sys.executable)
 
     def _cached(self, path: str, may_read: bool) -> list[_profile.Profile]:
         wish = f"{self.get_option('minikube_home')} {self.get_option('profile')} {self.get_option('profiles')}"

@@ -18,14 +18,15 @@ SOURCE = "plugin: kuber.network.minikube\n"
 
 
 def ansible_inventory(
-    home: t.Any, source: str = SOURCE, *options: str, **environment: str
+    home: t.Any, source: str = SOURCE, *options: str, first: pathlib.Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     path = home.path.parent / "kuber.minikube.yml"
     path.write_text(source)
     settings = home.path.parent / "ansible.cfg"
     settings.write_text(f"[defaults]\ncollections_path={COLLECTIONS}\n[inventory]\nany_unparsed_is_failed=true\n")
+    sources = [f"--inventory={one}" for one in (first, path) if one]
     return subprocess.run(
-        [str(pathlib.Path(sys.executable).with_name("ansible-inventory")), "-i", str(path), "--list", *options],
+        [str(pathlib.Path(sys.executable).with_name("ansible-inventory")), *sources, "--list", *options],
         capture_output=True,
         text=True,
         check=False,

@@ -8,6 +8,7 @@ import os
 import pathlib
 import stat
 import subprocess
+import sys
 import typing as t
 import unittest.mock
 
@@ -20,13 +21,31 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.plugin_utils import _engine, _profile
 from ansible_collections.kuber.network.tests.unit.plugins.inventory.support import SOURCE, ansible_inventory, listing
 
+OF_LOCALHOST = {"ansible_connection": "ansible.builtin.local", "ansible_python_interpreter": sys.executable}
+OF_ALL = frozenset(
+    f"minikube_{name}"
+    for name in (
+        "addons",
+        "container_runtime",
+        "context",
+        "driver",
+        "home",
+        "kubernetes_version",
+        "node_ip",
+        "profile",
+        "tunnel_pids",
+    )
+)
+
 
 def test_a_node_is_reached_as_minikube_reaches_it(minikube_home: t.Any) -> None:
     minikube_home.profile(Addons={"ingress": True, "dashboard": False, "default-storageclass": True})
     minikube_home.machine(SSHPort=2222, SSHUser="root")
     found = listing(ansible_inventory(minikube_home))
     machine = minikube_home.path / "machines" / "minikube"
-    assert found["_meta"]["hostvars"] == {
+    hosts = found["_meta"]["hostvars"]
+    assert hosts == {
+        "localhost": OF_LOCALHOST | {name: value for name, value in hosts["minikube"].items() if name in OF_ALL},
         "minikube": {
             "ansible_become": True,
             "ansible_become_method": "sudo",
@@ -46,7 +65,7 @@ def test_a_node_is_reached_as_minikube_reaches_it(minikube_home: t.Any) -> None:
             "minikube_node_ip": "192.168.99.134",
             "minikube_profile": "minikube",
             "minikube_tunnel_pids": [],
-        }
+        },
     }
     assert found["minikube_nodes"] == {"hosts": ["minikube"]}
     assert found["control_plane"] == {"hosts": ["minikube"]}
@@ -65,7 +84,8 @@ def test_nodes_of_a_larger_cluster_have_minikubes_names(minikube_home: t.Any) ->
     assert found["minikube_nodes"]["hosts"] == ["big", "big-m02", "big-m03"]
     assert found["control_plane"]["hosts"] == ["big", "big-m03"]
     assert found["workers"]["hosts"] == ["big-m02"]
-    addresses = {name: values["minikube_node_ip"] for name, values in found["_meta"]["hostvars"].items()}
+    hosts = found["_meta"]["hostvars"]
+    addresses = {name: hosts[name]["minikube_node_ip"] for name in found["minikube_nodes"]["hosts"]}
     assert addresses == {"big": "192.168.39.10", "big-m02": "192.168.39.11", "big-m03": "192.168.39.12"}
 
 
@@ -336,3 +356,21 @@ def test_published_ports_are_read(port: int, address: str, tail: str) -> None:
 def test_no_other_text_is_taken_for_a_port(text: str) -> None:
     found = _engine.parse_published_port(text)
     assert found is None or str(found) in text
+
+
+def test_this_machine_can_be_the_only_target(minikube_home: t.Any) -> None:
+    minikube_home.profile()
+    minikube_home.machine()
+    done = ansible_inventory(minikube_home, SOURCE, "--limit=localhost")
+    assert list(listing(done)["_meta"]["hostvars"]) == ["localhost"]
+
+
+def test_a_localhost_of_another_source_stays_as_it_is(minikube_home: t.Any) -> None:
+    minikube_home.profile()
+    minikube_home.machine()
+    own = minikube_home.path.parent / "hosts.ini"
+    own.write_text("localhost ansible_connection=ssh\n")
+    done = ansible_inventory(minikube_home, SOURCE, first=own)
+    values = listing(done)["_meta"]["hostvars"]["localhost"]
+    assert values["ansible_connection"] == "ssh"
+    assert "ansible_python_interpreter" not in values

@@ -48,6 +48,7 @@ def test_every_profile_has_its_own_group_and_variables(three: t.Any) -> None:
     found = listing(ansible_inventory(three, ALL))
     hosts = {name: sorted(values["hosts"]) for name, values in found.items() if "hosts" in values}
     assert hosts == {
+        "ungrouped": ["localhost"],
         "minikube_nodes": ["bare", "one", "two-nodes", "two-nodes-m02"],
         "control_plane": ["bare", "one", "two-nodes"],
         "workers": ["two-nodes-m02"],
