@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import pathlib
+import re
 import typing as t
 
 import jinja2
@@ -75,6 +76,25 @@ def test_every_role_has_the_shared_settings(role: str) -> None:
 @pytest.mark.skipif(not SETTINGS.exists(), reason="the collection is not in the project's tree")
 def test_the_inventory_of_the_project_has_no_settings_of_its_own() -> None:
     assert SETTINGS.resolve() == ROLES / "common" / "defaults" / "main"
+
+
+@pytest.mark.parametrize("role", NAMES)
+def test_every_entry_point_is_described(role: str) -> None:
+    """What antsibull-docs wants in order to render a page."""
+    for spec in load(ROLES / role / "meta" / "argument_specs.yml")["argument_specs"].values():
+        assert spec["short_description"]
+        assert spec["description"]
+        assert all(option["description"] for option in spec["options"].values())
+
+
+@pytest.mark.parametrize("role", NAMES)
+def test_every_role_has_a_page_with_an_example_that_sets_known_options(role: str) -> None:
+    page = (ROLES / role / "README.md").read_text()
+    assert f"ansible-doc -t role kuber.network.{role}" in page
+    for example in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL):
+        ((play,),) = [yaml.safe_load(example)]
+        given = {name for entry in play.get("roles", []) for name in entry.get("vars", {})}
+        assert given <= set(options(role))
 
 
 CANARY = "nginx.ingress.kubernetes.io/canary"
