@@ -75,7 +75,8 @@ def test_every_role_has_the_shared_settings(role: str) -> None:
 
 @pytest.mark.skipif(not SETTINGS.exists(), reason="the collection is not in the project's tree")
 def test_the_inventory_of_the_project_has_no_settings_of_its_own() -> None:
-    assert SETTINGS.resolve() == ROLES / "common" / "defaults" / "main"
+    assert (SETTINGS / "defaults").resolve() == ROLES / "common" / "defaults" / "main"
+    assert [load(path) for path in SETTINGS.glob("*.yml")] == [None]
 
 
 @pytest.mark.parametrize("role", NAMES)

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a reader of the pages meets: links that lead somewhere, and names of things that are there."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+import pytest
+import yaml
+
+COLLECTION = pathlib.Path(__file__).resolve().parents[2]
+PROJECT = COLLECTION.parents[3]
+IN_PROJECT = (PROJECT / "CONTRIBUTING.md").exists()
+PAGES = sorted(
+    [
+        *COLLECTION.glob("*.md"),
+        *COLLECTION.glob("docs/*.md"),
+        *COLLECTION.glob("roles/*/README.md"),
+        *(PROJECT.glob("*.md") if IN_PROJECT else []),
+    ]
+)
+LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
+NAME = re.compile(r"kuber\.network\.(\w+)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_links_lead_to_files(page: pathlib.Path) -> None:
+    targets = [target for target in LINK.findall(page.read_text()) if "://" not in target]
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_names_are_those_of_the_collection(page: pathlib.Path) -> None:
+    plugins = {path.stem for path in COLLECTION.glob("plugins/*/*.py")}
+    playbooks = {path.stem for path in COLLECTION.glob("playbooks/*.yml")}
+    roles = {path.parent.name for path in COLLECTION.glob("roles/*/meta")}
+    groups = set(yaml.safe_load((COLLECTION / "meta" / "runtime.yml").read_text())["action_groups"])
+    named = set(NAME.findall(page.read_text()))
+    assert named - plugins - playbooks - roles - groups == set()
+
+
+@pytest.mark.skipif(not IN_PROJECT, reason="the collection is not in the project's tree")
+def test_both_collections_have_the_version_that_a_tag_releases() -> None:
+    galaxies = [yaml.safe_load((COLLECTION.parent / name / "galaxy.yml").read_text()) for name in ("network", "lab")]
+    assert len({(one["version"], one["repository"]) for one in galaxies}) == 1
+    assert {one["namespace"] for one in galaxies} == {"kuber"}
