@@ -18,7 +18,6 @@ from ansible_collections.kuber.network.plugins.plugin_utils._sources import JINJ
 from ansible_collections.kuber.network.tests.unit.roles.test_roles import (
     NAMES,
     ROLES,
-    SETTINGS,
     defaults,
     load,
     options,
@@ -33,7 +32,6 @@ TEXTS: dict[str, tuple[tuple[str, t.Any], ...]] = {
 # What comes from elsewhere: the inventory, or an earlier task of the role.
 AROUND = {
     "inventory_hostname": "minikube",
-    "verify_node_ip": "192.168.99.134",
     "_verify_service": {"objects": [{"spec": {"clusterIP": "10.96.7.7"}}]},
     "hostvars": {"localhost": {"kube_proxy_result": {"mode": "ipvs"}}},
 }
@@ -46,11 +44,8 @@ CASES = [
 
 
 def everything() -> dict[str, t.Any]:
-    """All variables of the project, with the roles' own defaults below them."""
-    found: dict[str, t.Any] = {name: value for role in NAMES for name, value in defaults(role).items()}
-    for path in sorted(SETTINGS.glob("*.yml")) if SETTINGS.exists() else ():
-        found |= load(path)
-    return found
+    """All variables that the roles have defaults for, the shared ones among them."""
+    return {name: value for role in NAMES for name, value in defaults(role).items()}
 
 
 ALL = everything()
