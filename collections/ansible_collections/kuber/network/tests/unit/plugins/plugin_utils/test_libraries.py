@@ -31,14 +31,6 @@ for name in sys.argv[1:]:
         raised[name] = str(exc)
 print(json.dumps(raised))
 """
-# A user whose credentials come from a program, which only the library kubernetes runs.
-HELPER = {"apiVersion": "client.authentication.k8s.io/v1", "command": "true", "interactiveMode": "Never"}
-KUBECONFIG = {
-    "current-context": "one",
-    "contexts": [{"name": "one", "context": {"cluster": "one", "user": "one"}}],
-    "clusters": [{"name": "one", "cluster": {"server": "https://127.0.0.1:1"}}],
-    "users": [{"name": "one", "user": {"exec": HELPER}}],
-}
 
 
 def without(library: str, directory: pathlib.Path, *argv: str) -> subprocess.CompletedProcess[str]:
@@ -66,12 +58,10 @@ def test_actions_name_the_library(library: str, package: str, tmp_path: pathlib.
     ("library", "task"),
     [
         ("jmespath", {"kuber.network.manifests_info": {"kind": "Pod"}}),
-        ("kubernetes", {"kuber.network.manifests_info": {"kind": "Pod", "kubeconfig": "kubeconfig"}}),
         ("paramiko", {"ansible.builtin.raw": "id", "vars": {"ansible_connection": "kuber.network.minikube"}}),
     ],
 )
 def test_a_run_says_it_in_one_sentence(library: str, task: dict[str, object], tmp_path: pathlib.Path) -> None:
-    (tmp_path / "kubeconfig").write_text(json.dumps(KUBECONFIG))
     (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [task]}]))
     done = without(library, tmp_path, str(PLAYBOOK), "-i", "localhost,", "-c", "local", "play.yml")
     said = done.stdout + done.stderr
