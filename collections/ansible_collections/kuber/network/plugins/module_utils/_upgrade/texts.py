@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.documents import TEXTS
+from ansible_collections.kuber.network.plugins.module_utils._kube.documents import STRINGS
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import Path, Reason
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -27,7 +27,7 @@ def quote(draft: Draft) -> None:
     """Quote whole numbers and booleans. Of other numbers YAML does not keep what was written."""
     places: list[Path] = [("metadata", "labels"), ("metadata", "annotations")]
     if draft.body.get("apiVersion") == "v1" and draft.body.get("kind") == "ConfigMap":
-        places += [(field,) for field in TEXTS["ConfigMap"]]
+        places += [(field,) for field in STRINGS["ConfigMap"]]
     for place in places:
         values = draft.get(*place)
         for key, value in list(values.items()) if isinstance(values, dict) else []:

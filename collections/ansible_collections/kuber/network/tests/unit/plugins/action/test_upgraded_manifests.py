@@ -27,7 +27,7 @@ class Play:
     def __init__(self, directory: pathlib.Path) -> None:
         self.directory = directory
         self.mark = directory / "was-run"
-        self.hostile = f"{{{{ lookup('ansible.builtin.pipe', 'touch {self.mark}') }}}}{{% if true %}}evaluated{{% endif %}}"
+        self.hostile = f"{{{{ lookup('ansible.builtin.pipe', 'touch {self.mark}') }}}}{{% if true %}}yes{{% endif %}}"
         self.source, self.dest = directory / "source", directory / "dest"
         self.source.mkdir()
         (self.source / "cron.yml").write_text(CRON % json.dumps(self.hostile))

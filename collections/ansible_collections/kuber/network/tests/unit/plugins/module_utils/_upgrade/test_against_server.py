@@ -38,8 +38,8 @@ class Server:
         """Show it all objects; how many it was shown."""
         bodies = [body for body in result.objects() if not body["apiVersion"].startswith(GROUP)]
         for body in bodies:
-            if body["metadata"].get("namespace"):
-                self._patch({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": body["metadata"]["namespace"]}})
+            if namespace := body["metadata"].get("namespace"):
+                self._patch({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
             self._patch(body, **STRICT)
         return len(bodies)
 

@@ -103,9 +103,7 @@ def test_link_in_dest_is_not_written_through(folders: Folders) -> None:
 
 
 @pytest.mark.parametrize("step", range(1, 6))
-def test_interrupted_run_is_finished_by_the_next(
-    folders: Folders, step: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_interrupted_run_is_finished_by_the_next(folders: Folders, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     folders.write()
     support.write(folders.source, {"old.yml": OLD.replace("own", "other"), "new.yml": OLD.replace(": a", ": n")})
     writes = 0
@@ -180,7 +178,8 @@ def test_json_stays_json(tmp_path: pathlib.Path) -> None:
 def test_items_of_a_list_are_upgraded_where_they_are(tmp_path: pathlib.Path) -> None:
     config = {"config": "address-pools: [{name: a, protocol: layer2, addresses: [192.0.2.0/24]}]"}
     pools = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "default"}, "data": config}
-    items = [pools, yaml.safe_load(OLD.replace("own", "default")), pools | {"data": {"x": "y"}, "metadata": {"name": "k"}}]
+    other = pools | {"data": {"x": "y"}, "metadata": {"name": "k"}}
+    items = [pools, yaml.safe_load(OLD.replace("own", "default")), other]
     text = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": items}, sort_keys=False)
     _text, whole, *added = written(tmp_path, "list.yml", text)
     assert [item["apiVersion"] for item in whole["items"]] == ["batch/v1", "v1"]

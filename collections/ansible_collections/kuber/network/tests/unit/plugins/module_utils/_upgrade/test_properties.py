@@ -41,9 +41,10 @@ LEGACY = {
 }
 SAMPLES = [*yaml.safe_load((HERE / "samples.yml").read_text()), SERVICE, POOLS, LEGACY]
 FEW = hypothesis.settings(max_examples=60, deadline=None)
+keys = st.sampled_from(["name", "port", "a"])
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 99) | st.sampled_from(["", "a", "80", "/a(b)", "layer2", "{{ x }}"]),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["name", "port", "a"]), inner, max_size=2),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(keys, inner, max_size=2),
     max_leaves=4,
 )
 
@@ -83,7 +84,8 @@ def test_any_set_is_upgraded_once_and_for_all(bodies: list[dict[str, t.Any]]) ->
 def test_text_reads_as_the_upgraded_objects(
     bodies: list[dict[str, t.Any]], flow: bool, indent: int, windows: bool
 ) -> None:
-    text = "---\n".join(yaml.safe_dump(body, default_flow_style=flow, indent=indent, sort_keys=False) for body in bodies)
+    style = {"default_flow_style": flow, "indent": indent, "sort_keys": False}
+    text = "---\n".join(yaml.safe_dump(body, **style) for body in bodies)
     text = text.replace("\n", "\r\n") if windows else text
     result = upgrade(reading.from_text(text, "x.yml"))
     written = rewriting.rewrite(text, result.drafts).text

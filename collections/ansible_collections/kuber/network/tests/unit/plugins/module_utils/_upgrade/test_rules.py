@@ -19,11 +19,11 @@ PREFIX = "nginx.ingress.kubernetes.io/"
 
 
 def ingress(
-    *, path: str = "/a", kind: str = "Prefix", port: t.Any = None, name: str = "a", annotations: t.Any = None, **spec: t.Any
+    *, path: str = "/a", kind: str = "Prefix", port: t.Any = None, annotations: t.Any = None, **spec: t.Any
 ) -> dict[str, t.Any]:
     backend = {"service": {"name": "a", "port": port or {"number": 80}}}
     rules = [{"http": {"paths": [{"path": path, "pathType": kind, "backend": backend}]}}]
-    metadata = {"name": name} | ({"annotations": annotations} if annotations else {})
+    metadata = {"name": "a"} | ({"annotations": annotations} if annotations else {})
     spec = {"ingressClassName": "nginx", "rules": rules} | spec
     return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": metadata, "spec": spec}
 
@@ -90,7 +90,8 @@ def test_class_of_an_ingress(body: t.Any, others: list[t.Any], expected: list[st
 
 
 def test_class_can_be_chosen() -> None:
-    assert changes(ingress(ingressClassName=None), ingress_class="traefik") == ['spec.ingressClassName: null -> "traefik"']
+    body = ingress(ingressClassName=None)
+    assert changes(body, ingress_class="traefik") == ['spec.ingressClassName: null -> "traefik"']
 
 
 @pytest.mark.parametrize("path", ["/a(/|$)(.*)", "/a/*", "/[a-z]+", "/a?", "/a\\.b", "/a{2}"])
@@ -212,7 +213,7 @@ def test_part_of_a_config_map_without_equal_stays_and_is_reported(config: str, p
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"config": config}}
     result = done(body)
     assert (result.objects(), result.drafts[0].body) == ([], body)
-    assert [one.problem for one in result.not_upgradable()][0].startswith(problem)
+    assert result.not_upgradable()[0].problem.startswith(problem)
 
 
 def workload(**spec: t.Any) -> dict[str, t.Any]:
@@ -229,7 +230,8 @@ def test_workload_without_any_label_is_reported() -> None:
 def hook(**fields: t.Any) -> dict[str, t.Any]:
     version = "admissionregistration.k8s.io/v1beta1"
     webhooks = [{"name": "a.example.org", "sideEffects": "None", **fields}]
-    return {"apiVersion": version, "kind": "MutatingWebhookConfiguration", "metadata": {"name": "a"}, "webhooks": webhooks}
+    kind = "MutatingWebhookConfiguration"
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": "a"}, "webhooks": webhooks}
 
 
 def test_webhook_keeps_the_defaults_that_it_had() -> None:
