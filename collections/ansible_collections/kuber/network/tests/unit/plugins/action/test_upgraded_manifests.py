@@ -46,7 +46,8 @@ class Play:
 
     def upgrade(self, **options: t.Any) -> dict[str, t.Any]:
         options = {"src": str(self.source), "dest": str(self.dest)} | options
-        return {"kuber.network.upgraded_manifests": options, "register": "upgraded"}
+        given = {name: value for name, value in options.items() if value is not None}
+        return {"kuber.network.upgraded_manifests": given, "register": "upgraded"}
 
 
 @pytest.fixture
@@ -56,7 +57,11 @@ def play(tmp_path: pathlib.Path) -> Play:
 
 def kept(play: Play, expression: str) -> dict[str, t.Any]:
     path = str(play.directory / "kept.json")
-    return {"ansible.builtin.copy": {"content": f"{{{{ {expression} | to_json }}}}", "dest": path}, "check_mode": False}
+    return {
+        "ansible.builtin.copy": {"content": f"{{{{ {expression} | to_json }}}}", "dest": path},
+        "no_log": True,
+        "diff": False,
+    }
 
 
 def test_check_run_shows_the_change_and_writes_nothing(play: Play) -> None:
