@@ -6,7 +6,8 @@
 .PHONY: help site trace rollout test soak lab lab-down lab-reset lab-export exec bench requirements
 
 SHELL := /bin/bash
-.SHELLFLAGS := -euc
+# Run by ssh, bash would read the user's bashrc first, and -u complain of what is not set there.
+.SHELLFLAGS := --norc -euc
 MAKEFLAGS += --no-print-directory
 
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
