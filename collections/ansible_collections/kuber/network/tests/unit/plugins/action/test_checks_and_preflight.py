@@ -81,10 +81,11 @@ def test_every_red_line_is_in_the_table_and_in_the_message(play: PlayRunner, pag
     assert " ✔ The page is served" in output
     assert " ✘ The impossible happens" in output
     assert "2 of 3 checks failed" in output
-    message = output[output.index("fatal:") :]
-    assert "The impossible happens" in message
-    assert "So does this" in message
-    assert "The page is served" not in message
+    failed, _end = json.JSONDecoder().raw_decode(output[output.index("FAILED! => ") + len("FAILED! => ") :])
+    assert "The impossible happens" in failed["msg"]
+    assert "So does this" in failed["msg"]
+    assert "The page is served" not in failed["msg"]
+    assert [one["ok"] for one in failed["results"]] == [True, False, False]
 
 
 def test_collected_results_are_shown_and_judged_by_the_last_task(play: PlayRunner, page: str) -> None:
