@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.utils.color import stringc
 
-import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401
+import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, Verdict
 from ansible_collections.kuber.network.plugins.module_utils._checks.run import run_checks
 from ansible_collections.kuber.network.plugins.module_utils._checks.specs import CHECK_SPEC, World, build

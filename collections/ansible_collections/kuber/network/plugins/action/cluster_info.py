@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import typing as t
 
-import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401
+import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ServerGoneError
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client

@@ -7,7 +7,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401
+import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils import _drift
 from ansible_collections.kuber.network.plugins.module_utils._errors import after_change
 from ansible_collections.kuber.network.plugins.module_utils._kube import labels

@@ -8,7 +8,7 @@ import os
 import pathlib
 import typing as t
 
-import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401
+import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
 from ansible_collections.kuber.network.plugins.module_utils._net.proxy_modes import remarks

@@ -7,7 +7,7 @@ from __future__ import annotations
 import shutil
 import typing as t
 
-import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401
+import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._rollout import picture, run, strategy, svg
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction

@@ -11,7 +11,7 @@ import typing as t
 
 from ansible.utils.color import stringc
 
-import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401
+import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
 from ansible_collections.kuber.network.plugins.module_utils._trace import host, page, target, tree
 from ansible_collections.kuber.network.plugins.module_utils._trace.gather import Sources, trace

@@ -10,7 +10,7 @@ import typing as t
 import yaml
 from ansible.errors import AnsibleError, AnsibleValueOmittedError
 
-import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401
+import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import edits
 from ansible_collections.kuber.network.plugins.module_utils._preflight import settings

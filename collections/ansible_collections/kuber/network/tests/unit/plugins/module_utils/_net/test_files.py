@@ -94,7 +94,10 @@ def test_what_is_cut_off_was_empty_lines(tmp_path: pathlib.Path, monkeypatch: py
     def killed(*_args: t.Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(os, "replace", lambda *_paths: (_ for _ in ()).throw(OSError(16, "Device or resource busy")))
+    def busy(*_paths: str) -> None:
+        raise OSError(16, "Device or resource busy")
+
+    monkeypatch.setattr(os, "replace", busy)
     monkeypatch.setattr(os, "ftruncate", killed)
     with pytest.raises(KeyboardInterrupt):
         files.replace(path, b"172.17.255.3 example.app.org\n")
