@@ -14,7 +14,8 @@ import pathlib
 import time
 import typing as t
 import urllib.error
-import urllib.request
+
+from ansible.module_utils.urls import open_url
 
 CHUNK = 1 << 18
 TRIES = 3
@@ -92,8 +93,7 @@ class Transfer:
 
     def _open(self) -> t.Any:
         if self._is_remote:
-            request = urllib.request.Request(self.location, headers={"User-Agent": "kuber.lab"})
-            return urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
+            return open_url(self.location, timeout=TIMEOUT_SECONDS, http_agent="kuber.lab")
         path = pathlib.Path(self.location)
         if path.exists() and not path.is_file():
             raise OSError("it is not a regular file")
