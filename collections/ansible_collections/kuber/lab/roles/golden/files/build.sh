@@ -9,10 +9,11 @@
 set -eu -o pipefail
 export LAB_NAME=kuber-golden-${OUT##*-} LAB_STATE=$OUT/state
 home=$LAB_STATE/home
-# seen by this stage only, so that nothing of the name is left when it is killed
-mkdir -p /run/netns /run/kuber-lab
+# Seen by this stage only, so that nothing of the name is left when it is killed. The machine's settings are recorded where every lab looks:
+# the kubelet raises them here, too.
+mkdir -p /run/netns
 mount -t tmpfs names /run/netns
-mount -t tmpfs labs /run/kuber-lab
+export LAB_SEES_OTHERS= # not from a process namespace of its own
 as_host() { "$MACHINE" exec "$@"; }
 node() {
   as_host ssh -i /run/kuber-lab/home/id -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \

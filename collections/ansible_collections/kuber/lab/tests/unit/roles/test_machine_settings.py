@@ -44,3 +44,25 @@ def test_machine_without_control_groups_of_version_2_has_none_to_take_back(tmp_p
     run(tmp_path, "as one settings_keep $$; as one settings_release")
     assert not (tmp_path / "controllers").exists()
     assert list((tmp_path / "settings" / "labs").iterdir()) == []
+
+
+def test_killed_build_in_a_process_namespace_of_its_own_is_forgotten(tmp_path: pathlib.Path) -> None:
+    # Its number counts in there; out here it is that of somebody who lives.
+    run(tmp_path, "sleep 300 & echo \"$! pid:[1]\" >made; mkdir -p \"$2/settings/labs\"; mv made \"$2/settings/labs/killed\"")
+    run(tmp_path, "as one settings_keep $$")
+    assert [lab.name for lab in (tmp_path / "settings" / "labs").iterdir()] == ["one"]
+
+
+def test_lab_that_is_built_does_not_forget_those_that_it_cannot_see(tmp_path: pathlib.Path) -> None:
+    run(
+        tmp_path,
+        """
+        as one settings_keep $$
+        export -f as settings_keep settings_release settings_locked _settings_keep _settings_release _settings_forget_dead
+        export SETTINGS_DIRECTORY CONTROLLERS SETTINGS
+        unshare --user --map-root-user --pid --fork --mount-proc \
+          bash -euc 'export LAB_SEES_OTHERS=; as built settings_keep $$; as built settings_release'
+        """,
+    )
+    assert [lab.name for lab in (tmp_path / "settings" / "labs").iterdir()] == ["one"]
+    assert (tmp_path / "settings" / "settings").exists()
