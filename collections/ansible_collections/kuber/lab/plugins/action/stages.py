@@ -38,6 +38,7 @@ display = Display()
 
 POLL_SECONDS = 0.2
 KEEP_DAYS = 14
+FULL_BYTES = 1 << 20
 PR_SET_PDEATHSIG = 1
 
 Spec = dict[str, t.Any]
@@ -190,10 +191,16 @@ class Stage:
             return
         if code:
             tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-25:])
-            raise AnsibleActionFail(
-                f"Stage {self.name} failed with exit code {code} after {duration(time.monotonic() - started)}. "
-                f"Its whole output is in {self._log}, the end of it:\n{tail}"
-            )
+            failed = f"Stage {self.name} failed with exit code {code} after {duration(time.monotonic() - started)}"
+            # The log lies on the same disk, and may have had no room for the words.
+            if "No space left on device" in tail or shutil.disk_usage(self.cache).free < FULL_BYTES:
+                shutil.rmtree(self._partial)
+                raise AnsibleActionFail(
+                    f"{failed}, because a disk is full. {self.cache} has {shutil.disk_usage(self.cache).free >> 20} MiB"
+                    f" free now that the unfinished result is removed. Make room, or set XDG_CACHE_HOME to a directory "
+                    f"on another disk, and run it again. The output is in {self._log}."
+                )
+            raise AnsibleActionFail(f"{failed}. Its whole output is in {self._log}, the end of it:\n{tail}")
         self._partial.rename(self.path)
         self._seconds.write_text(f"{time.monotonic() - started:.1f}\n")
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import subprocess
 
@@ -47,10 +48,12 @@ def test_machine_without_control_groups_of_version_2_has_none_to_take_back(tmp_p
 
 
 def test_killed_build_in_a_process_namespace_of_its_own_is_forgotten(tmp_path: pathlib.Path) -> None:
-    # Its number counts in there; out here it is that of somebody who lives.
-    run(tmp_path, "sleep 300 & echo \"$! pid:[1]\" >made; mkdir -p \"$2/settings/labs\"; mv made \"$2/settings/labs/killed\"")
+    labs = tmp_path / "settings" / "labs"
+    labs.mkdir(parents=True)
+    # Its number counts in there; out here it is that of a process that lives.
+    (labs / "killed").write_text(f"{os.getpid()} pid:[1]\n")
     run(tmp_path, "as one settings_keep $$")
-    assert [lab.name for lab in (tmp_path / "settings" / "labs").iterdir()] == ["one"]
+    assert [lab.name for lab in labs.iterdir()] == ["one"]
 
 
 def test_lab_that_is_built_does_not_forget_those_that_it_cannot_see(tmp_path: pathlib.Path) -> None:
@@ -58,7 +61,7 @@ def test_lab_that_is_built_does_not_forget_those_that_it_cannot_see(tmp_path: pa
         tmp_path,
         """
         as one settings_keep $$
-        export -f as settings_keep settings_release settings_locked _settings_keep _settings_release _settings_forget_dead
+        for name in $(compgen -A function); do export -f "${name?}"; done
         export SETTINGS_DIRECTORY CONTROLLERS SETTINGS
         unshare --user --map-root-user --pid --fork --mount-proc \
           bash -euc 'export LAB_SEES_OTHERS=; as built settings_keep $$; as built settings_release'

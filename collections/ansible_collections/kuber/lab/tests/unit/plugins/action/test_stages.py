@@ -171,3 +171,30 @@ def test_a_run_waits_for_another_one_that_builds_the_same(tmp_path: pathlib.Path
             time.sleep(0.01)
         ensure_all([waiting])
     assert waiting.is_built
+
+
+@needs_root
+def test_full_disk_is_named_and_keeps_nothing_unfinished(tmp_path: pathlib.Path) -> None:
+    build = script(tmp_path, "head -c 20M /dev/zero >$OUT/part; echo done >$OUT/whole")
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    run = f"""
+import pathlib, sys, threading
+from ansible.errors import AnsibleActionFail
+from ansible_collections.kuber.lab.plugins.action.stages import Stage
+cache = pathlib.Path({str(cache)!r})
+spec = dict(name="part", script={str(build)!r}, inputs={{}}, environment={{}}, tools={{}}, takes=1, portable=False)
+stage = Stage(cache, spec)
+try:
+    stage.ensure(threading.Event())
+except AnsibleActionFail as exc:
+    print(exc, stage.is_built, sorted(path.name for path in cache.iterdir()))
+"""
+    # A small disk of its own, seen by this process only.
+    mounted = f'mount -t tmpfs -o size=8M small {cache}; exec "$@"'
+    command = ["unshare", "--mount", "sh", "-ec", mounted, "sh", sys.executable, "-c", run]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    said = done.stdout.splitlines()[-1]
+    assert f"because a disk is full. {cache} has " in said
+    assert said.endswith("False ['part.lock', 'part.log']")
