@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run a command and kill it with all its processes at a random moment, again and again.
+"""Run a command and kill it at a random moment, again and again, as a machine short of memory does: the one process.
 
     kill.py TIMES LONGEST_SECONDS COMMAND ...
 
@@ -14,10 +14,8 @@ doing, by the last task that it had named.
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -31,15 +29,13 @@ def main() -> None:
     hit: list[str] = []
     while len(hit) < times:
         with tempfile.TemporaryFile("w+") as output:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-            )
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
             try:
                 process.wait(random.uniform(0, longest))
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+                process.kill()
                 process.wait()
-                # The workers are of the same group; what they have told to do may still be under way in the cluster.
+                # Its tasks end with it; what they have asked for may still be under way in the cluster.
                 time.sleep(random.uniform(0, 1))
             output.seek(0)
             said = output.read()

@@ -21,6 +21,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 from ansible_collections.kuber.network.plugins.plugin_utils._libraries import missing
+from ansible_collections.kuber.network.plugins.plugin_utils._orphans import end_with_playbook
 
 # Objects made until the garbage collector looks for cycles among them. Python's own number is 700; but every look at a
 # large set, and at all that was inherited from the playbook's process, costs more than it finds.
@@ -97,6 +98,7 @@ class KuberAction(ActionBase, metaclass=abc.ABCMeta):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         # The process was forked for this task and ends with it.
         gc.set_threshold(COLLECT_AFTER)
+        end_with_playbook()
         result = super().run(tmp, task_vars)
         try:
             outcome = self.perform(self._options(), task_vars or {})
