@@ -9,6 +9,7 @@ import typing as t
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils import _drift
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client
 from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy, proxy_config, proxy_rollout
 from ansible_collections.kuber.network.plugins.module_utils._net.proxy_absence import NoProxyError
@@ -33,6 +34,8 @@ class ActionModule(KuberAction):
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         client = _client.of(self, params)
+        clock = Clock(params["wait_timeout"])
+        client.keep_to(clock, Progress(show, clock))
         wish = proxy_config.Wish(
             params["mode"],
             params["strict_arp"],

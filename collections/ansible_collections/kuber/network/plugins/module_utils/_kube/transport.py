@@ -260,7 +260,8 @@ class Client:
             except ServerGoneError as exc:
                 perhaps_done |= not exc.never_sent
                 retry = not exc.untrusted and (exc.never_sent or request.is_repeatable)
-                first_contact = None if self._answered else FIRST_CONTACT_SECONDS
+                # Who has taken the connection is there, however long the answer takes.
+                first_contact = FIRST_CONTACT_SECONDS if exc.never_sent and not self._answered else None
                 left, wait = self._left(started, first_contact if patience is None else patience), pause
                 failure = exc
             if not retry or wait > left:

@@ -93,6 +93,7 @@ def wait(client: Client, selector: str, wanted: Plan, *, seconds: float, say: Sa
     port = proxy_config.metrics_port(wanted.config)
     clock = Clock(seconds)
     progress = Progress(say, clock)
+    client.keep_to(clock, progress)
     while True:
         daemon_set = client.get(kube_proxy.DAEMON_SET)
         pods = kube_proxy.read_pods(client, selector, port)

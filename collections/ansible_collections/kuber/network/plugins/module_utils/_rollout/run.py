@@ -86,7 +86,9 @@ def read(client: Client, wish: Wish) -> Body:
 def roll_out(client: Client, wish: Wish, say: Say) -> Timeline:
     """Replace all pods by such as they are, and tell what happens meanwhile."""
     clock = Clock(wish.wait_timeout)
-    waiter = Waiter(client, clock, Progress(say, clock))
+    progress = Progress(say, clock)
+    client.keep_to(clock, progress)
+    waiter = Waiter(client, clock, progress)
     # A rollout that begins before another has ended shows neither.
     before = read(client, wish)
     waiter.wait([(Goal(wish.item), before)])

@@ -16,7 +16,7 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import jsontext, transport
+from ansible_collections.kuber.network.plugins.module_utils._kube import httperrors, jsontext, transport
 from ansible_collections.kuber.network.plugins.module_utils._kube import kubeconfig as _kubeconfig
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client, ServerGoneError
@@ -202,6 +202,30 @@ def test_time_limit_of_the_task_ends_all_patience(server: Server, trouble: Answe
     with pytest.raises((ApiError, ServerGoneError)):
         client.get("/thing")
     assert time.monotonic() - started < 4
+
+
+def test_server_that_takes_connections_and_is_too_busy_to_answer_is_asked_as_long_as_the_task_may_take(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is there: the short patience with a server that was never reached is not meant for it."""
+    monkeypatch.setattr(transport, "FIRST_CONTACT_SECONDS", 0.02)
+    server.answers = [*[HANG_UP] * 5, OK]
+    client, _said = kept_to(client_of(server.url, timeout=0.05), 20)
+    assert client.get("/thing") == {"kind": "Thing"}
+
+
+def test_server_in_trouble_is_asked_less_and_less_often(server: Server) -> None:
+    server.answers = [refusal(503, "starting")]
+    with pytest.raises(ApiError):
+        client_of(server.url, timeout=1).get("/thing")
+    assert len(server.asked) < 10
+
+
+def test_no_server_makes_us_wait_for_longer_than_half_a_minute(server: Server) -> None:
+    server.answers = [(429, {"Retry-After": "120"}, ""), OK]
+    with pytest.raises(ApiError) as caught:
+        client_of(server.url, timeout=20).get("/thing")
+    assert httperrors.retry_after(caught.value) == 30
 
 
 def test_request_that_was_not_looked_at_is_repeated_even_if_it_creates(server: Server) -> None:
