@@ -1,0 +1,151 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Start a playbook on a machine, follow it to its end, and read what came of it.
+
+The run belongs to the machine: it goes on when the connection is lost, and a lock keeps a second one from starting.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._machines.install import Place, script
+from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
+
+BUSY = 75
+# Descriptor 9 holds the lock until the run has ended. The password goes through pipes and is never on a command line.
+START = r"""
+version=$PWD/$2
+mkdir -p run && cd run || exit
+umask 077
+exec 9>lock
+flock -n 9 || exit 75
+IFS= read -r password
+cat >settings.json || exit
+rm -f status.json exit_code
+run=$PWD
+shift 2
+cd "$version" || exit
+export ANSIBLE_CONFIG="$version/ansible.cfg" ANSIBLE_NOCOLOR=1 PYTHONUNBUFFERED=1
+export ANSIBLE_CALLBACKS_ENABLED=kuber.network.run_status KUBER_RUN_STATUS="$run/status.json"
+[ -z "$password" ] || set -- --become-password-file=- "$@"
+printf %s "$password" | setsid sh -c '
+  run=$1
+  shift
+  venv/bin/ansible-playbook --extra-vars="@$run/settings.json" "$@"
+  echo $? >"$run/exit_code.new"
+  mv "$run/exit_code.new" "$run/exit_code"
+' sh "$run" "$@" >"$run/log" 2>&1 &
+echo $! >"$run/pid"
+"""
+# Looks at the run for up to $3 seconds. Who gets the lock while there is no exit code has found a run that was killed.
+FOLLOW = r"""
+cd run || exit
+i=0
+while [ $i -lt "$3" ] && [ ! -e exit_code ] && ! flock -n lock true; do sleep 1; i=$((i + 1)); done
+state=running
+! flock -n lock true || state=gone
+[ ! -e exit_code ] || state=$(cat exit_code)
+echo $state
+cat status.json 2>/dev/null || true
+"""
+STOP = 'kill -- "-$(cat run/pid)"'
+LOG = "tail -c 200000 run/log"
+RUNNING, GONE = "running", "gone"
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A run that has come to its end, and what it has reported."""
+
+    exit_code: int | None
+    """None when it was killed, or the machine has restarted."""
+    report: t.Mapping[str, t.Any]
+    log: str
+    seconds: float
+
+    @property
+    def drift(self) -> list[dict[str, t.Any]]:
+        return list(self.report.get("drift", ()))
+
+    @property
+    def problems(self) -> list[str]:
+        """What failed, one sentence for each task; empty when nothing did."""
+        told = [f"{one['task']}: {one['message']}" for one in self.report.get("not_checked", ())]
+        if told or self.exit_code == 0:
+            return told
+        if self.exit_code is None:
+            return ["The run was killed, or the machine has restarted meanwhile"]
+        last = " ".join(self.log.strip().splitlines()[-3:])
+        return [f"ansible-playbook ended with exit code {self.exit_code}: {last or 'no output'}"]
+
+
+def start(
+    runner: Runner,
+    place: Place,
+    *,
+    arguments: t.Sequence[str],
+    settings: t.Mapping[str, t.Any],
+    environment: t.Mapping[str, str],
+    become_password: str = "",
+) -> None:
+    pairs = [f"{name}={value}" for name, value in environment.items()]
+    given = f"{become_password}\n{json.dumps(settings)}\n"
+    done = runner.run(("env", *pairs, *script(place, START, *arguments)), stdin=given, check=False)
+    if done.rc == BUSY:
+        raise KuberError(
+            "Another run is going on on this machine",
+            remedy="Wait for its end, or stop it there: kill the process group in run/pid",
+        )
+    if done.rc != 0:
+        raise KuberError(
+            "The playbook cannot be started",
+            wanted="exit code 0",
+            found=f"exit code {done.rc}, {done.stderr.strip() or 'no output'}",
+        )
+
+
+def follow(
+    runner: Runner,
+    place: Place,
+    *,
+    timeout: float,
+    interval: int,
+    tell: t.Callable[[str], None],
+    clock: t.Callable[[], float] = time.monotonic,
+) -> Run:
+    """Wait for the end, and say meanwhile which task is running."""
+    started = clock()
+    while True:
+        state, _newline, text = runner.run(script(place, FOLLOW, str(interval))).stdout.partition("\n")
+        report = _parsed(text)
+        seconds = clock() - started
+        if state != RUNNING:
+            log = runner.run(script(place, LOG)).stdout
+            return Run(None if state == GONE else int(state), report, log, seconds)
+        task = report.get("task") or "starting"
+        if seconds >= timeout:
+            runner.run(script(place, STOP), check=False)
+            raise KuberError(
+                f"The run was stopped after {seconds:.0f} s",
+                wanted=f"its end within {timeout:.0f} s",
+                found=f"it was at: {task}",
+                remedy="A longer time can be set in machines_timeout",
+            )
+        tell(f"after {seconds:.0f} s: {task}")
+
+
+def _parsed(text: str) -> dict[str, t.Any]:
+    try:
+        report = json.loads(text)
+    except ValueError:
+        return {}
+    return report if isinstance(report, dict) else {}
