@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Mapping
 
 MACOS = "Darwin"
-GO_ON = "Set host_network_route_enabled=false: then everything is set up without it, and reached from the node"
+GO_ON = "Set host_network_route_enabled=false: then everything is set up without it, and checked from the node"
 
 
 @dataclasses.dataclass(frozen=True)
