@@ -19,7 +19,10 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Mapping
 
 MACOS = "Darwin"
-GO_ON = "Set host_network_route_enabled=false: then everything is set up without it, and checked from the node"
+GO_ON = (
+    "Set host_network_route_enabled=false: then everything is set up without it and checked from the node, and the "
+    "playbook forward.yml (`make forward`) opens the addresses on 127.0.0.1"
+)
 
 
 @dataclasses.dataclass(frozen=True)

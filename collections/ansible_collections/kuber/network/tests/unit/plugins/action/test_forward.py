@@ -29,7 +29,10 @@ import dns.rrset
 import pytest
 import yaml
 
+from ansible_collections.kuber.network.plugins.action.rollout import way_of
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._forward.plan import Way
+from ansible_collections.kuber.network.plugins.module_utils._rollout.requests import Requests
 from ansible_collections.kuber.network.plugins.plugin_utils._forwarding import Forwarder
 
 COLLECTIONS = pathlib.Path(__file__).parents[7]
@@ -190,3 +193,18 @@ def test_a_playbook_forwards_until_ctrl_c(playbook: list[str], page: int, tmp_pa
     with pytest.raises(ConnectionRefusedError), here("127.0.0.1", int(port)):
         pass
     assert "Traceback" not in text
+
+
+def test_a_rollout_asks_through_the_way_under_the_name_of_the_page(page: int) -> None:
+    url = f"http://{ADDRESS}:{page}/"
+    with Forwarder(straight) as forwarder:
+        opened = forwarder.open(way_of(url))
+        answer = Requests(url, rate=1, timeout=5, through=opened.socket).ask()
+    # The page says which host was asked for.
+    assert (answer.ok, answer.found) == (True, f"200 {ADDRESS}:{page}")
+
+
+@pytest.mark.parametrize("url", ["https://172.17.255.1/", "172.17.255.1"])
+def test_a_page_that_cannot_be_asked_for_so_is_refused(url: str) -> None:
+    with pytest.raises(KuberError, match="cannot be asked for from the host"):
+        way_of(url)
