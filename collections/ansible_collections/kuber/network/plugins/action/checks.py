@@ -11,6 +11,7 @@ from ansible.utils.color import stringc
 
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, Verdict
+from ansible_collections.kuber.network.plugins.module_utils._checks.places import CONTROLLER, HOST
 from ansible_collections.kuber.network.plugins.module_utils._checks.run import run_checks
 from ansible_collections.kuber.network.plugins.module_utils._checks.specs import CHECK_SPEC, World, build
 from ansible_collections.kuber.network.plugins.module_utils._checks.table import render
@@ -30,6 +31,15 @@ class ActionModule(KuberAction):
         "context": {"type": "str"},
         "checks": CHECK_SPEC,
         "earlier": {"type": "list", "elements": "dict", "default": []},
+        "from": {"type": "str", "default": CONTROLLER, "choices": [CONTROLLER, HOST]},
+        "beside": {
+            "type": "dict",
+            "options": {
+                "engine": {"type": "str", "choices": ["docker", "podman"], "required": True},
+                "node": {"type": "str", "required": True},
+                "destination": {"type": "str", "required": True},
+            },
+        },
         "collect": {"type": "bool", "default": False},
         "timeout": {"type": "float", "default": 60.0},
         "interval": {"type": "float", "default": 1.0},
@@ -45,7 +55,8 @@ class ActionModule(KuberAction):
 
         if not params["checks"] and not params["earlier"]:
             raise KuberError("There is nothing to check", wanted="at least one entry in checks, or in earlier")
-        world = World(self.runner, connect)
+        host = str(self._task.delegate_to or task_vars["inventory_hostname"])
+        world = World(self.runner, connect, host=host, usual=params["from"], beside=params["beside"])
         checks = [build(raw, world) for raw in params["checks"]]
         verdicts = [Verdict.load(item) for item in params["earlier"]]
         verdicts += run_checks(checks, timeout=params["timeout"], interval=params["interval"], progress=progress)

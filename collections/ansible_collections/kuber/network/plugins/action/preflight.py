@@ -19,10 +19,16 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight.findings 
     findings,
     report,
 )
+from ansible_collections.kuber.network.plugins.module_utils._preflight.hidden import Engine, why_hidden
 from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, look
 from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import may_become_root
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+from ansible_collections.kuber.network.plugins.plugin_utils._engine import (
+    ENGINE_HOST_VARIABLES,
+    engine_host,
+    engine_info,
+)
 from ansible_collections.kuber.network.plugins.plugin_utils._profile import (
     known_profiles,
     minikube_directory,
@@ -39,6 +45,20 @@ def unreadable_profile(home: pathlib.Path, params: dict[str, t.Any]) -> t.Iterat
             read_profile(home, params["profile"])
         except KuberError as exc:
             yield exc
+
+
+def what_hides(home: pathlib.Path, name: str) -> str:
+    """Why the nodes of a profile are no neighbours of this machine, as far as minikube and the engine tell it."""
+    if name not in known_profiles(home):
+        return ""
+    try:
+        profile = read_profile(home, name)
+    except KuberError:
+        return ""
+    engine = None
+    if profile.driver in ENGINE_HOST_VARIABLES:
+        engine = Engine.load(engine_info(profile.driver), engine_host(profile.driver, os.environ))
+    return why_hidden(profile.driver, next((node.ssh.host for node in profile.nodes if node.ssh), ""), engine)
 
 
 class ActionModule(KuberAction):
@@ -63,7 +83,12 @@ class ActionModule(KuberAction):
             minikube_home=str(home),
             known_profiles=tuple(known_profiles(home)),
             # A check run changes nothing, and looking takes no rights.
-            host=look(params, LocalRunner(), rehearse=not self.check_mode),
+            host=look(
+                params,
+                LocalRunner(),
+                rehearse=not self.check_mode,
+                why_hidden=lambda: what_hides(home, params["profile"]),
+            ),
             may_become_root=self.check_mode or bool(password) or may_become_root(),
         )
         found = [*unreadable_profile(home, params), *findings(settings, cluster)]

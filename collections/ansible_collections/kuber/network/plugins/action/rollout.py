@@ -4,17 +4,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import shutil
 import typing as t
+import urllib.parse
 
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._forward.plan import Way
 from ansible_collections.kuber.network.plugins.module_utils._rollout import picture, run, strategy, svg
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+from ansible_collections.kuber.network.plugins.plugin_utils._forwarding import Forwarder
 from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
 # Read on import, which happens in the main process: the workers, where actions run, have no terminal.
 WIDTH = shutil.get_terminal_size((100, 0)).columns
+
+
+def way_of(url: str) -> Way:
+    """Where a node has to connect to for a page."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme != "http" or not parts.hostname:
+        raise KuberError("Such a page cannot be asked for from the host", wanted="http://ADDRESS/PATH", found=url)
+    return Way(url, parts.hostname, parts.port or 80)
 
 
 class ActionModule(KuberAction):
@@ -28,6 +42,7 @@ class ActionModule(KuberAction):
         "max_unavailable": {"type": "str"},
         "title": {"type": "str"},
         "probe_url": {"type": "str"},
+        "probe_from": {"type": "str", "default": "controller", "choices": ["controller", "host"]},
         "rate": {"type": "float", "default": run.Wish.rate},
         "timeout": {"type": "float", "default": run.Wish.timeout},
         "earlier": {"type": "list", "elements": "dict", "default": []},
@@ -62,7 +77,12 @@ class ActionModule(KuberAction):
         }
         if self.check_mode:
             return known
-        timeline = run.roll_out(client, wish, show)
+        with contextlib.ExitStack() as stack:
+            if params["probe_url"] and params["probe_from"] == "host":
+                forwarder = stack.enter_context(Forwarder(self.sockets_of_host()))
+                opened = forwarder.open(way_of(params["probe_url"]))
+                wish = dataclasses.replace(wish, probe_through=opened.socket)
+            timeline = run.roll_out(client, wish, show)
         lines = picture.draw(timeline, title=f"{known['title']} ({picture.rules(known['strategy'])})", width=WIDTH)
         result = timeline.dump() | known | {"picture": lines}
         rollouts = [*params["earlier"], result]

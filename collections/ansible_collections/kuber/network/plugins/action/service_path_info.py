@@ -32,6 +32,7 @@ class ActionModule(KuberAction):
         "target": {"type": "str", "required": True},
         "headers": {"type": "dict", "default": {}},
         "node": {"type": "str"},
+        "from": {"type": "str", "default": "controller", "choices": ["controller", "host"]},
         "show": {"type": "bool", "default": True},
     }
 
@@ -47,6 +48,7 @@ class ActionModule(KuberAction):
             resolve=host.ask_name_servers,
             node=self.runner,
             node_name=params["node"] or task_vars["inventory_hostname"],
+            hidden=params["from"] == "host",
         )
         root = trace(sources, wanted, {name: str(value) for name, value in params["headers"].items()})
         if params["show"]:

@@ -112,6 +112,7 @@ options:
 import io
 import os
 import shlex
+import threading
 import typing as t
 
 from ansible.errors import (
@@ -131,6 +132,7 @@ from ansible_collections.kuber.network.plugins.plugin_utils._known_hosts import 
 from ansible_collections.kuber.network.plugins.plugin_utils._ssh import Session, SshAuthError, SshCutError, Target
 
 if t.TYPE_CHECKING:
+    import paramiko  # pragma: no cover
     from ansible.plugins.become import BecomeBase  # pragma: no cover
 
 T = t.TypeVar("T")
@@ -141,6 +143,10 @@ class Connection(ConnectionBase):
     has_pipelining = True
 
     _session: Session | None = None
+
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lock = threading.Lock()
 
     def _connect(self) -> Connection:
         if self._session is None:
@@ -191,6 +197,19 @@ class Connection(ConnectionBase):
         self._display.vvv(f"FETCH {in_path} TO {out_path}", host=self.get_option("remote_addr"))
         with open(out_path, "wb") as sink:
             self._copy(f"cat < {shlex.quote(in_path)}", io.BytesIO(), sink)
+
+    def open_socket(self, host: str, port: int) -> paramiko.Channel:
+        """A TCP connection from the node to an address that the node reaches; for any number of threads."""
+        with self._lock:
+            self._connect()
+            session = self._session
+        try:
+            return session.open_socket(host, port)
+        except SshCutError:
+            with self._lock:
+                if self._session is session:
+                    self.reset()
+            return self._session.open_socket(host, port)
 
     def close(self) -> None:
         if self._session is not None:

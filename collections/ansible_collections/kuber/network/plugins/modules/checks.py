@@ -14,8 +14,8 @@ description:
   - Asks a list of declared questions, side by side, and asks again what fails until O(timeout).
   - Prints a table with one line for each check, and fails with a list of all checks that did not pass.
   - Changes nothing.
-  - Everything but commands is asked from the machine that runs Ansible. Commands, also those of O(checks[].ipvs), run
-    on the task's host, which needs a shell and no Python.
+  - Everything but commands is asked from the machine that runs Ansible, unless O(from) says otherwise.
+    Commands, also those of O(checks[].ipvs), run on the task's host, which needs a shell and no Python.
 extends_documentation_fragment:
   - kuber.network.attributes.info
 options:
@@ -35,6 +35,30 @@ options:
     description: Seconds between two rounds.
     type: float
     default: 1.0
+  from:
+    description:
+      - From where O(checks[].http), O(checks[].dns) and O(checks[].ping) are asked that do not say it themselves.
+      - Commands run on the task's host in any case.
+    type: str
+    choices: [controller, host]
+    default: controller
+  beside:
+    description: A container that is a node, and beside which O(checks[].from=beside) asks.
+    type: dict
+    suboptions:
+      engine:
+        description: The container engine on the machine that runs Ansible.
+        type: str
+        required: true
+        choices: [docker, podman]
+      node:
+        description: The name of the node's container.
+        type: str
+        required: true
+      destination:
+        description: The network of the load balancers, such as V(172.17.255.0/24).
+        type: str
+        required: true
   collect:
     description:
       - Neither print nor fail.
@@ -60,6 +84,16 @@ options:
         description: Heading of the table under which the check stands. Put checks of one group next to each other.
         type: str
         default: ""
+      from:
+        description:
+          - From where to ask, for O(checks[].http), O(checks[].dns), O(checks[].ping) and O(checks[].command), and what
+            the table then says. Without it, O(from) decides.
+          - V(controller) is the machine that runs Ansible.
+          - V(host) is the task's host. It needs C(curl), C(bash) and C(ping).
+          - V(beside) is a short-lived container of the image of a node, in its network. It is a client from outside,
+            for which MetalLB answers ARP. It takes O(beside).
+        type: str
+        choices: [controller, host, beside]
       http:
         description: Send GET requests. Redirects are followed, proxies of the environment are ignored.
         type: dict
@@ -107,6 +141,12 @@ options:
             description: Seconds to wait for each answer.
             type: float
             default: 5.0
+          address:
+            description:
+              - Where to connect to, whatever the name in O(checks[].http.url) leads to. Only for requests that the
+                machine that runs Ansible does not send.
+            type: str
+            default: ""
       dns:
         description: Ask a name server.
         type: dict
@@ -364,6 +404,9 @@ results:
     unknown:
       description: Whether it could not be made. Then it has not passed, and the task does not fail because of it.
       type: bool
+    source:
+      description: From where it was asked, if O(checks[].from) said so.
+      type: str
   sample:
     - name: CoreDNS answers over TCP
       group: Load balancer
@@ -372,4 +415,5 @@ results:
       found: 10.103.226.132
       ok: true
       unknown: false
+      source: ""
 """

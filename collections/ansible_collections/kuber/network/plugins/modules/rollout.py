@@ -60,11 +60,19 @@ options:
     type: str
   probe_url:
     description:
-      - Address to send requests to while the rollout goes on, from the machine that runs Ansible. An answer other than
-        200 has failed, and so has one that takes longer than O(timeout).
+      - Address to send requests to while the rollout goes on. An answer other than 200 has failed, and so has one that
+        takes longer than O(timeout).
       - It must answer before the rollout begins. Ten seconds are granted for that.
       - Without it, no requests are sent.
     type: str
+  probe_from:
+    description:
+      - From where the requests come. V(controller) is the machine that runs Ansible.
+      - V(host) is the task's host, a node that is reached by P(kuber.network.minikube#connection), through whose SSH
+        they go; for machines without a route to O(probe_url), which has to name an address then.
+    type: str
+    choices: [controller, host]
+    default: controller
   rate:
     description: How many requests a second, at most 100. Each has a connection of its own.
     type: float

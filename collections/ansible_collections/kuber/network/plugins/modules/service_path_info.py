@@ -22,8 +22,9 @@ description:
     well, and so do the interface that the packet comes in through and the address that it comes from
     (C(loadBalancerSourceRanges)).
   - What could not be read, or cannot be judged from outside, is V(unknown), and then the way is not called whole.
-  - The way is that of a new connection from the machine that runs Ansible. Requests to what is only known inside the
-    cluster (the address of a Service of type C(ClusterIP), a pod) are followed from the node.
+  - The way is that of a new connection from the machine that runs Ansible, or with O(from=host) from the node.
+    Requests to what is only known inside the cluster (the address of a Service of type C(ClusterIP), a pod) are
+    followed from the node.
   - Which Ingress takes a request is decided as ingress-nginx does it. With another controller the way ends at its pods.
 extends_documentation_fragment:
   - kuber.network.attributes.info
@@ -58,6 +59,14 @@ options:
   node:
     description: The name of the node that the task's host is. Without it, the name of the host in the inventory.
     type: str
+  from:
+    description:
+      - Who sends the request. V(controller) is the machine that runs Ansible.
+      - V(host) is the node, for machines without a route to it. Names lead to the address that their Ingress has,
+        whatever they lead to on the machine that runs Ansible.
+    type: str
+    choices: [controller, host]
+    default: controller
   show:
     description: Print the way as a tree.
     type: bool

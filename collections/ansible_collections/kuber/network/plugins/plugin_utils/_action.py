@@ -95,6 +95,17 @@ class KuberAction(ActionBase, metaclass=abc.ABCMeta):
     def runner(self) -> Runner:
         return ConnectionRunner(self)
 
+    def sockets_of_host(self) -> t.Callable[[str, int], t.Any]:
+        """What opens TCP connections from the task's host; it takes host and port."""
+        found = getattr(self._connection, "open_socket", None)
+        if found is None:
+            raise KuberError(
+                "The task's host is reached in a way that opens no connections from there",
+                wanted="the connection kuber.network.minikube, as the inventory of minikube sets it",
+                found=str(self._connection.transport),
+            )
+        return t.cast("t.Callable[[str, int], t.Any]", found)
+
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         # The process was forked for this task and ends with it.
         gc.set_threshold(COLLECT_AFTER)

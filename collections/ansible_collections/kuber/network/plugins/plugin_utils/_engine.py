@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import typing as t
@@ -46,6 +47,23 @@ def engine_host(driver: str, environment: Mapping[str, str]) -> str:
     """The machine on which the container engine publishes ports."""
     address = engine_environment(driver, environment).get(ENGINE_HOST_VARIABLES[driver], "")
     return urllib.parse.urlsplit(address).hostname or LOOPBACK
+
+
+def engine_info(engine: str) -> dict[str, t.Any]:
+    """What the engine tells of itself; nothing where it does not answer."""
+    try:
+        done = subprocess.run(
+            [engine, "info", "--format", "{{json .}}"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=ENGINE_SECONDS,
+            env=engine_environment(engine, os.environ),
+        )
+        found = json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def published_port(engine: str, profile: str, container: str) -> tuple[int, str]:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import ipaddress
 import json
 import os
@@ -33,6 +34,9 @@ SSH_USER = "docker"
 FORWARDING_DRIVERS = ("virtualbox",)
 # With this driver the machine that runs minikube is the node.
 BARE_METAL_DRIVERS = ("none", "native")
+# All that a tunnel to containers leaves (cmd/minikube/cmd/tunnel.go): no line in tunnels.json.
+TUNNEL_LOCK = ".tunnel_lock"
+LOCKS = pathlib.Path("/proc/locks")
 # Ansible takes hosts of these names for the machine that it runs on.
 NAMES_OF_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
@@ -74,8 +78,10 @@ class Profile:
 
     @property
     def tunnel_pids(self) -> list[int]:
-        """Processes of ``minikube tunnel`` that are alive right now."""
-        return _live_tunnels(pathlib.Path(self.home) / "tunnels.json", self.name)
+        """Processes of ``minikube tunnel`` that are alive right now; 0 is one whose number is not known."""
+        home = pathlib.Path(self.home)
+        listed = _live_tunnels(home / "tunnels.json", self.name)
+        return listed or _lock_holders(home / "profiles" / self.name / TUNNEL_LOCK)
 
     @property
     def address(self) -> str:
@@ -282,6 +288,30 @@ def _live_tunnels(registry: pathlib.Path, profile: str) -> list[int]:
     mine = [entry for entry in entries if isinstance(entry, dict) and entry.get("MachineName") == profile]
     pids = [entry["Pid"] for entry in mine if isinstance(entry.get("Pid"), int) and entry["Pid"] > 0]
     return sorted(pid for pid in set(pids) if _is_tunnel(pid))
+
+
+def _lock_holders(path: pathlib.Path) -> list[int]:
+    """Who holds a lock of flock(2); the file alone says nothing, for it stays behind."""
+    try:
+        with path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return _holders(file.fileno())
+    except OSError:
+        pass
+    return []
+
+
+def _holders(descriptor: int) -> list[int]:
+    """As Linux lists them: ``1: FLOCK ADVISORY WRITE 4711 00:2d:131 0 EOF``."""
+    inode = str(os.fstat(descriptor).st_ino)
+    try:
+        lines = [line.split() for line in LOCKS.read_text(encoding="utf-8").splitlines()]
+    except OSError:
+        return [0]
+    found = [words[4] for words in lines if words[1:2] == ["FLOCK"] and words[5].rpartition(":")[2] == inode]
+    return sorted(int(pid) for pid in found if pid.isdigit()) or [0]
 
 
 def _is_tunnel(pid: int) -> bool:

@@ -32,6 +32,8 @@ LOST_AT_LOGIN = ("saw EOF", "timeout")
 # A command without an exit code was ended by a signal, or the end of the connection is about to be noticed.
 SETTLE_SECONDS = 0.5
 LONGEST_QUOTE = 80
+# The program that a connection through the machine is made for, which only its log would show.
+NO_SENDER = ("127.0.0.1", 0)
 # A key of this kind can sign in more ways than one (RFC 8332).
 SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 # What a shell says of a command that a signal has ended; SSH has no exit code for that.
@@ -197,6 +199,15 @@ class Session:
         if not self._transport.is_active():
             raise self._lost(self._why(None))
         return ENDED_BY_SIGNAL
+
+    def open_socket(self, host: str, port: int) -> paramiko.Channel:
+        """A TCP connection from the machine to wherever it reaches; ``OSError`` when nothing answers there."""
+        try:
+            return self._transport.open_channel("direct-tcpip", (host, port), NO_SENDER, timeout=self._target.timeout)
+        except paramiko.ChannelException as exc:
+            raise ConnectionRefusedError(f"{host}:{port}: {exc}") from exc
+        except (paramiko.SSHException, EOFError, OSError) as exc:
+            raise SshCutError(f"The connection to {self._target.place} was lost", found=self._why(exc)) from exc
 
     def _why(self, error: Exception | None) -> str:
         if self._given_up:

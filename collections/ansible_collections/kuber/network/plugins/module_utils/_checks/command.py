@@ -31,7 +31,9 @@ class CommandProbe(Probe):
     borrow: bool = False
     """Whether the program may come out of the container of kube-proxy."""
 
-    serial: t.ClassVar[bool] = True
+    @property
+    def serial(self) -> bool:
+        return True
 
     @classmethod
     def load(cls, options: dict[str, t.Any], runner: Runner) -> CommandProbe:

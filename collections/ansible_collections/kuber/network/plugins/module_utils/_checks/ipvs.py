@@ -137,7 +137,9 @@ class IpvsProbe(Probe):
     node: str
     scheduler: str = "rr"
 
-    serial: t.ClassVar[bool] = True
+    @property
+    def serial(self) -> bool:
+        return True
 
     @property
     def asked(self) -> str:

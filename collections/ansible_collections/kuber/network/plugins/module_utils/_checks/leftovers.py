@@ -112,7 +112,9 @@ class LeftoversProbe(Probe):
     of: str
     name: str
 
-    serial: t.ClassVar[bool] = True
+    @property
+    def serial(self) -> bool:
+        return True
 
     @property
     def view(self) -> View:

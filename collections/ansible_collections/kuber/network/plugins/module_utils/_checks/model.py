@@ -31,8 +31,10 @@ class Outcome:
 class Probe(abc.ABC):
     """Asks one thing of the live system and changes nothing."""
 
-    serial: t.ClassVar[bool] = False
-    """Whether it uses the task's one connection, so that it cannot run beside others."""
+    @property
+    def serial(self) -> bool:
+        """Whether it uses the task's one connection, so that it cannot run beside others."""
+        return False
 
     @property
     @abc.abstractmethod
@@ -56,6 +58,8 @@ class Check:
     name: str
     group: str
     probe: Probe
+    source: str = ""
+    """From where it is asked, where that is not the usual place."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +73,7 @@ class Verdict:
     found: str
     ok: bool
     unknown: bool = False
+    source: str = ""
 
     @property
     def failed(self) -> bool:
@@ -77,12 +82,21 @@ class Verdict:
     @classmethod
     def of(cls, check: Check, outcome: Outcome) -> Verdict:
         probe = check.probe
-        return cls(check.name, check.group, probe.asked, probe.wanted, outcome.found, outcome.ok, outcome.unknown)
+        return cls(
+            name=check.name,
+            group=check.group,
+            asked=probe.asked,
+            wanted=probe.wanted,
+            found=outcome.found,
+            ok=outcome.ok,
+            unknown=outcome.unknown,
+            source=check.source,
+        )
 
     @classmethod
     def load(cls, dumped: dict[str, t.Any]) -> Verdict:
         """A verdict of an earlier task."""
-        return cls(**{field.name: dumped[field.name] for field in dataclasses.fields(cls)})
+        return cls(**{field.name: dumped[field.name] for field in dataclasses.fields(cls) if field.name in dumped})
 
     def dump(self) -> dict[str, t.Any]:
         return dataclasses.asdict(self)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._checks import remote
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Outcome, Probe, shortened
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 
@@ -27,6 +28,10 @@ else:
     IMPORT_ERROR = None
 
 
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
+
+
 @dataclasses.dataclass(frozen=True)
 class DnsProbe(Probe):
     server: str
@@ -37,9 +42,11 @@ class DnsProbe(Probe):
     answers: tuple[str, ...] = ()
     at_least: int = 1
     timeout: float = 3.0
+    runner: Runner | None = None
+    """Where the question comes from; without it this process asks."""
 
     @classmethod
-    def load(cls, options: dict[str, t.Any]) -> DnsProbe:
+    def load(cls, options: dict[str, t.Any], runner: Runner | None) -> DnsProbe:
         if IMPORT_ERROR is not None:
             raise KuberError(
                 "Checks of name servers need the Python library dnspython on the controller",
@@ -52,7 +59,11 @@ class DnsProbe(Probe):
         except dns.exception.DNSException as exc:
             asked = f"{options['name']} {options['type']}"
             raise KuberError("That can be asked of no name server", wanted="a name and a type", found=asked) from exc
-        return cls(**{**options, "answers": tuple(options["answers"])})
+        return cls(**{**options, "answers": tuple(options["answers"]), "runner": runner})
+
+    @property
+    def serial(self) -> bool:
+        return self.runner is not None
 
     @property
     def asked(self) -> str:
@@ -68,10 +79,9 @@ class DnsProbe(Probe):
 
     def attempt(self) -> Outcome:
         question = dns.message.make_query(self.name, self.type)
-        ask = dns.query.tcp if self.transport == "tcp" else dns.query.udp
         try:
-            reply = ask(question, self.server, timeout=self.timeout, port=self.port)
-        except dns.exception.Timeout:
+            reply = self._reply(question)
+        except (TimeoutError, dns.exception.Timeout):
             return Outcome(False, f"no answer over {self.transport.upper()} in time")
         except (OSError, EOFError, dns.exception.DNSException) as exc:
             return Outcome(False, shortened(getattr(exc, "strerror", None) or str(exc) or type(exc).__name__))
@@ -81,3 +91,11 @@ class DnsProbe(Probe):
             return Outcome(False, f"{dns.rcode.to_text(reply.rcode())} without an answer")
         ok = sorted(self.answers) == found if self.answers else len(found) >= self.at_least
         return Outcome(ok, ", ".join(found))
+
+    def _reply(self, question: dns.message.Message) -> dns.message.Message:
+        if self.runner is None:
+            ask = dns.query.tcp if self.transport == "tcp" else dns.query.udp
+            return ask(question, self.server, timeout=self.timeout, port=self.port)
+        wire = question.to_wire()
+        raw = remote.exchange(self.runner, wire, self.server, self.port, transport=self.transport, timeout=self.timeout)
+        return dns.message.from_wire(raw)

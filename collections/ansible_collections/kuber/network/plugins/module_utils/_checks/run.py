@@ -13,6 +13,7 @@ import time
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, Outcome, Verdict, shortened
+from ansible_collections.kuber.network.plugins.module_utils._checks.places import UnaskedError
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -55,5 +56,7 @@ def _round(pool: concurrent.futures.Executor, checks: Sequence[Check], pending: 
 def _attempt(check: Check) -> Outcome:
     try:
         return check.probe.attempt()
+    except UnaskedError as exc:
+        return Outcome.not_looked_at(shortened(str(exc), 160))
     except KuberError as exc:
         return Outcome(False, shortened(exc.found or exc.problem, 160))

@@ -17,7 +17,11 @@ import struct
 import time
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._checks import remote
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Outcome, Probe, shortened
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
 
 ECHO_REQUEST = {4: 8, 6: 128}
 ECHO_REPLY = {4: 0, 6: 129}
@@ -94,10 +98,16 @@ class PingProbe(Probe):
 
     address: str
     timeout: float = 2.0
+    runner: Runner | None = None
+    """Where the request comes from; without it this process sends it."""
 
     @classmethod
-    def load(cls, options: dict[str, t.Any]) -> PingProbe:
-        return cls(**options)
+    def load(cls, options: dict[str, t.Any], runner: Runner | None) -> PingProbe:
+        return cls(**options, runner=runner)
+
+    @property
+    def serial(self) -> bool:
+        return self.runner is not None
 
     @property
     def asked(self) -> str:
@@ -108,6 +118,8 @@ class PingProbe(Probe):
         return "an echo reply"
 
     def attempt(self) -> Outcome:
+        if self.runner is not None:
+            return Outcome(*remote.ping(self.runner, self.address, timeout=self.timeout))
         try:
             version = ipaddress.ip_address(self.address).version
             with _icmp_socket(version) as sock:

@@ -21,10 +21,18 @@ from ansible_collections.kuber.network.plugins.module_utils._checks.leftovers im
 from ansible_collections.kuber.network.plugins.module_utils._checks.live import LiveProbe
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check
 from ansible_collections.kuber.network.plugins.module_utils._checks.nameserver import DnsProbe
+from ansible_collections.kuber.network.plugins.module_utils._checks.places import (
+    BESIDE,
+    CONTROLLER,
+    HOST,
+    Beside,
+    Place,
+)
 from ansible_collections.kuber.network.plugins.module_utils._checks.sockets import PingProbe, TcpProbe, UdpProbe
 from ansible_collections.kuber.network.plugins.module_utils._checks.web import HttpProbe
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net import node_read
+from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable
@@ -59,6 +67,7 @@ KINDS: dict[str, dict[str, t.Any]] = {
             },
         },
         "timeout": {"type": "float", "default": 5.0},
+        "address": {"type": "str", "default": ""},
     },
     "dns": {
         "server": {"type": "str", "required": True},
@@ -106,6 +115,9 @@ KINDS: dict[str, dict[str, t.Any]] = {
     },
 }
 
+FROM = ("command", "dns", "http", "ping")
+"""What can be asked from elsewhere."""
+
 CHECK_SPEC: dict[str, t.Any] = {
     "type": "list",
     "elements": "dict",
@@ -113,6 +125,7 @@ CHECK_SPEC: dict[str, t.Any] = {
     "options": {
         "name": {"type": "str", "required": True},
         "group": {"type": "str", "default": ""},
+        "from": {"type": "str", "choices": [CONTROLLER, HOST, BESIDE]},
         **{kind: {"type": "dict", "options": options} for kind, options in KINDS.items()},
     },
     "mutually_exclusive": [list(KINDS)],
@@ -126,6 +139,12 @@ class World:
 
     runner: Runner
     connect: Callable[[], Client]
+    host: str = "the host"
+    """The name of the task's host, for the table."""
+    usual: str = CONTROLLER
+    """From where everything but commands is asked."""
+    beside: t.Mapping[str, str] | None = None
+    """Where a container beside it can be had."""
 
     @functools.cached_property
     def client(self) -> Client:
@@ -134,6 +153,28 @@ class World:
     @functools.cached_property
     def readings(self) -> Readings:
         return Readings(functools.partial(node_read.read, self.runner))
+
+    @functools.cached_property
+    def neighbour(self) -> Beside:
+        if self.beside is None:
+            raise KuberError("Nothing says where a container can be had", wanted="the option beside of the task")
+        return Beside(self.local, **self.beside)
+
+    @functools.cached_property
+    def local(self) -> LocalRunner:
+        return LocalRunner()
+
+    def place(self, given: str | None, kind: str) -> Place:
+        """Where a check is asked; commands are run by a shell in any case, and all else is asked by us at home."""
+        if given is not None and kind not in FROM:
+            raise KuberError("It cannot be asked from elsewhere", wanted=f"from with {', '.join(FROM)}", found=kind)
+        if given is None and kind in FROM and kind != "command" and self.usual == HOST:
+            given = HOST
+        if given is None:
+            return Place("", self.runner if kind == "command" else None)
+        if given == CONTROLLER:
+            return Place("this machine", self.local if kind == "command" else None)
+        return Place(self.host, self.runner) if given == HOST else Place(f"beside {self.host}", self.neighbour)
 
     def get(self, path: str) -> t.Any:
         return self.client.get(path)
@@ -149,7 +190,8 @@ def build(raw: dict[str, t.Any], world: World) -> Check:
         _refuse_nonsense(raw[kind])
         if kind != "live":
             _refuse_bad_patterns(raw[kind])
-        return Check(raw["name"], raw["group"], BUILDERS[kind](raw[kind], world))
+        place = world.place(raw["from"], kind)
+        return Check(raw["name"], raw["group"], BUILDERS[kind](raw[kind], world, place.runner), place.label)
     except KuberError as exc:
         raise KuberError(
             f"Check {raw['name']!r}: {exc.problem}", wanted=exc.wanted, found=exc.found, remedy=exc.remedy
@@ -171,7 +213,7 @@ def _is_address(text: str) -> bool:
 
 
 FORMS: dict[str, tuple[str, Callable[[t.Any], bool]]] = {
-    "address": ("an address such as 172.17.255.1", _is_address),
+    "address": ("an address such as 172.17.255.1", lambda text: not text or _is_address(text)),
     "argv": ("a program and its arguments", bool),
     "count": ("at least 1", lambda number: number >= 1),
     "port": ("1 to 65535", lambda number: 1 <= number <= 65_535),
@@ -191,19 +233,23 @@ def _refuse_bad_patterns(options: dict[str, t.Any]) -> None:
             raise KuberError(f"{pattern!r} is no regular expression", found=str(exc)) from exc
 
 
-def _ipvs(options: dict[str, t.Any], world: World) -> Probe:
+def _ipvs(options: dict[str, t.Any], world: World, _runner: Runner | None) -> Probe:
     view = VIEWS[options["view"]]
     return IpvsProbe(world.runner, world.list_objects, view, options["node"], options["scheduler"])
 
 
-BUILDERS: dict[str, Callable[[dict[str, t.Any], World], Probe]] = {
-    "http": lambda options, world: HttpProbe.load(options),
-    "dns": lambda options, world: DnsProbe.load(options),
-    "tcp": lambda options, world: TcpProbe.load(options),
-    "udp": lambda options, world: UdpProbe.load(options),
-    "ping": lambda options, world: PingProbe.load(options),
-    "command": lambda options, world: CommandProbe.load(options, world.runner),
-    "leftovers": lambda options, world: LeftoversProbe(world.readings, options["mode"], options["of"], options["view"]),
-    "live": lambda options, world: LiveProbe.load(options, world.get),
+def _leftovers(options: dict[str, t.Any], world: World, _runner: Runner | None) -> Probe:
+    return LeftoversProbe(world.readings, options["mode"], options["of"], options["view"])
+
+
+BUILDERS: dict[str, Callable[[dict[str, t.Any], World, Runner | None], Probe]] = {
+    "http": lambda options, world, runner: HttpProbe.load(options, runner),
+    "dns": lambda options, world, runner: DnsProbe.load(options, runner),
+    "tcp": lambda options, world, runner: TcpProbe.load(options),
+    "udp": lambda options, world, runner: UdpProbe.load(options),
+    "ping": lambda options, world, runner: PingProbe.load(options, runner),
+    "command": lambda options, world, runner: CommandProbe.load(options, runner or world.runner),
+    "leftovers": _leftovers,
+    "live": lambda options, world, runner: LiveProbe.load(options, world.get),
     "ipvs": _ipvs,
 }

@@ -41,12 +41,13 @@ def render(verdicts: Sequence[Verdict], *, width: int, paint: Paint) -> list[str
 def _lines(verdict: Verdict, name_width: int, rest: int, paint: Paint) -> list[str]:
     mark, color = PASSED if verdict.ok else UNKNOWN if verdict.unknown else FAILED
     head = f"{paint(f' {mark}', color)} {_fit(verdict.name, name_width).ljust(name_width)}  "
+    source = f" (from {verdict.source})" if verdict.source else ""
     if not verdict.ok:
         # What is wrong is never cut short, whatever the width.
         margin = " " * (name_width + 5)
         details = [f"wanted {verdict.wanted}", verdict.asked]
-        return [f"{head}{paint(verdict.found, color)}", *(margin + paint(detail, GREY) for detail in details)]
-    found = _fit(verdict.found, rest)
+        return [f"{head}{paint(verdict.found + source, color)}", *(margin + paint(detail, GREY) for detail in details)]
+    found = _fit(verdict.found, max(NARROWEST_FOUND, rest - len(source))) + source
     spare = rest - len(found) - 2
     asked = paint(f"  {verdict.asked}", GREY) if len(verdict.asked) <= spare else ""
     return [f"{head}{found}{asked}".rstrip()]

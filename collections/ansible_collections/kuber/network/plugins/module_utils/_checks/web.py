@@ -16,7 +16,12 @@ import typing as t
 import urllib.error
 import urllib.request
 
+from ansible_collections.kuber.network.plugins.module_utils._checks import remote
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Outcome, Probe, excerpt, shortened
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
 
 BODY_LIMIT = 1 << 20
 PLAIN = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -41,9 +46,19 @@ class HttpProbe(Probe):
     count: int = 1
     shares: tuple[Share, ...] = ()
     timeout: float = 5.0
+    address: str = ""
+    """Where to connect to, whatever the name in the URL leads to."""
+    runner: Runner | None = None
+    """Where the requests come from; without it this process sends them."""
 
     @classmethod
-    def load(cls, options: dict[str, t.Any]) -> HttpProbe:
+    def load(cls, options: dict[str, t.Any], runner: Runner | None) -> HttpProbe:
+        if options["address"] and runner is None:
+            raise KuberError(
+                "The option address is only for requests from elsewhere",
+                wanted="from: host, or from: beside, with it",
+                found=options["address"],
+            )
         shares = tuple(Share(item["matches"], item["at_least"], item["at_most"]) for item in options["shares"])
         return cls(
             url=options["url"],
@@ -53,13 +68,20 @@ class HttpProbe(Probe):
             count=options["count"],
             shares=shares,
             timeout=options["timeout"],
+            address=options["address"],
+            runner=runner,
         )
+
+    @property
+    def serial(self) -> bool:
+        return self.runner is not None
 
     @property
     def asked(self) -> str:
         headers = "".join(f" -H '{name}: {value}'" for name, value in self.headers)
         times = f" ({self.count} times)" if self.count > 1 else ""
-        return f"curl -L{headers} {self.url}{times}"
+        resolve = "".join(f" {word}" for word in remote.resolve_options(self.url, self.address))
+        return f"curl -L{resolve}{headers} {self.url}{times}"
 
     @property
     def wanted(self) -> str:
@@ -69,11 +91,11 @@ class HttpProbe(Probe):
         return ", ".join(parts)
 
     def attempt(self) -> Outcome:
-        first = self._request()
+        (first,) = self._ask(1)
         if self.count == 1 or not re.match(r"[0-9]{3}\b", first.found):
             # Where nobody answers, the other requests would only take their time, too.
             return first
-        answers = [first, *(self._request() for _number in range(self.count - 1))]
+        answers = [first, *self._ask(self.count - 1)]
         good = sum(answer.ok for answer in answers)
         seen = collections.Counter(answer.found for answer in answers)
         if not self.shares and good == self.count:
@@ -93,27 +115,41 @@ class HttpProbe(Probe):
             parts.append(f"{times} of {self.count}" + (f" /{share.matches}/" if len(self.shares) > 1 else ""))
         return Outcome(ok, ", ".join(parts))
 
+    def _ask(self, count: int) -> list[Outcome]:
+        if self.runner is None:
+            return [self._request() for _number in range(count)]
+        answers = remote.fetch(
+            self.runner, self.url, self.headers, timeout=self.timeout, count=count, address=self.address
+        )
+        return [
+            self._judge(one.status, one.body) if one.status else Outcome(False, shortened(one.problem))
+            for one in answers
+        ]
+
     def _request(self) -> Outcome:
         try:
             # Only http and https: the options allow no other scheme.
             with PLAIN.open(
                 urllib.request.Request(self.url, headers=dict(self.headers)), timeout=self.timeout
             ) as answer:
-                return self._judge(answer.status, answer.read(BODY_LIMIT))
+                return self._judge(answer.status, _text(answer))
         except urllib.error.HTTPError as exc:
             with exc:
-                return self._judge(exc.code, exc.read(BODY_LIMIT))
+                return self._judge(exc.code, _text(exc))
         except urllib.error.URLError as exc:
             return Outcome(False, shortened(_reason(exc.reason)))
         except (OSError, http.client.HTTPException) as exc:
             return Outcome(False, shortened(_reason(exc)))
 
-    def _judge(self, status: int, raw: bytes) -> Outcome:
-        body = raw.decode(errors="replace")
+    def _judge(self, status: int, body: str) -> Outcome:
         found = re.search(self.matches, body, re.MULTILINE) if self.matches else None
         ok = status in self.status and (found is not None or not self.matches)
         shown = excerpt(found.group(found.lastindex or 0) if found else body)
         return Outcome(ok, f"{status} {shown}".strip())
+
+
+def _text(answer: t.IO[bytes]) -> str:
+    return answer.read(BODY_LIMIT).decode(errors="replace")
 
 
 def _most(seen: t.Mapping[str, int]) -> list[tuple[str, int]]:

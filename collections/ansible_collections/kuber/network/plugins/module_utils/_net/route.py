@@ -53,6 +53,10 @@ INCIDENTAL = ("table", "flags", "nh_info", "nexthops", "pref", "cache", "uid")
 """What is shown of a route and does not have to be said, or is said otherwise."""
 
 
+class NoNeighbourError(KuberError):
+    """A next hop that is no other machine in a network of this one."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Wanted:
     """The route that is to be: through a next hop, or on-link, as if the destination were a network of the device."""

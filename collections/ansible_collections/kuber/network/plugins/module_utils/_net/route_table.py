@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired, after_change
 from ansible_collections.kuber.network.plugins.module_utils._net import in_use, own, policy
 from ansible_collections.kuber.network.plugins.module_utils._net.iproute import IpRoute
-from ansible_collections.kuber.network.plugins.module_utils._net.route import PROTOCOL, Route, Wanted
+from ansible_collections.kuber.network.plugins.module_utils._net.route import PROTOCOL, NoNeighbourError, Route, Wanted
 from ansible_collections.kuber.network.plugins.module_utils._net.route_plan import PARKED, Plan
 from ansible_collections.kuber.network.plugins.module_utils._runner import CommandError
 
@@ -67,7 +67,7 @@ class RouteTable:
         """The device on whose other side the address is; refuse what is no neighbour of this machine."""
         hops, problem = self._ip.get(str(hop))
         if own.is_own(addresses, hop) or (hops and hops[0].get("type") == "local"):
-            raise KuberError(
+            raise NoNeighbourError(
                 f"The next hop {hop} is an address of this machine itself",
                 wanted="the address of a node that is another machine",
                 found="the node is this machine, as with minikube's driver none",
@@ -81,7 +81,7 @@ class RouteTable:
             problem = f"the way leads to {device}, where this machine is in {there or 'no network'}"
         elif hops:
             return device
-        raise KuberError(
+        raise NoNeighbourError(
             f"The next hop {hop} is no neighbour of this machine",
             wanted="the node's address, in a network in which this machine has an address, too",
             found=problem,

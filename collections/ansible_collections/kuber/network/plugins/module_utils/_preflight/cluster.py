@@ -129,6 +129,8 @@ def unsupported_mode(mode: str, gates: Mapping[str, t.Any], cluster: Cluster) ->
 
 def foreign_context(profile: str, profile_addresses: Sequence[str], cluster: Cluster) -> Iterator[KuberError]:
     """A context that leads to another cluster than the profile's."""
+    # QEMU's own network (--network=builtin) has 127.0.0.1 for the node, which no cluster knows it by.
+    profile_addresses = [address for address in profile_addresses if not address.startswith("127.")]
     if profile and profile_addresses and not set(profile_addresses) & set(cluster.node_addresses):
         yield KuberError(
             f"Context {cluster.context} does not belong to minikube profile {profile}",

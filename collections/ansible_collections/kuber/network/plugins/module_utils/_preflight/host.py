@@ -12,12 +12,15 @@ import dataclasses
 import ipaddress
 import os
 import pathlib
+import platform
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired
 from ansible_collections.kuber.network.plugins.module_utils._net import hosts_file, static_route
 from ansible_collections.kuber.network.plugins.module_utils._net.in_use import Surroundings
+from ansible_collections.kuber.network.plugins.module_utils._net.route import NoNeighbourError
 from ansible_collections.kuber.network.plugins.module_utils._net.route_table import RouteTable
+from ansible_collections.kuber.network.plugins.module_utils._preflight import hidden
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable, Mapping
@@ -62,8 +65,18 @@ def _is_network(text: str) -> bool:
         return False
 
 
-def look(params: Mapping[str, t.Any], runner: Runner, *, rehearse: bool = False, root: pathlib.Path = ROOT) -> Host:
-    """Ask those who will do it what they would do; root also tries whether it may, which is not always so."""
+def look(
+    params: Mapping[str, t.Any],
+    runner: Runner,
+    *,
+    rehearse: bool = False,
+    why_hidden: Callable[[], str] = str,
+    root: pathlib.Path = ROOT,
+) -> Host:
+    """Ask those who will do it what they would do; root also tries whether it may, which is not always so.
+
+    ``why_hidden`` is asked only about nodes that are no neighbours.
+    """
     questions = list(_questions(params, runner))
     needs_root = False
     problems: list[KuberError] = []
@@ -78,6 +91,9 @@ def look(params: Mapping[str, t.Any], runner: Runner, *, rehearse: bool = False,
         except RootRequired as exc:
             needs_root = True
             problems += [exc] if os.geteuid() == 0 else []
+        except NoNeighbourError as exc:
+            why = why_hidden()
+            problems.append(hidden.no_route(why, exc) if why else exc)
         except KuberError as exc:
             problems.append(exc)
     has_route = any(question.rehearse is not hosts_file.require_permission for question in questions)
@@ -91,12 +107,19 @@ def _questions(params: Mapping[str, t.Any], runner: Runner) -> t.Iterator[_Quest
         route |= {"destination": params["route"], "state": "present"}
         route |= {"via": params["via"] or None, "nodes": params["route_nodes"]}
         yield _Question(
-            lambda: static_route.study(route, runner), lambda change: static_route.require_permission(change, runner)
+            lambda: _study_route(route, runner), lambda change: static_route.require_permission(change, runner)
         )
     if params["names"]:
         default = hosts_file.ARGUMENT_SPEC["path"]["default"]
         entries = {"entries": params["names"], "path": default, "state": "present"}
         yield _Question(lambda: hosts_file.study(entries), hosts_file.require_permission)
+
+
+def _study_route(route: Mapping[str, t.Any], runner: Runner) -> static_route.Change:
+    refusal = hidden.no_route_on(platform.system())
+    if refusal is not None:
+        raise refusal
+    return static_route.study(route, runner)
 
 
 def _notes_of_wsl(root: pathlib.Path) -> t.Iterator[str]:

@@ -68,7 +68,7 @@ def live_tunnels(pids: Sequence[int], profile: str) -> Iterator[KuberError]:
         yield KuberError(
             "`minikube tunnel` is running; it takes the addresses of all load balancers over",
             wanted="no tunnel" + (f" of profile {profile}" if profile else ""),
-            found="process " + ", ".join(str(pid) for pid in pids),
+            found="process " + ", ".join(str(pid) for pid in pids if pid) if any(pids) else "its lock is held",
             remedy="End it (`kill`, or Ctrl-C where it was started)",
         )
 

@@ -12,6 +12,7 @@ import math
 import threading
 import time
 import types
+import urllib.parse
 
 from ansible_collections.kuber.network.plugins.module_utils._checks.web import HttpProbe
 from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import Answer
@@ -20,8 +21,13 @@ from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline im
 class Requests:
     """Sends requests from entering its context until leaving it, a new connection for each."""
 
-    def __init__(self, url: str, *, rate: float, timeout: float) -> None:
+    def __init__(self, url: str, *, rate: float, timeout: float, through: str = "") -> None:
+        """``through`` is a port of this machine that leads to where the URL does."""
         self._probe = HttpProbe(url, timeout=timeout)
+        if through:
+            parts = urllib.parse.urlsplit(url)
+            here = parts._replace(netloc=through).geturl()
+            self._probe = HttpProbe(here, headers=(("Host", parts.netloc),), timeout=timeout)
         self._pause = 1 / rate
         self._ending = threading.Event()
         # Those that hang must not keep the others from being sent, even if all of them do.

@@ -48,6 +48,8 @@ class Wish:
     namespace: str
     strategy: Strategy | None = None
     probe_url: str | None = None
+    probe_through: str = ""
+    """A port of this machine that leads to where the URL does."""
     rate: float = 10.0
     timeout: float = 10.0
     wait_timeout: float = 300.0
@@ -105,7 +107,7 @@ def roll_out(client: Client, wish: Wish, say: Say) -> Timeline:
 
 
 def _requests(wish: Wish) -> Requests:
-    requests = Requests(str(wish.probe_url), rate=wish.rate, timeout=wish.timeout)
+    requests = Requests(str(wish.probe_url), rate=wish.rate, timeout=wish.timeout, through=wish.probe_through)
     clock = Clock(FIRST_ANSWER_SECONDS)
     while not (first := requests.ask()).ok:
         if clock.is_up:

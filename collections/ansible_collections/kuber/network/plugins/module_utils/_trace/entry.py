@@ -53,6 +53,12 @@ class Entry:
 
 
 def find(target: Target, cluster: Cluster, machine: Machine) -> Entry:
+    """What the request meets first, and who sends it."""
+    entry = _find(target, cluster, machine)
+    return dataclasses.replace(entry, from_outside=False) if machine.hidden else entry
+
+
+def _find(target: Target, cluster: Cluster, machine: Machine) -> Entry:
     if target.scheme == "service":
         return _service(target, cluster)
     if not target.is_name:

@@ -37,6 +37,8 @@ class Sources:
     resolve: Callable[[str], tuple[str, ...]]
     node: Runner
     node_name: str
+    hidden: bool = False
+    """Nothing leads from this machine to the nodes, so that the node asks in its place."""
 
 
 def trace(sources: Sources, target: Target, headers: Mapping[str, str]) -> Hop:
@@ -52,7 +54,7 @@ def trace(sources: Sources, target: Target, headers: Mapping[str, str]) -> Hop:
 
 
 def _machine(sources: Sources, cluster: _cluster.Cluster, target: Target) -> _host.Machine:
-    machine = _host.Machine(sources.hosts)
+    machine = _host.Machine(sources.hosts, hidden=sources.hidden)
     if target.is_name and not _host.lookup(sources.hosts, target.host):
         machine = dataclasses.replace(machine, resolved=sources.resolve(target.host))
     entry = find(target, cluster, machine)

@@ -52,6 +52,8 @@ class Machine:
     """What its name servers say, asked only if /etc/hosts says nothing."""
     way: Way | None = None
     """How it reaches the address; ``None`` when the request begins on the node."""
+    hidden: bool = False
+    """Nothing leads from it to the nodes, so that the node asks in its place."""
 
 
 def read_way(runner: Runner, address: str) -> Way:
@@ -85,6 +87,10 @@ def name_hop(machine: Machine, name: str, wanted: Sequence[str]) -> tuple[Hop, s
     listed = lookup(machine.hosts, name)
     source = "/etc/hosts" if listed else "name server"
     found = listed or list(machine.resolved)
+    if machine.hidden and wanted:
+        # The node asks for the address; the name on this machine is for a way that forward.yml opens.
+        here = Fact("on this machine", f"{found[0]} ({source})" if found else "not known")
+        return Hop(Kind.NAME, name, (Fact("address", wanted[0]), Fact("told by", "its ingress"), here)), wanted[0]
     line = f"{wanted[0]} {name}" if wanted else f"ADDRESS {name}"
     if not found:
         what = f"Nobody knows the name {name}: it is not in /etc/hosts, and no name server has it"
@@ -169,8 +175,9 @@ def _advice(cluster: Cluster, addresses: Sequence[own.OwnAddress], network: str,
     devices = [one.device for one in addresses if any(node in one.network for node in nodes)]
     if addresses and not devices:
         return (
-            "No route is possible from here, as this machine is in no network of the nodes: ask from the node, or "
-            "start the cluster if it is stopped"
+            "No route is possible from here, as this machine is in no network of the nodes: ask from the node "
+            "(trace_from=host) and open the addresses here with the playbook forward.yml (`make forward`), or start "
+            "the cluster if it is stopped"
         )
     if len(cluster.nodes) > 1 and devices and own.shared(addresses, nodes, devices[0]):
         return f"As root: `ip route replace {network} dev {devices[0]} proto {PROTOCOL}`"

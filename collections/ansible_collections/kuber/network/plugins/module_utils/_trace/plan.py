@@ -17,6 +17,7 @@ from ansible_collections.kuber.network.plugins.module_utils._trace import host, 
 from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import (
     Cluster,
     Endpoint,
+    cluster_addresses,
     endpoints,
     has_labels,
     node_addresses,
@@ -58,6 +59,7 @@ def plan(target: Target, world: World) -> Hop:
     client = world.node.place.source if inside else _client(world)
     origin = [Fact("from", f"node {world.node.name}" if inside else "this machine")]
     origin += [Fact("address", client)] if client else []
+    origin += [Fact("not checked", "the way from this machine: no route")] if world.machine.hidden else []
     headers = [Fact("header", f"{name}: {value}") for name, value in world.headers.items()]
     request = Hop(Kind.REQUEST, target.text, (*origin, *headers))
     way = world.machine.way
@@ -112,17 +114,25 @@ def _passed_by(world: World, service: Body, found: Sequence[Endpoint], cache: st
 
 
 def _packet(world: World, entry: Entry, serving: Serving) -> Packet:
-    field = "externalTrafficPolicy" if entry.from_outside else "internalTrafficPolicy"
     return Packet(
         protocol=serving.port.get("protocol", "TCP"),
         address=_asked(world, entry),
         port=serving.port["nodePort"] if entry.node_port else serving.port["port"],
         outside=entry.from_outside,
-        local=serving.service["spec"].get(field) == "Local",
+        local=serving.service["spec"].get(_policy(world, entry, serving.service)) == "Local",
         node_port=entry.node_port,
         source=_client(world) if entry.from_outside else world.node.place.source,
         interface=world.node.place.interface if entry.from_outside else "",
     )
+
+
+def _policy(world: World, entry: Entry, service: Body) -> str:
+    """The field that decides whether only the node's own pods are asked; that for load balancers is not for packets of
+    the node itself, except with IPVS, which cannot tell who sends them."""
+    ipvs = world.node.proxy is not None and world.node.proxy.mode == "ipvs"
+    if entry.from_outside or (ipvs and entry.address not in cluster_addresses(service)):
+        return "externalTrafficPolicy"
+    return "internalTrafficPolicy" if entry.address in cluster_addresses(service) else ""
 
 
 def _asked(world: World, entry: Entry) -> str:

@@ -195,3 +195,55 @@ def test_numbers_for_header_and_cookie_reach_the_ingress_as_texts() -> None:
     choice = {"canary_header": 7, "canary_header_value": 1, "canary_cookie": 8}
     _current, following = rendered("canary", "ingress.yml.j2", choice)
     assert all(isinstance(value, str) for value in following["metadata"]["annotations"].values())
+
+
+NUMBERS_AND_TRUTHS = {
+    name: option["type"]
+    for role in NAMES
+    for name, option in options(role).items()
+    if option.get("type") in ("bool", "int", "float")
+}
+TEMPLATES = sorted(path.relative_to(ROLES) for path in ROLES.glob("*/templates/*.j2"))
+CONVERTED = re.compile(r"\s*\|\s*(?:bool|int|float)\b")
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+@pytest.mark.parametrize(("truth", "word", "number"), [(True, "yes", 7), (False, "false", 0)])
+def test_texts_from_the_command_line_make_the_same_manifests(
+    template: pathlib.Path, truth: bool, word: str, number: int
+) -> None:
+    """-e makes a text of every number and truth value."""
+    role, name = template.parts[0], template.name
+    native = {option: truth if kind == "bool" else number for option, kind in NUMBERS_AND_TRUTHS.items()}
+    texts = {option: word if kind == "bool" else str(number) for option, kind in NUMBERS_AND_TRUTHS.items()}
+    assert rendered(role, name, texts) == rendered(role, name, native)
+
+
+def expressions(value: object, key: str = "") -> t.Iterator[str]:
+    """What Ansible computes in a file of tasks or variables."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from expressions(part, name)
+    elif isinstance(value, list):
+        for part in value:
+            yield from expressions(part, key)
+    elif isinstance(value, str):
+        if "{{" in value:
+            yield value
+        if key in ("when", "failed_when", "changed_when", "until"):
+            yield f"{{{{ {value} }}}}"
+
+
+@pytest.mark.parametrize("role", [*NAMES, "playbooks"])
+def test_what_is_computed_does_not_take_texts_for_truth_values_or_numbers(role: str) -> None:
+    """What is handed on as it is goes to a module, whose options have types."""
+    home = ROLES / role if role in NAMES else ROLES.parent / role
+    wrong = []
+    for path in [*home.rglob("*.yml")]:
+        for text in expressions(load(path)) if "meta" not in path.parts else ():
+            for inside in re.findall(r"\{\{(.*?)\}\}", text, re.DOTALL):
+                for found in re.finditer(rf"\b(?:{'|'.join(NUMBERS_AND_TRUTHS)})\b", inside):
+                    alone = inside.strip() == found[0]
+                    if not alone and not CONVERTED.match(inside, found.end()):
+                        wrong.append(f"{path.name}: {inside.strip()}")
+    assert wrong == []

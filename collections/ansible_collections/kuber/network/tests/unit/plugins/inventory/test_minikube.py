@@ -303,6 +303,23 @@ def test_only_live_tunnels_of_the_profile_count(minikube_home: t.Any) -> None:
     assert found["_meta"]["hostvars"]["minikube"]["minikube_tunnel_pids"] == [tunnel.pid]
 
 
+def test_a_tunnel_to_a_container_is_known_by_its_lock(minikube_home: t.Any) -> None:
+    minikube_home.profile()
+    minikube_home.machine()
+    lock = minikube_home.path / "profiles" / "minikube" / ".tunnel_lock"
+    lock.touch()
+    assert _profile.read_profile(minikube_home.path, "minikube").tunnel_pids == []
+    command = ["flock", "--exclusive", "--no-fork", str(lock), "sh", "-c", "echo held; exec sleep 60"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as tunnel:
+        assert tunnel.stdout is not None
+        tunnel.stdout.readline()
+        try:
+            assert _profile.read_profile(minikube_home.path, "minikube").tunnel_pids == [tunnel.pid]
+        finally:
+            tunnel.kill()
+    assert _profile.read_profile(minikube_home.path, "minikube").tunnel_pids == []
+
+
 def test_variables_can_be_composed(minikube_home: t.Any) -> None:
     minikube_home.profile()
     minikube_home.machine()

@@ -20,6 +20,8 @@ if t.TYPE_CHECKING:
 
     from .conftest import NameServer, WebServer
 
+# As this process hears it, and as curl says it.
+REFUSED = [Outcome(False, "connection refused"), Outcome(False, "no connection")]
 APP = "web-svc.default.svc.cluster.local"
 
 
@@ -32,6 +34,17 @@ class Nowhere(World):
         if path not in self.objects:
             raise KuberError(f"GET {path} failed", found="404 not found")
         return self.objects[path]
+
+
+@pytest.fixture(params=[None, "host"], ids=["by us", "from a host"])
+def source(request: pytest.FixtureRequest) -> str | None:
+    """The same questions, once asked by this process, and once with the programs of a node."""
+    return request.param
+
+
+@pytest.fixture
+def ask_from(local_runner: Runner, source: str | None, ask: t.Callable[..., Outcome]) -> t.Callable[..., Outcome]:
+    return lambda **kind: ask(**kind, **{"from": source} if source else {})
 
 
 @pytest.fixture
@@ -48,88 +61,90 @@ def ask(local_runner: Runner) -> t.Callable[..., Outcome]:
     return call
 
 
-def test_http_shows_status_and_what_was_matched(ask: t.Callable[..., Outcome], web: WebServer) -> None:
+def test_http_shows_status_and_what_was_matched(ask_from: t.Callable[..., Outcome], web: WebServer) -> None:
     web.answer = lambda path, headers, number: (200, {}, "<html><title>It is web-1</title></html>")
-    assert ask(http={"url": web.url}) == Outcome(True, "200 It is web-1")
-    assert ask(http={"url": web.url, "matches": "web-[0-9]"}) == Outcome(True, "200 web-1")
-    assert ask(http={"url": web.url, "matches": "It is (web)"}) == Outcome(True, "200 web")
-    assert ask(http={"url": web.url, "matches": "mail"}) == Outcome(False, "200 It is web-1")
+    assert ask_from(http={"url": web.url}) == Outcome(True, "200 It is web-1")
+    assert ask_from(http={"url": web.url, "matches": "web-[0-9]"}) == Outcome(True, "200 web-1")
+    assert ask_from(http={"url": web.url, "matches": "It is (web)"}) == Outcome(True, "200 web")
+    assert ask_from(http={"url": web.url, "matches": "mail"}) == Outcome(False, "200 It is web-1")
 
 
-def test_http_error_codes_can_be_what_is_wanted(ask: t.Callable[..., Outcome], web: WebServer) -> None:
+def test_http_error_codes_can_be_what_is_wanted(ask_from: t.Callable[..., Outcome], web: WebServer) -> None:
     web.answer = lambda path, headers, number: (404, {}, "<center>nginx</center>")
-    assert ask(http={"url": web.url}) == Outcome(False, "404 nginx")
-    assert ask(http={"url": web.url, "status": [404], "matches": "nginx"}) == Outcome(True, "404 nginx")
+    assert ask_from(http={"url": web.url}) == Outcome(False, "404 nginx")
+    assert ask_from(http={"url": web.url, "status": [404], "matches": "nginx"}) == Outcome(True, "404 nginx")
 
 
-def test_http_follows_redirects_with_its_headers(ask: t.Callable[..., Outcome], web: WebServer) -> None:
+def test_http_follows_redirects_with_its_headers(ask_from: t.Callable[..., Outcome], web: WebServer) -> None:
     def answer(path: str, headers: t.Mapping[str, str], number: int) -> tuple[int, dict[str, str], str]:
         if path == "/dashboard":
             return 302, {"Location": "/dashboard/"}, ""
         return 200, {}, headers.get("mtest", "lost")
 
     web.answer = answer
-    assert ask(http={"url": web.url + "/dashboard", "headers": {"mtest": True}}) == Outcome(True, "200 True")
+    assert ask_from(http={"url": web.url + "/dashboard", "headers": {"mtest": True}}) == Outcome(True, "200 True")
 
 
 def test_http_ignores_the_proxy_of_the_environment(
-    ask: t.Callable[..., Outcome], web: WebServer, monkeypatch: pytest.MonkeyPatch
+    ask_from: t.Callable[..., Outcome], web: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    assert ask(http={"url": web.url}).ok
+    assert ask_from(http={"url": web.url}).ok
 
 
-def test_http_many_requests_tell_each_kind_of_answer(ask: t.Callable[..., Outcome], web: WebServer) -> None:
+def test_http_many_requests_tell_each_kind_of_answer(ask_from: t.Callable[..., Outcome], web: WebServer) -> None:
     web.answer = lambda path, headers, number: (200, {}, "v1\n")
-    assert ask(http={"url": web.url, "count": 100, "matches": "^v1$"}) == Outcome(True, "100 x 200 v1")
+    assert ask_from(http={"url": web.url, "count": 100, "matches": "^v1$"}) == Outcome(True, "100 x 200 v1")
     assert web.requests == 100
 
     web.answer = lambda path, headers, number: (503, {}, "sorry") if number % 10 == 0 else (200, {}, "v1")
-    outcome = ask(http={"url": web.url, "count": 100, "matches": "^v1$"})
+    outcome = ask_from(http={"url": web.url, "count": 100, "matches": "^v1$"})
     assert outcome == Outcome(False, "90 of 100 as wanted; 10 x 503 sorry")
 
 
 @pytest.mark.parametrize(("every", "ok"), [(5, True), (2, False), (1000, False)])
-def test_http_shares_are_counted(ask: t.Callable[..., Outcome], web: WebServer, every: int, ok: bool) -> None:
+def test_http_shares_are_counted(ask_from: t.Callable[..., Outcome], web: WebServer, every: int, ok: bool) -> None:
     web.answer = lambda path, headers, number: (200, {}, "v2" if number % every == 0 else "v1")
     share = {"matches": "v2", "at_least": 10, "at_most": 30}
-    outcome = ask(http={"url": web.url, "count": 100, "shares": [share]})
+    outcome = ask_from(http={"url": web.url, "count": 100, "shares": [share]})
     assert outcome == Outcome(ok, f"{100 // every} of 100")
 
 
-def test_http_many_requests_are_not_sent_where_nobody_answers(ask: t.Callable[..., Outcome], closed_port: int) -> None:
+def test_http_many_requests_are_not_sent_where_nobody_answers(
+    ask_from: t.Callable[..., Outcome], closed_port: int
+) -> None:
     refused = {"url": f"http://127.0.0.1:{closed_port}/", "count": 100_000_000}
-    assert ask(http=refused) == Outcome(False, "connection refused")
+    assert ask_from(http=refused) in REFUSED
 
 
-def test_http_without_an_answer_says_why(ask: t.Callable[..., Outcome], closed_port: int) -> None:
-    assert ask(http={"url": f"http://127.0.0.1:{closed_port}/"}) == Outcome(False, "connection refused")
-    assert not ask(http={"url": "http://no-such-host.invalid/"}).ok
+def test_http_without_an_answer_says_why(ask_from: t.Callable[..., Outcome], closed_port: int) -> None:
+    assert ask_from(http={"url": f"http://127.0.0.1:{closed_port}/"}) in REFUSED
+    assert not ask_from(http={"url": "http://no-such-host.invalid/"}).ok
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"http://127.0.0.1:{mute.getsockname()[1]}/"
-        assert ask(http={"url": url, "timeout": 0.2}) == Outcome(False, "no answer in time")
+        assert ask_from(http={"url": url, "timeout": 0.2}) == Outcome(False, "no answer in time")
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
-def test_dns_compares_all_answers(ask: t.Callable[..., Outcome], names: NameServer, transport: str) -> None:
+def test_dns_compares_all_answers(ask_from: t.Callable[..., Outcome], names: NameServer, transport: str) -> None:
     names.records[APP] = ["10.244.0.5", "10.244.0.3"]
     server = {"server": "127.0.0.1", "port": names.port, "name": APP, "transport": transport}
-    assert ask(dns=server) == Outcome(True, "10.244.0.3, 10.244.0.5")
-    assert ask(dns=server | {"answers": ["10.244.0.5", "10.244.0.3"]}).ok
-    assert ask(dns=server | {"at_least": 3}) == Outcome(False, "10.244.0.3, 10.244.0.5")
-    assert ask(dns=server | {"answers": ["10.244.0.5"]}) == Outcome(False, "10.244.0.3, 10.244.0.5")
-    assert ask(dns=server | {"name": "nobody.invalid"}) == Outcome(False, "NXDOMAIN without an answer")
+    assert ask_from(dns=server) == Outcome(True, "10.244.0.3, 10.244.0.5")
+    assert ask_from(dns=server | {"answers": ["10.244.0.5", "10.244.0.3"]}).ok
+    assert ask_from(dns=server | {"at_least": 3}) == Outcome(False, "10.244.0.3, 10.244.0.5")
+    assert ask_from(dns=server | {"answers": ["10.244.0.5"]}) == Outcome(False, "10.244.0.3, 10.244.0.5")
+    assert ask_from(dns=server | {"name": "nobody.invalid"}) == Outcome(False, "NXDOMAIN without an answer")
 
 
 def test_dns_tells_which_transport_is_silent(
-    ask: t.Callable[..., Outcome], names: NameServer, closed_port: int
+    ask_from: t.Callable[..., Outcome], names: NameServer, closed_port: int
 ) -> None:
     names.records[APP] = ["10.96.0.7"]
     names.silent = {"udp"}
     server = {"server": "127.0.0.1", "port": names.port, "name": APP, "timeout": 0.3}
-    assert ask(dns=server) == Outcome(False, "no answer over UDP in time")
-    assert ask(dns=server | {"transport": "tcp"}).ok
-    assert not ask(dns=server | {"transport": "tcp", "port": closed_port}).ok
+    assert ask_from(dns=server) == Outcome(False, "no answer over UDP in time")
+    assert ask_from(dns=server | {"transport": "tcp"}).ok
+    assert not ask_from(dns=server | {"transport": "tcp", "port": closed_port}).ok
 
 
 def test_tcp_and_udp(ask: t.Callable[..., Outcome], closed_port: int, names: NameServer) -> None:

@@ -73,6 +73,7 @@ def test_other_modes_are_fine_too(good: Settings, mode: str) -> None:
 BAD_SETTINGS: dict[str, tuple[dict[str, t.Any], str]] = {
     "unknown profile": ({"profile": "mini"}, "no profile mini.*the profiles minikube, work"),
     "tunnel": ({"tunnel_pids": (4711,)}, "minikube tunnel.*process 4711"),
+    "tunnel to a container": ({"tunnel_pids": (0,)}, "minikube tunnel.*found: its lock is held"),
     "metallb addon": ({"addons": ("metallb",)}, "addon metallb.*addons disable metallb"),
     "ingress addon": ({"addons": ("ingress",)}, "addon ingress.*addons disable ingress"),
     "unreachable node": (
@@ -116,6 +117,10 @@ def test_bad_settings_are_found(good: Settings, change: dict[str, t.Any], said: 
     found = findings(dataclasses.replace(good, **change), CLUSTER)
     with pytest.raises(KuberError, match=f"(?s){said}"):
         raise report(found)
+
+
+def test_a_node_inside_qemu_is_not_known_by_its_address(good: Settings) -> None:
+    assert findings(dataclasses.replace(good, profile_addresses=("127.0.0.1",)), CLUSTER) == []
 
 
 def test_all_findings_come_in_one_message(good: Settings) -> None:

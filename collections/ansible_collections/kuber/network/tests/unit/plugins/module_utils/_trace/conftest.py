@@ -45,6 +45,7 @@ class Lab:
     hosts: str = HOSTS
     resolved: tuple[str, ...] = ()
     way: Way = OPEN_WAY
+    hidden: bool = False
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
     answers: dict[str, str] = dataclasses.field(default_factory=dict)
     metallb: bool = True
@@ -69,7 +70,7 @@ class Lab:
         cluster = Cluster(**{kind: tuple(found) for kind, found in self.objects.items()}, metallb=self.metallb)
         return World(
             cluster,
-            Machine(self.hosts, self.resolved, self.way),
+            Machine(self.hosts, self.resolved, None if self.hidden else self.way, self.hidden),
             self.node or node(self.mode),
             self.headers,
             self.answers,

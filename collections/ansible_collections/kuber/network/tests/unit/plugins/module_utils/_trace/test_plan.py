@@ -65,6 +65,39 @@ def test_the_whole_way_in_each_mode(lab_in_each_mode: t.Any, target: str, expect
     assert all(hop.health is Health.OK for hop in walk(root))
 
 
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        (LB, ["request", "service", "rules", "pod", "pod", "pod"]),
+        (WEB, [kind for kind in KINDS_OF_WEB if kind != "route"]),
+        ("udp://172.17.255.2:53", ["request", "service", "rules", "pod"]),
+    ],
+)
+@pytest.mark.parametrize("hosts", ["", "127.0.0.1 example.app.org\n"])
+def test_where_no_route_leads_the_node_asks(
+    lab_in_each_mode: t.Any, target: str, expected: list[str], hosts: str
+) -> None:
+    lab_in_each_mode.hidden, lab_in_each_mode.hosts = True, hosts
+    root = lab_in_each_mode.trace(target)
+    assert first_broken(root) is None
+    assert kinds(root) == expected
+    assert facts(root, Kind.REQUEST)["from"] == "node minikube"
+    assert facts(root, Kind.REQUEST)["not checked"] == "the way from this machine: no route"
+    if "name" in expected:
+        here = "127.0.0.1 (/etc/hosts)" if hosts else "not known"
+        assert facts(root, Kind.NAME)["on this machine"] == here
+
+
+@pytest.mark.parametrize(("mode", "broken_there"), [("ipvs", True), ("iptables", False), ("nftables", False)])
+def test_a_local_policy_binds_the_node_itself_with_ipvs_only(lab: t.Any, mode: str, broken_there: bool) -> None:
+    lab.hidden, lab.mode = True, mode
+    lab.get("services", "web-svc-lb")["spec"]["externalTrafficPolicy"] = "Local"
+    for piece in lab.slices_of("web-svc-lb"):
+        for endpoint in piece["endpoints"]:
+            endpoint["nodeName"] = "minikube-m02"
+    assert (first_broken(lab.trace(LB)) is not None) is broken_there
+
+
 def test_every_pod_has_its_share_in_each_mode(lab_in_each_mode: t.Any) -> None:
     root = lab_in_each_mode.trace(LB)
     pods = [hop for hop in walk(root) if hop.kind is Kind.POD]

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""From where something is asked: the controller, the task's host, or a container in the network beside it."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import ipaddress
+import json
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Mapping
+
+CONTROLLER, HOST, BESIDE = "controller", "host", "beside"
+# What docker and podman say when they could not even start a container.
+NOT_STARTED = 125
+# Away from the nodes, which get their addresses from the lower end, also those that are stopped now.
+FROM_THE_END = 6
+ON_LINK = 'ip route add "$0" dev eth0 && exec "$@"'
+
+
+class UnaskedError(KuberError):
+    """It could not be asked from there, which says nothing about the answer."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Somewhere to ask from."""
+
+    label: str = ""
+    """For the table; empty where it is the usual one."""
+    runner: Runner | None = None
+    """What runs commands there; without it this process asks by itself."""
+
+
+class Beside(Runner):
+    """Runs commands in a short-lived container of the node's own image: nothing is downloaded, and it is a client from
+    outside, for which MetalLB answers ARP and traffic policies count."""
+
+    def __init__(self, local: Runner, *, engine: str, node: str, destination: str) -> None:
+        self._local = local
+        self._engine = engine
+        self._node = node
+        self._destination = destination
+
+    @functools.cached_property
+    def _command(self) -> list[str]:
+        answer = self._local.run([self._engine, "inspect", self._node], check=False)
+        try:
+            (node,) = json.loads(answer.stdout)
+            return [self._engine, *container_options(node), "-c", ON_LINK, self._destination]
+        except (KeyError, TypeError, ValueError, StopIteration) as exc:
+            raise UnaskedError(
+                f"{self._engine} does not tell the image and the network of container {self._node}",
+                found=answer.stderr.strip() or f"{type(exc).__name__}: {exc}",
+            ) from exc
+
+    def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
+        done = self._local.run([*self._command, *argv], stdin=stdin, check=False)
+        if done.rc == NOT_STARTED:
+            raise UnaskedError(f"{self._engine} starts no container beside {self._node}", found=done.stderr.strip())
+        return done
+
+
+def container_options(node: Mapping[str, t.Any]) -> list[str]:
+    """What ``docker run`` needs for a neighbour of a node, of which ``docker inspect`` has told this."""
+    name, network = next(iter(node["NetworkSettings"]["Networks"].items()))
+    around = ipaddress.ip_network(f"{network['IPAddress']}/{network['IPPrefixLen']}", strict=False)
+    address = around[max(1, around.num_addresses - FROM_THE_END)]
+    where = ["--network", name, "--ip", str(address), "--cap-add", "NET_ADMIN"]
+    return ["run", "--rm", *where, "--entrypoint", "sh", node["Image"]]

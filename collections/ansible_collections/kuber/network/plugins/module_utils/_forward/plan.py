@@ -1,0 +1,142 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Which ports of load balancers are opened on this machine, and what a user can do with them."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
+
+HERE = "127.0.0.1"
+# Ports below need root; those of the homework become 8080, 8443 and 8053.
+UNPRIVILEGED = 1024
+OFFSET = 8000
+WEB_PORTS = {80: "http", 443: "https"}
+DNS_PORT = 53
+# Where the literal part of a path ends that ingress-nginx takes for a regular expression.
+PATTERN = re.compile(r"[(\[\\^$*+?|.]")
+
+
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """A TCP port of a load balancer."""
+
+    service: str
+    address: str
+    port: int
+    datagrams: bool = False
+    """Whether it is a name server that is asked over UDP, too, on the same address."""
+
+    @property
+    def preferred(self) -> int:
+        return self.port if self.port >= UNPRIVILEGED else OFFSET + self.port
+
+
+@dataclasses.dataclass(frozen=True)
+class Open:
+    """A way, and the port on this machine that leads there."""
+
+    way: Way
+    port: int
+
+    @property
+    def socket(self) -> str:
+        return f"{HERE}:{self.port}"
+
+
+def plan(services: Sequence[Body], ingresses: Sequence[Body]) -> tuple[list[Way], list[str]]:
+    """All ports to open, those of ingress controllers first, and the ones that SSH cannot bring here."""
+    behind = {address for ingress in ingresses for address in _addresses(ingress)}
+    sockets = list(_sockets(services))
+    asked = {(address, port) for _service, address, port, protocol in sockets if protocol == "UDP"}
+    ways = [
+        Way(service, address, port, port == DNS_PORT and (address, port) in asked)
+        for service, address, port, protocol in sockets
+        if protocol == "TCP"
+    ]
+    relayed = {(way.address, way.port) for way in ways if way.datagrams}
+    left = [
+        f"{service} {address}:{port}/{protocol.lower()}"
+        for service, address, port, protocol in sockets
+        if protocol != "TCP" and (address, port) not in relayed
+    ]
+    if not ways:
+        raise KuberError(
+            "No load balancer of the cluster has an address with a TCP port",
+            wanted="a Service of type LoadBalancer with an address",
+            found=", ".join(left) or "none",
+            remedy="Set them up first (playbooks/site.yml)",
+        )
+    return sorted(ways, key=lambda way: way.address not in behind), left
+
+
+def _sockets(services: Iterable[Body]) -> Iterator[tuple[str, str, int, str]]:
+    for service in services:
+        metadata, spec = service["metadata"], service["spec"]
+        if spec.get("type") == "LoadBalancer":
+            for address in _addresses(service):
+                for port in spec.get("ports") or ():
+                    name = f"{metadata['namespace']}/{metadata['name']}"
+                    yield name, address, port["port"], port.get("protocol", "TCP")
+
+
+def _addresses(body: Body) -> list[str]:
+    entries = ((body.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    return [entry["ip"] for entry in entries if entry.get("ip")]
+
+
+def lines(opened: Sequence[Open], left: Sequence[str], ingresses: Sequence[Body]) -> list[str]:
+    """What to type, and what to open in a browser."""
+    result = [""]
+    for one in opened:
+        way = one.way
+        web = f"{WEB_PORTS[way.port]}://{one.socket}/" if way.port in WEB_PORTS else one.socket
+        result.append(f"{way.service} {way.address}:{way.port}  ->  {web}{' (TCP and UDP)' if way.datagrams else ''}")
+        if way.port == DNS_PORT:
+            result.append(f"    dig -p {one.port} @{HERE} kubernetes.default.svc.cluster.local")
+    by_address = {(one.way.address, one.way.port): one for one in opened}
+    names: dict[str, None] = {}
+    for ingress in ingresses:
+        for address in _addresses(ingress):
+            for port, scheme in WEB_PORTS.items():
+                there = by_address.get((address, port))
+                if there is not None and (scheme == "http" or ingress["spec"].get("tls")):
+                    for host, path in _rules(ingress):
+                        names |= {host: None} if host else {}
+                        result.append(f"    {_request(scheme, there, host, path)}")
+    if names:
+        line = f"{HERE} {' '.join(names)}"
+        result += ["", f"In a browser the names work with these ports once the hosts file has the line `{line}`"]
+    if left:
+        result += ["", f"Not by SSH, which brings no UDP: {', '.join(left)}"]
+    # The two rules of a canary are one place.
+    return [text for number, text in enumerate(result) if not text or text not in result[:number]]
+
+
+def _rules(ingress: Body) -> Iterator[tuple[str, str]]:
+    for rule in ingress["spec"].get("rules") or ():
+        paths: list[dict[str, t.Any]] = (rule.get("http") or {}).get("paths") or [{}]
+        for path in paths:
+            text = path.get("path") or "/"
+            if path.get("pathType") == "ImplementationSpecific":
+                text = PATTERN.split(text, maxsplit=1)[0] or "/"
+            yield rule.get("host") or "", text
+
+
+def _request(scheme: str, one: Open, host: str, path: str) -> str:
+    insecure = "-k " if scheme == "https" else ""
+    if not host or host.startswith("*"):
+        return f"curl -L {insecure}{scheme}://{one.socket}{path}"
+    return f"curl -L {insecure}--resolve {host}:{one.port}:{HERE} {scheme}://{host}:{one.port}{path}"

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Nodes that no route of this machine can lead to, and what keeps them hidden."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._net.route import NoNeighbourError
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Mapping
+
+MACOS = "Darwin"
+GO_ON = (
+    "Set host_network_route_enabled=false: then everything is set up without it and checked from the node, and the "
+    "playbook forward.yml (`make forward`) opens the addresses on 127.0.0.1"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Engine:
+    """What a container engine says of where it runs."""
+
+    system: str = ""
+    rootless: bool = False
+    host: str = "127.0.0.1"
+    """The machine on which it publishes ports."""
+
+    @classmethod
+    def load(cls, info: Mapping[str, t.Any], host: str) -> Engine:
+        """Read what ``docker info`` or ``podman info`` prints as JSON."""
+        options = info.get("SecurityOptions") or ()
+        podman = info.get("host") or {}
+        rootless = any("name=rootless" in str(option) for option in options)
+        rootless |= bool((podman.get("security") or {}).get("rootless"))
+        return cls(str(info.get("OperatingSystem") or ""), rootless, host)
+
+
+def why_hidden(driver: str, ssh_host: str, engine: Engine | None) -> str:
+    """What stands between this machine and the nodes of minikube's driver; empty if nothing is known that does."""
+    if engine is not None:
+        if "Docker Desktop" in engine.system:
+            return (
+                "the nodes are containers inside Docker Desktop's own machine, of which only published ports are seen"
+            )
+        if engine.rootless:
+            return "the engine is rootless, with networks in a namespace of its own: only published ports are seen"
+        if not _is_loopback(engine.host):
+            return f"the nodes are containers on another machine, {engine.host}"
+        return ""
+    if driver == "qemu2" and _is_loopback(ssh_host):
+        return f"the node's network is inside QEMU (--network=builtin), which only forwards ports of {ssh_host}"
+    return ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def no_route(why: str, found: NoNeighbourError) -> KuberError:
+    """The refusal of a route to nodes that are hidden."""
+    return KuberError(
+        "No route from this machine to the nodes is possible",
+        wanted=found.wanted,
+        found=f"{why}; {found.found}",
+        remedy=GO_ON,
+    )
+
+
+def no_route_on(system: str) -> KuberError | None:
+    """The refusal of a route on a system whose routes the collection does not set."""
+    if system != MACOS:
+        return None
+    return KuberError(
+        "The route of this machine cannot be set",
+        wanted="Linux, whose routes are set with `ip`",
+        found="macOS",
+        remedy=f"{GO_ON}. Where the node is a machine of its own (vfkit, krunkit, qemu with socket_vmnet), "
+        "`sudo route -n add -net 172.17.255.0/24 NODE` sets the route by hand",
+    )

@@ -1,0 +1,156 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Ports of this machine that lead through a node's SSH to an address that only the node reaches."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import socket
+import threading
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._forward.plan import HERE, Open, Way
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Callable, Iterator
+
+# Ports that are tried when the preferred one is somebody else's.
+TRIES = 100
+CHUNK = 32 * 1024
+DATAGRAM = 65_535
+ANSWER_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
+_log.addHandler(logging.NullHandler())
+
+
+class Stream(t.Protocol):
+    """A connection: a socket, or a channel of SSH."""
+
+    def recv(self, size: int, /) -> bytes: ...
+    def sendall(self, data: bytes, /) -> t.Any: ...
+    def shutdown(self, how: int, /) -> t.Any: ...
+    def settimeout(self, seconds: float | None, /) -> t.Any: ...
+    def close(self) -> None: ...
+
+
+class Forwarder:
+    """Opens ports until its context is left."""
+
+    def __init__(self, connect: Callable[[str, int], Stream]) -> None:
+        self._connect = connect
+        self._listeners: list[socket.socket] = []
+
+    def __enter__(self) -> Forwarder:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for listener in self._listeners:
+            # A thread that waits for somebody would keep the port open.
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
+
+    def open(self, way: Way) -> Open:
+        """Listen on the preferred port, or on the next one that is free."""
+        for port in range(way.preferred, way.preferred + TRIES):
+            try:
+                sockets = list(_bound(port, [socket.SOCK_STREAM, *([socket.SOCK_DGRAM] if way.datagrams else [])]))
+            except OSError as exc:
+                if exc.errno not in (errno.EADDRINUSE, errno.EACCES):
+                    raise
+                continue
+            self._listeners += sockets
+            self._start(self._accept, sockets[0], way)
+            if way.datagrams:
+                self._start(self._relay, sockets[1], way)
+            return Open(way, port)
+        raise KuberError(
+            f"No port of this machine is free for {way.service}",
+            wanted=f"one from {way.preferred} to {way.preferred + TRIES - 1} on {HERE}",
+            found="all are in use",
+            remedy="End what listens there (`ss -tlnp`)",
+        )
+
+    @staticmethod
+    def _start(work: Callable[..., None], *arguments: t.Any) -> None:
+        threading.Thread(target=work, args=arguments, daemon=True).start()
+
+    def _accept(self, listener: socket.socket, way: Way) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _address = listener.accept()
+                self._start(self._serve, client, way)
+
+    def _serve(self, client: socket.socket, way: Way) -> None:
+        try:
+            there = self._connect(way.address, way.port)
+        except Exception as exc:  # pylint: disable=broad-exception-caught
+            # To this client it looks as if nobody listened there; the next one may have more luck.
+            _log.debug("%s:%s: %s", way.address, way.port, exc)
+            client.close()
+            return
+        back = threading.Thread(target=_copy, args=(there, client), daemon=True)
+        back.start()
+        _copy(client, there)
+        back.join()
+        client.close()
+        there.close()
+
+    def _relay(self, listener: socket.socket, way: Way) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                question, client = listener.recvfrom(DATAGRAM)
+                self._start(self._answer, listener, question, client, way)
+
+    def _answer(self, listener: socket.socket, question: bytes, client: t.Any, way: Way) -> None:
+        """SSH brings no datagrams, and every name server answers over TCP as well."""
+        try:
+            there = self._connect(way.address, way.port)
+            there.settimeout(ANSWER_SECONDS)
+            there.sendall(len(question).to_bytes(2, "big") + question)
+            size = int.from_bytes(_exactly(there, 2), "big")
+            listener.sendto(_exactly(there, size), client)
+            there.close()
+        except Exception as exc:  # pylint: disable=broad-exception-caught
+            # Whoever asks over UDP asks again.
+            _log.debug("%s:%s: %s", way.address, way.port, exc)
+
+
+def _bound(port: int, kinds: list[socket.SocketKind]) -> Iterator[socket.socket]:
+    with contextlib.ExitStack() as stack:
+        for kind in kinds:
+            one = stack.enter_context(socket.socket(socket.AF_INET, kind))
+            if kind == socket.SOCK_STREAM:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind((HERE, port))
+            if kind == socket.SOCK_STREAM:
+                one.listen(128)
+            yield one
+        stack.pop_all()
+
+
+def _copy(source: Stream, sink: Stream) -> None:
+    """Until one side has nothing more to say, or the other one is gone."""
+    with contextlib.suppress(OSError, EOFError):
+        while data := source.recv(CHUNK):
+            sink.sendall(data)
+    with contextlib.suppress(OSError, EOFError):
+        sink.shutdown(socket.SHUT_WR)
+
+
+def _exactly(stream: Stream, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        part = stream.recv(size - len(data))
+        if not part:
+            raise OSError("the connection ended too early")
+        data += part
+    return data
