@@ -22,7 +22,7 @@ from .usage import FailedError, Usage
 Say = t.Callable[[str], None]
 
 # What our module tells of a run, in the words of its documentation.
-PARTS = ("load", "read", "prove", "rehearse", "apply")
+PARTS = ("load", "read", "prove", "dry_run", "apply")
 IDLE, REST = "idle", "rest"
 
 

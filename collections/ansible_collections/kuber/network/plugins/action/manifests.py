@@ -28,6 +28,8 @@ class ActionModule(KuberAction):
         wish = _wish.wish(params, documents, check=self.check_mode)
         client = _client.of(self, params, parallel=params["parallel"])
         outcome = Run(client, wish, show).execute()
+        for decision in outcome.decisions:
+            self._display.vvv(str(decision))
         result = _result(outcome, loaded)
         if self.diff_mode:
             # Writing a diff of many new objects takes longer than all else that happens on this side.

@@ -493,9 +493,9 @@ stats:
     seconds:
       description:
         - How long it took, by phase. V(load) is reading the set, V(read) is looking at what is there, V(prove) is
-          finding out what is as it should be, V(rehearse) is asking what will be refused, V(apply) and V(delete) are
-          the changes, V(wait) is waiting for readiness and V(total) is all that comes after V(load), with the
-          preparation.
+          finding out what is as it should be, V(dry_run) is asking what becomes of the rest and what will be refused,
+          V(apply) and V(delete) are the changes, V(wait) is waiting for readiness and V(total) is all that comes after
+          V(load), with the preparation.
       type: dict
   sample:
     requests:
@@ -505,7 +505,7 @@ stats:
       load: 0.04
       read: 0.09
       prove: 0.01
-      rehearse: 0.0
+      dry_run: 0.0
       apply: 0.04
       wait: 0.001
       total: 0.17

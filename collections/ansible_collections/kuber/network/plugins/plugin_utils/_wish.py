@@ -13,7 +13,7 @@ import re
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Options
+from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
 from ansible_collections.kuber.network.plugins.module_utils._kube.edits import Image, Target
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Condition, Wish

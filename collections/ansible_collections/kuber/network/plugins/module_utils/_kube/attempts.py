@@ -13,20 +13,24 @@ import time
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, UnexpectedError
-from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Entry
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError, is_asleep
-from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Item
 from ansible_collections.kuber.network.plugins.module_utils._kube.veil import Veil
 
 RETRY_SECONDS = 1.0
 
+_Thing = t.TypeVar("_Thing")
+_Result = t.TypeVar("_Result")
+
 
 def each(
-    act: t.Callable[[Item], Entry], items: t.Sequence[Item], *, parallel: int
-) -> tuple[list[Entry], list[KuberError]]:
+    act: t.Callable[[_Thing], _Result], items: t.Sequence[_Thing], *, parallel: int
+) -> tuple[list[_Result], list[KuberError]]:
     """Do ``act`` for all items at the same time; one failure does not stop the others."""
-    entries: list[Entry] = []
+    if not items:
+        return [], []
+    entries: list[_Result] = []
     errors: list[KuberError] = []
     with concurrent.futures.ThreadPoolExecutor(max_workers=parallel) as pool:
         for future in [pool.submit(act, item) for item in items]:

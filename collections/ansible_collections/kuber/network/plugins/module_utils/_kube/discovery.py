@@ -8,20 +8,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
-import urllib.parse
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import wellknown
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import (
     Body,
+    Item,
     Ref,
+    Resource,
     below,
     group_of,
     kind_key,
     mappings,
-    refuse_elsewhere,
 )
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
@@ -29,35 +28,6 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.transport impo
 AGGREGATED = ",".join(
     f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Resource:
-    """One kind in one version."""
-
-    api_version: str
-    kind: str
-    plural: str
-    namespaced: bool
-
-    @property
-    def definition(self) -> str:
-        """The name of its CustomResourceDefinition, if it has one."""
-        return f"{self.plural}.{group_of(self.api_version)}"
-
-    def path(self, *, namespace: str | None = None, name: str | None = None) -> str:
-        parts = ["/apis" if "/" in self.api_version else "/api", self.api_version]
-        if self.namespaced and namespace:
-            refuse_elsewhere("The namespace", namespace)
-            parts += ["namespaces", urllib.parse.quote(namespace, safe="")]
-        parts.append(self.plural)
-        if name:
-            refuse_elsewhere("The name", name)
-            parts.append(urllib.parse.quote(name, safe=":"))
-        return "/".join(parts)
-
-    def path_to(self, ref: Ref) -> str:
-        return self.path(namespace=ref.namespace, name=ref.name)
 
 
 WELL_KNOWN = {
@@ -148,6 +118,22 @@ class Kinds:
                 wanted=" or ".join(served) or "a definition with a version that is served",
                 found=ref.api_version,
                 remedy="Write the object in a version that is served; nothing has been touched",
+            )
+
+    def refuse_unknown(self, items: t.Sequence[Item]) -> None:
+        """Refuse a set with kinds that neither the server nor the set knows."""
+        for item in items:
+            self.refuse_unserved(item.ref, item.origin)
+        unknown = [item for item in items if item.resource is None]
+        if unknown:
+            silent = [why for one in unknown if (why := self.why_unknown(one.ref.api_version))]
+            raise KuberError(
+                "The API server does not know the kind of " + ", ".join(f"{one.ref} ({one.origin})" for one in unknown),
+                found="; ".join(dict.fromkeys(silent))
+                or "no " + ", ".join(sorted({f"{one.ref.kind} of {one.ref.api_version}" for one in unknown})),
+                remedy="Repair what answers for the APIService, then run again"
+                if silent
+                else "Apply the CustomResourceDefinition before or in the same set, or correct apiVersion and kind",
             )
 
     def is_defined(self, resource: Resource) -> bool:

@@ -17,20 +17,17 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, below, kind_key, mappings
+from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import (
+    API_SERVICE,
+    CLUSTER_ROLE,
+    CONTAINER_LISTS,
+    CRD,
+    WEBHOOK_KINDS,
+)
 
-CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
 # What has parts. Most values have none, and there are many.
 BRANCHES = (dict, list)
 _IMAGE = re.compile(r"(?P<name>.+?)(?::(?P<tag>[^:/@]+))?(?:@(?P<digest>.+))?")
-WEBHOOK_KINDS = frozenset(
-    {
-        "MutatingWebhookConfiguration.admissionregistration.k8s.io",
-        "ValidatingWebhookConfiguration.admissionregistration.k8s.io",
-    }
-)
-CRD = "CustomResourceDefinition.apiextensions.k8s.io"
-CLUSTER_ROLE = "ClusterRole.rbac.authorization.k8s.io"
-API_SERVICE = "APIService.apiregistration.k8s.io"
 # Notes that controllers and kubectl write for themselves: a manifest has them when it was read from a cluster.
 NOTES = frozenset(
     {

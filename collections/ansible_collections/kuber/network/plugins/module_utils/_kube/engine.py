@@ -13,20 +13,36 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, UnexpectedError
 from ansible_collections.kuber.network.plugins.module_utils._kube import documents as _documents
-from ansible_collections.kuber.network.plugins.module_utils._kube import edits, guards, ignore, plan, probes, queries
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Applier, Options
+from ansible_collections.kuber.network.plugins.module_utils._kube import (
+    edits,
+    guards,
+    ignore,
+    probes,
+    queries,
+    wellknown,
+)
+from ansible_collections.kuber.network.plugins.module_utils._kube.act import Actor
+from ansible_collections.kuber.network.plugins.module_utils._kube.attempts import each
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, ChangeSet, Entry
-from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress, Say
-from ansible_collections.kuber.network.plugins.module_utils._kube.delete import Deleter
-from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds, Resource
+from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Meter, Progress, Say, Stats
+from ansible_collections.kuber.network.plugins.module_utils._kube.decide import (
+    Decision,
+    Options,
+    Seen,
+    decide,
+    deletions,
+    facts,
+    questions,
+)
+from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
-from ansible_collections.kuber.network.plugins.module_utils._kube.live import read
-from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
+from ansible_collections.kuber.network.plugins.module_utils._kube.dryrun import Asker
+from ansible_collections.kuber.network.plugins.module_utils._kube.gone import see_off
 from ansible_collections.kuber.network.plugins.module_utils._kube.prune import Prune, Pruner
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Ref, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.read import read, read_all
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Item, Ref, Resource, kind_key
 from ansible_collections.kuber.network.plugins.module_utils._kube.refusals import UnchangeableError
-from ansible_collections.kuber.network.plugins.module_utils._kube.rehearsal import together
-from ansible_collections.kuber.network.plugins.module_utils._kube.stats import Meter, Stats
+from ansible_collections.kuber.network.plugins.module_utils._kube.stages import Stage, in_order, stage_of, stages
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube.veil import Veil
 from ansible_collections.kuber.network.plugins.module_utils._kube.wait import Goal, Waiter
@@ -69,6 +85,8 @@ class Outcome:
     warnings: tuple[str, ...]
     stats: Stats
     error: KuberError | None = None
+    decisions: tuple[Decision, ...] = ()
+    """What was decided before anything was done."""
 
     @property
     def seconds(self) -> float:
@@ -91,6 +109,7 @@ class Run:
         self._pruner: Pruner | None = None
         self._warnings: list[str] = []
         self._unchangeable: list[KuberError] = []
+        self._decisions: list[Decision] = []
         self._meter = Meter(client)
 
     def execute(self) -> Outcome:
@@ -109,11 +128,15 @@ class Run:
         errors = [*self._unchangeable, *errors]
         if self._pruner is not None and self._wish.present:
             self._changes += self._pruner.entries()
+        remarks = self._client.warnings[remarks_before:]
+        if remarks:
+            self._warnings += map(Veil(item.body for item in items), remarks)
         return Outcome(
             changes=self._changes,
-            warnings=(*self._warnings, *map(Veil(item.body for item in items), self._client.warnings[remarks_before:])),
+            warnings=tuple(self._warnings),
             stats=self._meter.read(),
             error=together(errors) if errors else None,
+            decisions=tuple(self._decisions),
         )
 
     def _prepare(self) -> list[Item]:
@@ -122,7 +145,7 @@ class Run:
             queries.check_condition(condition.query, f"The query of wait_for for {condition.kind} {condition.name}")
         chosen = edits.leave_out(wish.documents, wish.exclude)
         for document in chosen:
-            if kind_key(document.ref.api_version, document.ref.kind) == edits.CRD:
+            if kind_key(document.ref.api_version, document.ref.kind) == wellknown.CRD:
                 self._kinds.define(document.body)
         for condition in wish.wait_for if wish.present else ():
             self._subject(condition)
@@ -134,12 +157,13 @@ class Run:
         if wish.present:
             self._warnings += [*probes.warnings(edited), *edits.warnings(edited)]
         cleaned = [Document(document.origin, edits.cleaned(document.body)) for document in edited]
-        ignore.refuse_no_field(cleaned, wish.ignore)
+        if wish.ignore:
+            ignore.refuse_no_field(cleaned, wish.ignore)
         for target in wish.options.recreate:
             edits.refuse_no_match("recreate", target, cleaned)
         items = [self._item(document) for document in cleaned]
         if wish.present:
-            plan.refuse_unknown(items, self._kinds)
+            self._kinds.refuse_unknown(items)
         return self._enlisted(items)
 
     def _enlisted(self, items: list[Item]) -> list[Item]:
@@ -176,24 +200,25 @@ class Run:
 
     def _item(self, document: Document) -> Item:
         ref = document.ref
-        left = ignore.pointers_of(document, self._wish.ignore)
+        left = ignore.pointers_of(document, self._wish.ignore) if self._wish.ignore else ()
         return Item(ref, document.body, self._kinds.find(ref.api_version, ref.kind), document.origin, left)
 
     def _bring(self, items: list[Item]) -> None:
         wish = self._wish
-        applier = Applier(self._client, self._kinds, wish.options, self._clock, self._progress)
-        applier.expect(items)
-        stages = plan.stages(items)
-        self._rehearse(applier, stages)
+        items = in_order(items)
+        with self._meter.phase("read"):
+            seen = read_all(self._client, self._kinds, items)
+        self._decisions = self._decide(items, seen)
+        actor = self._actor(seen)
         if self._pruner is not None:
             ground = self._pruner.ground(items)
-            self._bring_stage(applier, ground, items)
+            self._bring_stage(actor, ground, items)
             brought = [self._applied[item.ref] for item in ground if item.ref in self._applied]
             if any(entry.action is Action.CREATED for entry in brought):
                 self._pruner.lose()
             self._pruner.widen(items)
-        for stage in stages:
-            self._bring_stage(applier, [item for item in stage if item.ref not in self._applied], items)
+        for stage in stages(items).values():
+            self._bring_stage(actor, [item for item in stage if item.ref not in self._applied], items)
         if self._pruner is not None and not self._unchangeable:
             self._prune(self._pruner, items)
         if self._waits:
@@ -201,41 +226,53 @@ class Run:
         if wish.wait_for and not wish.options.check and not self._unchangeable:
             self._meet_conditions()
 
-    def _rehearse(self, applier: Applier, stages: list[list[Item]]) -> None:
-        """Nothing is sent if anything is refused for what it is."""
-        with self._meter.phase("read"):
-            applier.read()
+    def _decide(self, items: list[Item], seen: Seen) -> list[Decision]:
+        """What is to be done; nothing is if anything is refused for what it is."""
+        options = self._wish.options
         with self._meter.phase("prove"):
-            # Stage by stage, for what proves a custom resource is its definition.
-            doubtful = [item for stage in stages for item in applier.prove(stage)]
-        with self._meter.phase("rehearse"):
-            self._take_note([], applier.rehearse(doubtful))
+            known = facts(items, seen, options)
+        with self._meter.phase("dry_run"):
+            if asked := questions(known, options):
+                asker = Asker(self._client, seen, options, self._progress)
+                answered, errors = each(asker.ask, asked, parallel=options.parallel)
+                self._take_note([], errors)
+                answers = {fact.item.ref: fact for fact in answered}
+                known = [answers.get(fact.item.ref, fact) for fact in known]
+        decisions = decide(known, options)
+        if not options.check:
+            self._take_note([], [one.error for one in decisions if one.error is not None and one.certain])
+        for decision in decisions:
+            if not decision.send and decision.entry.after is not None:
+                # The record of who manages what is most of a small object, and has served its purpose.
+                decision.entry.after["metadata"].pop("managedFields", None)
+        return decisions
+
+    def _actor(self, seen: Seen) -> Actor:
+        return Actor(self._client, self._kinds, seen, self._wish.options, self._clock, self._progress)
 
     @property
     def _waits(self) -> bool:
         return self._wish.wait and not self._wish.options.check
 
-    def _bring_stage(self, applier: Applier, stage: list[Item], items: list[Item]) -> None:
+    def _bring_stage(self, actor: Actor, stage: list[Item], items: list[Item]) -> None:
         if not stage:
             return
         guarded = {}
-        if self._waits and plan.stage_of(stage[0]) == plan.GUARDED_STAGE:
+        if self._waits and stage_of(stage[0]) is Stage.GUARDED:
             guarded = {item.ref: webhooks for item in stage if (webhooks := guards.guarding(item, items))}
-        self._apply(applier, [item for item in stage if item.ref not in guarded])
+        self._apply(actor, [item for item in stage if item.ref not in guarded])
         # What answers for the webhooks may need what has been sent until now, and nothing of what they guard. If it
         # cannot start, its own trouble is what to report.
-        self._wait_for(guards.answering((one for webhooks in guarded.values() for one in webhooks), items))
-        self._apply(applier, [item for item in stage if item.ref in guarded])
-        if plan.stage_of(stage[0]) == 0 and not self._wish.options.check:
+        if guarded:
+            self._wait_for(guards.answering((one for webhooks in guarded.values() for one in webhooks), items))
+            self._apply(actor, [item for item in stage if item.ref in guarded])
+        if stage_of(stage[0]) is Stage.GROUND and not self._wish.options.check:
             self._wait_for(stage)
 
-    def _apply(self, applier: Applier, items: list[Item]) -> None:
-        if not items:
-            return
-        with self._meter.phase("read"):
-            applier.read()
+    def _apply(self, actor: Actor, items: list[Item]) -> None:
+        refs = {item.ref for item in items}
         with self._meter.phase("apply"):
-            entries, errors = applier.apply(items)
+            entries, errors = actor.act([one for one in self._decisions if one.item.ref in refs])
         self._applied |= {entry.ref: entry for entry in entries}
         # One object that cannot become what is wanted keeps nobody else from it.
         self._unchangeable += [error for error in errors if isinstance(error, UnchangeableError)]
@@ -245,27 +282,52 @@ class Run:
         # Before the set is waited for: what is to become ready may need what the old one holds, such as an address.
         left, kept = pruner.leftovers(items)
         self._changes += kept
-        self._delete(plan.stages(left))
+        self._delete([*stages(left).values()])
         pruner.narrow(items, kept)
 
     def _take_away(self, items: list[Item]) -> None:
         pruner = self._pruner
         if pruner is None:
-            return self._delete(plan.stages(items))
+            return self._delete([*stages(items).values()])
         left, kept = pruner.leftovers(items)
         self._changes += kept
         ground = pruner.ground(items)
         others = [item for item in [*items, *left] if item not in ground]
-        return self._delete([ground, [pruner.item], *plan.stages(others)])
+        return self._delete([ground, [pruner.item], *stages(others).values()])
 
-    def _delete(self, stages: t.Sequence[list[Item]]) -> None:
-        deleter = Deleter(
-            self._client, self._wish.options, wait=self._wish.wait, clock=self._clock, progress=self._progress
-        )
-        for stage in reversed(stages):
+    def _delete(self, piles: t.Sequence[list[Item]]) -> None:
+        options = self._wish.options
+        items = [item for stage in reversed(piles) for item in stage]
+        with self._meter.phase("delete"):
+            seen = read_all(self._client, self._kinds, items)
+            missing = [item for item in items if item.ref not in seen.live]
+            unread = [item for item in missing if item.resource is not None and item.resource not in seen.unserved]
+            again, errors = each(lambda item: (item.ref, read(self._client, item)), unread, parallel=options.parallel)
+        if errors:
+            raise together(errors)
+        decisions = deletions(items, dataclasses.replace(seen, live={**seen.live, **dict(again)}))
+        if options.check:
+            asker = Asker(self._client, seen, options, self._progress)
+            decisions, errors = each(asker.ask_about_deletion, decisions, parallel=options.parallel)
+            if errors:
+                raise together(errors)
+        self._decisions += decisions
+        actor = self._actor(seen)
+        for stage in reversed(piles):
+            refs = {item.ref for item in stage}
             with self._meter.phase("delete"):
-                entries, errors = deleter.delete(stage)
-            self._take_note(entries, errors)
+                self._delete_stage(actor, [one for one in decisions if one.item.ref in refs])
+
+    def _delete_stage(self, actor: Actor, decisions: list[Decision]) -> None:
+        entries, errors = actor.act(decisions)
+        if self._waits:
+            items = {one.item.ref: one.item for one in decisions}
+            leaving = [(items[entry.ref], entry.before) for entry in entries if entry.before is not None]
+            try:
+                see_off(self._client, leaving, self._clock, self._progress)
+            except KuberError as exc:
+                errors.append(exc)
+        self._take_note(entries, errors)
 
     def _take_note(self, entries: t.Iterable[Entry], errors: t.Sequence[KuberError]) -> None:
         self._changes += entries
@@ -295,6 +357,17 @@ class Run:
             namespace = condition.namespace or self._wish.namespace or self._client.namespace
         ref = Ref(resource.kind, namespace, condition.name, resource.api_version)
         return Item(ref, {}, resource, "wait_for")
+
+
+def together(errors: t.Sequence[KuberError]) -> KuberError:
+    """One error that says what all say."""
+    if len(errors) == 1:
+        return errors[0]
+    return KuberError(
+        f"{len(errors)} objects failed",
+        found="\n" + "\n".join(f"  {error}" for error in errors),
+        changed=any(error.changed for error in errors),
+    )
 
 
 def find_kind(kinds: Kinds, kind: str, api_version: str | None) -> Resource:

@@ -14,11 +14,11 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
-from ansible_collections.kuber.network.plugins.module_utils._kube.live import is_leaving, read
-from ansible_collections.kuber.network.plugins.module_utils._kube.plan import NAMESPACE, Item
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, below
+from ansible_collections.kuber.network.plugins.module_utils._kube.read import read
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item, below, is_leaving
 from ansible_collections.kuber.network.plugins.module_utils._kube.status import conditions, is_true, said
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import PARALLEL, Client
+from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import NAMESPACE
 
 POLL_SECONDS = 0.5
 DEFINITION = "CustomResourceDefinition"

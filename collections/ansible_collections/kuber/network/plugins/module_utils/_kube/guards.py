@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.edits import WEBHOOK_KINDS
-from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, below, group_of, mappings
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item, below, group_of, mappings
+from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import WEBHOOK_KINDS
 
 WORKLOADS = frozenset({"Deployment.apps", "DaemonSet.apps", "StatefulSet.apps", "ReplicaSet.apps", "Pod"})
 WRITES = frozenset({"*", "CREATE", "UPDATE"})

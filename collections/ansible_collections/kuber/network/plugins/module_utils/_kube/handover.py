@@ -15,15 +15,7 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils._kube import fieldset, trees
 from ansible_collections.kuber.network.plugins.module_utils._kube.diff import LAST_APPLIED
 from ansible_collections.kuber.network.plugins.module_utils._kube.fieldset import Node, Steps
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
-from ansible_collections.kuber.network.plugins.module_utils._kube.live import path_to
-from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
-
-JSON_PATCH = "application/json-patch+json"
-# Whoever writes to an object at the same time comes first, so often.
-ATTEMPTS = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,64 +141,6 @@ def patch(live: Body, records: list[Body]) -> list[Body]:
         {"op": "replace", "path": "/metadata/managedFields", "value": records},
         {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
     ]
-
-
-class Successor:
-    """Takes over what others have left behind, in the name of one manager."""
-
-    def __init__(self, client: Client, manager: str) -> None:
-        self._client = client
-        self._manager = manager
-
-    def take_over(self, item: Item, live: Body, places: t.Sequence[Steps] = ()) -> tuple[str, ...]:
-        """From which managers whole records were taken over."""
-        return self._write(item, live, lambda live: takeover(item.body, live, self._manager, places))
-
-    def migrate(self, item: Item, live: Body) -> tuple[str, ...]:
-        """Whose records were written in another version of the kind, and are now in that of the object."""
-        return self._write(item, live, migrated)
-
-    def _write(self, item: Item, live: Body, plan: t.Callable[[Body], Takeover | None]) -> tuple[str, ...]:
-        path = path_to(item)
-        names: tuple[str, ...] = ()
-        for attempt in range(1, ATTEMPTS + 1):
-            new = plan(live)
-            if new is None:
-                break
-            try:
-                self._client.request("PATCH", path, body=patch(live, new.records), content_type=JSON_PATCH)
-            except ApiError as exc:
-                if exc.status != 409 or attempt == ATTEMPTS:
-                    raise
-                # Where an answer was lost, it was we ourselves who had changed the object.
-                names = new.names if exc.perhaps_done else ()
-                live = self._client.get(path)
-            else:
-                return new.names
-        return names
-
-    def predict(
-        self, item: Item, live: Body, applied: Body, places: t.Sequence[Steps] = ()
-    ) -> tuple[tuple[str, ...], Body]:
-        """The same for a dry run, which has left ``applied`` without the hand-over: from whom, and what would be."""
-        new = takeover(item.body, live, self._manager, places)
-        if new is None:
-            return (), applied
-        pruned = new.applied_to(applied, self._manager)
-        return new.names, applied if pruned == applied else self._filled_in(path_to(item), pruned)
-
-    def _filled_in(self, path: str, body: Body) -> Body:
-        """``body`` with what the server puts in the place of what is gone but needed."""
-        query = {"dryRun": "All", "fieldManager": self._manager}
-        for _attempt in range(ATTEMPTS):
-            try:
-                return t.cast("Body", self._client.request("PUT", path, query=query, body=body))
-            except ApiError as exc:
-                if exc.status != 409:
-                    break
-                # A controller has written the status meanwhile.
-                body["metadata"]["resourceVersion"] = self._client.get(path)["metadata"]["resourceVersion"]
-        return body
 
 
 def names(records: t.Iterable[Body]) -> tuple[str, ...]:

@@ -4,22 +4,19 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What an API server says when it refuses, and what it means that it says nothing."""
+"""What an API server says when it refuses."""
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
-import ssl
 import typing as t
-import urllib.parse
-
-import urllib3
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import proxies
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import mappings
+
+if t.TYPE_CHECKING:
+    import urllib3
 
 # The server is busy, restarting or on its way up.
 PASSING = frozenset({429, 502, 503, 504})
@@ -106,60 +103,6 @@ class ApiError(KuberError):
         super().rephrase(edit)
 
 
-class CutOffError(ValueError):
-    """An answer that is complete for HTTP, and is not for its reader."""
-
-    def __init__(self, size: int) -> None:
-        # Not what it says: it may be part of a Secret.
-        super().__init__(f"{size} bytes that are no whole JSON")
-
-
-NoAnswer = t.Union[urllib3.exceptions.HTTPError, CutOffError]
-
-
-class ServerGoneError(KuberError):
-    """There is no answer, or not the whole of one."""
-
-    def __init__(
-        self, *, server: str, context: str, cause: NoAnswer, timeout: urllib3.Timeout, proxy: str | None = None
-    ) -> None:
-        where = urllib.parse.urlsplit(server)
-        port = where.port or (443 if where.scheme == "https" else 80)
-        self.never_sent = isinstance(
-            cause,
-            urllib3.exceptions.NewConnectionError
-            | urllib3.exceptions.ConnectTimeoutError
-            | urllib3.exceptions.ProxyError,
-        )
-        self.untrusted = any(isinstance(one, UNTRUSTED) for one in _chain(cause))
-        problem, remedy = _trouble(cause, untrusted=self.untrusted)
-        over = f" over the proxy {proxies.hidden(proxy)}" if proxy else ""
-        super().__init__(
-            problem.format(server=f"the API server of context {context}"),
-            wanted=f"an answer from {where.hostname}:{port}{over}",
-            found=_plain(cause, timeout),
-            remedy=remedy,
-        )
-
-
-# Anything else that befalls a TLS connection may be a server that restarts, or a network that is lost.
-UNTRUSTED = (ssl.SSLCertVerificationError, urllib3.util.ssl_match_hostname.CertificateError)
-
-
-def _trouble(cause: NoAnswer, *, untrusted: bool) -> tuple[str, str]:
-    """What is wrong, and what to do about it."""
-    if untrusted:
-        problem = "The certificate of {server} is not trusted"
-        return problem, "Check the certificate-authority of the context's cluster in the kubeconfig"
-    if isinstance(cause, CutOffError):
-        problem = "The answer of {server} is not complete"
-        return problem, "See what is between this machine and the API server, such as a proxy"
-    problem = "Cannot reach {server}"
-    if isinstance(cause, urllib3.exceptions.ProxyError):
-        return problem, "Check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY in the environment"
-    return problem, "Check that the cluster runs and that this machine has a way to it"
-
-
 def _remedy(error: ApiError) -> str | None:
     if error.status == 403 and missing_right(error) is None:
         return None
@@ -216,36 +159,3 @@ def _parse(data: bytes) -> dict[str, t.Any]:
     except ValueError:
         return {}
     return parsed if isinstance(parsed, dict) and parsed.get("kind") == "Status" else {}
-
-
-def _plain(cause: NoAnswer, timeout: urllib3.Timeout) -> str:
-    """The innermost reason, without the pool's own decoration."""
-    inner = list(_chain(cause))[-1]
-    if isinstance(inner, ssl.SSLCertVerificationError):
-        return inner.verify_message
-    if isinstance(inner, ssl.SSLEOFError):
-        return "the TLS connection was cut off"
-    # The library derives all that keeps a connection from coming about from this one.
-    if isinstance(cause, urllib3.exceptions.ConnectTimeoutError) and isinstance(inner, TimeoutError):
-        return f"no connection within {timeout.connect_timeout:g} s"
-    if isinstance(cause, urllib3.exceptions.ReadTimeoutError):
-        return f"no answer for {timeout.read_timeout:.3g} s"
-    if isinstance(inner, http.client.RemoteDisconnected):
-        return "the connection was closed before an answer"
-    if isinstance(cause, urllib3.exceptions.ProtocolError) and inner is cause:
-        return "the connection was closed in the middle of the answer"
-    if isinstance(cause, urllib3.exceptions.ProxyError):
-        inner = list(_chain(cause.original_error))[-1]
-        return f"the proxy: {(inner.strerror if isinstance(inner, OSError) else None) or inner}".lower()
-    if isinstance(inner, OSError) and inner.strerror:
-        return inner.strerror.lower()
-    return str(cause)
-
-
-def _chain(cause: BaseException) -> t.Iterator[BaseException]:
-    """An error, and from what other ones it comes."""
-    inner: t.Optional[BaseException] = cause
-    while inner is not None:
-        yield inner
-        below = inner.__cause__ or inner.__context__
-        inner = below if isinstance(below, (OSError, *UNTRUSTED)) else None

@@ -12,9 +12,16 @@ import json
 import re
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import CutOffError
 
 # What Go's YAML breaks lines at, or takes for no part of a text, and halves of characters.
+class CutOffError(ValueError):
+    """An answer that is complete for HTTP, and is not for its reader."""
+
+    def __init__(self, size: int) -> None:
+        # Not what it says: it may be part of a Secret.
+        super().__init__(f"{size} bytes that are no whole JSON")
+
+
 ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
 

@@ -18,17 +18,23 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import applyset, refusals
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import APPLY, Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.applyset import PART_OF, Scope
-from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, Entry
-from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds, Resource
+from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, Entry, judge
+from ansible_collections.kuber.network.plugins.module_utils._kube.decide import APPLY, Options
+from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
 from ansible_collections.kuber.network.plugins.module_utils._kube.handover import HandedOver
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
-from ansible_collections.kuber.network.plugins.module_utils._kube.live import is_leaving, path_to, read
-from ansible_collections.kuber.network.plugins.module_utils._kube.plan import NAMESPACE, PROTECTED, Item
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.read import read
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import (
+    Body,
+    Item,
+    Ref,
+    Resource,
+    is_leaving,
+    kind_key,
+)
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
-from ansible_collections.kuber.network.plugins.module_utils._kube.verdict import judge
+from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import NAMESPACE, PROTECTED
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
@@ -133,7 +139,7 @@ class Pruner:
             "dryRun": "All" if self._options.check else None,
         }
         try:
-            self._after = self._client.request("PATCH", path_to(self.item), query=query, body=body, content_type=APPLY)
+            self._after = self._client.request("PATCH", self.item.path, query=query, body=body, content_type=APPLY)
         except ApiError as exc:
             if refusals.is_outdated(exc):
                 live = read(self._client, self.item)

@@ -16,9 +16,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Resource
-from ansible_collections.kuber.network.plugins.module_utils._kube.edits import CRD
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, below, kind_key, mappings
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Resource, below, kind_key, mappings
 from ansible_collections.kuber.network.plugins.module_utils._kube.status import (
     READY,
     UNSEEN,
@@ -33,6 +31,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.status import 
     said,
     status_of,
 )
+from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import CRD
 
 
 @dataclasses.dataclass(frozen=True)

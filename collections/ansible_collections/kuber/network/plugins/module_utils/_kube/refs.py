@@ -4,14 +4,16 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Names of objects, as users read them."""
+"""Names of objects, as users read them, and where the server has them."""
 
 from __future__ import annotations
 
 import dataclasses
 import typing as t
+import urllib.parse
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube.pointers import Pointer
 
 Body = dict[str, t.Any]
 
@@ -41,6 +43,61 @@ class Ref:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
+@dataclasses.dataclass(frozen=True)
+class Resource:
+    """One kind in one version."""
+
+    api_version: str
+    kind: str
+    plural: str
+    namespaced: bool
+
+    @property
+    def definition(self) -> str:
+        """The name of its CustomResourceDefinition, if it has one."""
+        return f"{self.plural}.{group_of(self.api_version)}"
+
+    def path(self, *, namespace: str | None = None, name: str | None = None) -> str:
+        parts = ["/apis" if "/" in self.api_version else "/api", self.api_version]
+        if self.namespaced and namespace:
+            refuse_elsewhere("The namespace", namespace)
+            parts += ["namespaces", urllib.parse.quote(namespace, safe="")]
+        parts.append(self.plural)
+        if name:
+            refuse_elsewhere("The name", name)
+            parts.append(urllib.parse.quote(name, safe=":"))
+        return "/".join(parts)
+
+
+@dataclasses.dataclass(frozen=True)
+class Item:
+    """One wanted object; ``resource`` is ``None`` when no server knows its kind.
+
+    ``left`` are the fields that are left to others once the object is there.
+    """
+
+    ref: Ref
+    body: Body
+    resource: Resource | None
+    origin: str
+    left: tuple[Pointer, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return kind_key(self.ref.api_version, self.ref.kind)
+
+    @property
+    def path(self) -> str:
+        """Where the server has the object."""
+        if self.resource is None:
+            raise KuberError(
+                f"The API server does not know the kind of {self.ref} ({self.origin})",
+                wanted=f"kind {self.ref.kind} of {self.ref.api_version}",
+                remedy="Apply the CustomResourceDefinition before or in the same set, or correct apiVersion and kind",
+            )
+        return self.resource.path(namespace=self.ref.namespace, name=self.ref.name)
+
+
 def group_of(api_version: str) -> str:
     return api_version.rpartition("/")[0]
 
@@ -67,3 +124,7 @@ def below(value: t.Any, *names: str) -> t.Any:
 def mappings(value: t.Any) -> list[Body]:
     """The mappings of what should be a list of them."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def is_leaving(body: Body) -> bool:
+    return "deletionTimestamp" in body["metadata"]

@@ -18,7 +18,8 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors imp
     is_too_large,
 )
 from ansible_collections.kuber.network.plugins.module_utils._kube.jsontext import encoded
-from ansible_collections.kuber.network.plugins.module_utils._kube.plan import PROTECTED, Item
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Item
+from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import PROTECTED
 
 _WEBHOOK = re.compile(r'webhook "(?P<name>[^"]+)"')
 # What webhooks and admission policies say, which may depend on what else is there.

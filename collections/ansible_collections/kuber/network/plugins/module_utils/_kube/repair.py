@@ -21,9 +21,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube import leftove
 from ansible_collections.kuber.network.plugins.module_utils._kube.fieldset import Steps
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.leftovers import Extra
-from ansible_collections.kuber.network.plugins.module_utils._kube.live import path_to
-from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 MERGE_PATCH = "application/merge-patch+json"
@@ -79,7 +77,7 @@ class Repairer:
         change = difference(live, after)
         return t.cast(
             "Body",
-            self._client.request("PATCH", path_to(item), query=query, body=change, content_type=MERGE_PATCH),
+            self._client.request("PATCH", item.path, query=query, body=change, content_type=MERGE_PATCH),
         )
 
     def _dry_run(self, item: Item, wanted: Body, live: Body, places: t.Sequence[Extra]) -> Body | ApiError:

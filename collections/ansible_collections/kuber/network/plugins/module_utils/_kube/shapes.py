@@ -9,15 +9,11 @@
 from __future__ import annotations
 
 import dataclasses
-import threading
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import normal
-from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Resource
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.normal import MISSING, Path
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, group_of
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Resource, group_of
 
 # The groups whose types are part of the API server. Everything else is defined by somebody, and may be redefined.
 BUILTIN_GROUPS = frozenset(
@@ -198,37 +194,17 @@ def _filled_in(schema: Body, value: t.Any) -> t.Any:
     return {name: _filled_in(properties[name], part) for name, part in missing.items() if name not in result} | result
 
 
-class Shapes:
-    """The shapes of the kinds of one API server."""
+def shape_of(resource: Resource, definitions: t.Mapping[str, Body | None]) -> Shape | None:
+    """The shape of a kind; ``None`` when it cannot be known."""
+    if is_builtin(resource):
+        return Builtin()
+    definition = definitions.get(resource.definition)
+    return None if definition is None else _shape(definition, resource)
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._lock = threading.Lock()
-        self._definitions: dict[str, Body | None] = {}
 
-    def note(self, definition: Body) -> None:
-        """Take note of a CustomResourceDefinition as the server has it."""
-        self._definitions[definition["metadata"]["name"]] = definition
-
-    def of(self, resource: Resource) -> Shape | None:
-        """``None`` when it cannot be known."""
-        if group_of(resource.api_version) in BUILTIN_GROUPS:
-            return Builtin()
-        name = resource.definition
-        with self._lock:
-            if name not in self._definitions:
-                self._definitions[name] = self._read(name)
-            definition = self._definitions[name]
-        return None if definition is None else _shape(definition, resource)
-
-    def _read(self, name: str) -> Body | None:
-        path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"
-        try:
-            return t.cast("Body", self._client.get(path))
-        except ApiError as exc:
-            if exc.status in (403, 404):
-                return None
-            raise
+def is_builtin(resource: Resource) -> bool:
+    """Whether no definition says what its objects look like."""
+    return group_of(resource.api_version) in BUILTIN_GROUPS
 
 
 def _shape(definition: Body, resource: Resource) -> Custom | None:

@@ -24,12 +24,11 @@ from ansible_collections.kuber.network.plugins.module_utils._kube import pools
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import (
     ApiError,
-    CutOffError,
-    ServerGoneError,
     is_worth_a_retry,
     retry_after,
 )
-from ansible_collections.kuber.network.plugins.module_utils._kube.jsontext import encoded, whole
+from ansible_collections.kuber.network.plugins.module_utils._kube.jsontext import CutOffError, encoded, whole
+from ansible_collections.kuber.network.plugins.module_utils._kube.pools import ServerGoneError
 
 __all__ = ["ApiError", "Client", "ServerGoneError"]
 
@@ -152,6 +151,11 @@ class Client:
     def get(self, path: str, **query: t.Any) -> t.Any:
         return self.request("GET", path, query=query)
 
+    def find(self, path: str) -> t.Any:
+        """The parsed answer, ``None`` when there is nothing at that path."""
+        request = _Request("GET", self._url(path, None), None, {"Accept": JSON}, True)
+        return self._send(request, parse=whole, may_be_absent=True)
+
     def list(
         self,
         path: str,
@@ -233,6 +237,7 @@ class Client:
         *,
         parse: t.Callable[[bytes], t.Any],
         retry_refusals: bool = True,
+        may_be_absent: bool = False,
         patience: float | None = None,
     ) -> t.Any:
         """Send until there is an answer that a repetition would not better, within the time limit; return it parsed."""
@@ -244,7 +249,7 @@ class Client:
             timeout = self._longest(started)
             access = self._access
             try:
-                return self._parsed(request, parse, timeout)
+                return self._parsed(request, parse, timeout, may_be_absent=may_be_absent)
             except ApiError as exc:
                 exc.perhaps_done = perhaps_done
                 if exc.status == 401 and renewals < RENEWALS:
@@ -271,10 +276,13 @@ class Client:
             time.sleep(wait)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    def _parsed(self, request: _Request, parse: t.Callable[[bytes], t.Any], timeout: urllib3.Timeout) -> t.Any:
-        answer = self._ask(request, self._pool, verb=request.method, timeout=timeout)
+    def _parsed(
+        self, request: _Request, parse: t.Callable[[bytes], t.Any], timeout: urllib3.Timeout, *, may_be_absent: bool
+    ) -> t.Any:
+        also = (404,) if may_be_absent else ()
+        answer = self._ask(request, self._pool, verb=request.method, timeout=timeout, also=also)
         try:
-            parsed = parse(answer.data)
+            parsed = parse(answer.data) if answer.status < 300 else None
         except CutOffError as exc:
             raise self._gone(exc, timeout) from exc
         self._answered = True
@@ -293,8 +301,16 @@ class Client:
         return (self._timeout if patience is None else patience) - (time.monotonic() - started)
 
     def _ask(
-        self, request: _Request, pool: urllib3.PoolManager, *, verb: str, timeout: urllib3.Timeout, **options: t.Any
+        self,
+        request: _Request,
+        pool: urllib3.PoolManager,
+        *,
+        verb: str,
+        timeout: urllib3.Timeout,
+        also: t.Container[int] = (),
+        **options: t.Any,
     ) -> urllib3.BaseHTTPResponse:
+        """One answer that is a success, or has one of the other codes that are ``also`` welcome."""
         headers = urllib3.HTTPHeaderDict({"User-Agent": USER_AGENT})
         # One name may have several values, such as those of the groups of an impersonated user.
         headers.extend(self._access.headers)
@@ -312,7 +328,7 @@ class Client:
                 **options,
             )
             self._note(answer.headers.getlist("Warning"))
-            if answer.status >= 300:
+            if answer.status >= 300 and answer.status not in also:
                 refusal = self._refusal(request, answer)
                 self._answered = True
                 raise refusal

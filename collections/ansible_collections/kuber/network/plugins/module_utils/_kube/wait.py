@@ -17,9 +17,7 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._kube import diagnosis, queries, readiness
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
-from ansible_collections.kuber.network.plugins.module_utils._kube.live import is_leaving
-from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, below
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item, below, is_leaving
 from ansible_collections.kuber.network.plugins.module_utils._kube.status import READY, State, Verdict
 from ansible_collections.kuber.network.plugins.module_utils._kube.surroundings import Surroundings
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client

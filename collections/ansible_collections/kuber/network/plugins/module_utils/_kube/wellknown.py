@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Kinds that every API server knows: sets of nothing else need not ask what there is."""
+"""Kinds that every API server knows, so that sets of nothing else need not ask, and kinds that we treat specially."""
 
 from __future__ import annotations
 
@@ -48,3 +48,18 @@ CLUSTER_WIDE: t.Final = {
     "scheduling.k8s.io/v1": {"PriorityClass": "priorityclasses"},
     "storage.k8s.io/v1": {"StorageClass": "storageclasses"},
 }
+
+NAMESPACE = "Namespace"
+CRD = "CustomResourceDefinition.apiextensions.k8s.io"
+CLUSTER_ROLE = "ClusterRole.rbac.authorization.k8s.io"
+API_SERVICE = "APIService.apiregistration.k8s.io"
+WEBHOOK_KINDS = frozenset(
+    {
+        "MutatingWebhookConfiguration.admissionregistration.k8s.io",
+        "ValidatingWebhookConfiguration.admissionregistration.k8s.io",
+    }
+)
+# With these goes what cannot be brought back. They are deleted only if somebody names them.
+PROTECTED = frozenset({NAMESPACE, CRD, "PersistentVolumeClaim"})
+# Where a pod template has containers.
+CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")

@@ -13,9 +13,8 @@ import types
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Resource
 from ansible_collections.kuber.network.plugins.module_utils._kube.pods import is_ready
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Resource
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube.watch import Collection, Watches
 from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import Pod, Snapshot

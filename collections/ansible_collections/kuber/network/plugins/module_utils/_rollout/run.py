@@ -14,10 +14,8 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress, Say
-from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Resource
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
-from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item, Ref, Resource
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube.wait import Goal, Waiter
 from ansible_collections.kuber.network.plugins.module_utils._rollout.recorder import Recorder

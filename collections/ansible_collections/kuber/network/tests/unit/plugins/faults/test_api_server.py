@@ -21,7 +21,7 @@ import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import attempts, gone, transport, wait, watch
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Options
+from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import from_definition
 from ansible_collections.kuber.network.plugins.module_utils._kube.edits import Target
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Run, Wish

@@ -17,7 +17,8 @@ import typing as t
 import yaml
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import edits
-from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds, Resource
+from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Resource
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client
 
 Body = dict[str, t.Any]

@@ -10,7 +10,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import edits
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Options
+from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 
 if t.TYPE_CHECKING:
     from .conftest import Cluster

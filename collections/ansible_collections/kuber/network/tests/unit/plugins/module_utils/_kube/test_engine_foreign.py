@@ -13,8 +13,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import apply, documents
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Applier
+from ansible_collections.kuber.network.plugins.module_utils._kube import act, documents
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 if t.TYPE_CHECKING:
@@ -288,11 +287,11 @@ def test_error_of_our_own_loses_nothing_that_was_done(
     if place == "wait":
         monkeypatch.setattr("ansible_collections.kuber.network.plugins.module_utils._kube.wait.Waiter.wait", broken)
     else:
-        settle = Applier._settle
+        act_on = act.Actor._act_on
         monkeypatch.setattr(
-            apply.Applier,
-            "_settle",
-            lambda self, item, before: broken() if item.ref.name == "two" else settle(self, item, before),
+            act.Actor,
+            "_act_on",
+            lambda self, decision: broken() if decision.item.ref.name == "two" else act_on(self, decision),
         )
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"a": "hush-hush"}}
     outcome = cluster.run(config_map("one"), config_map("two"), secret)

@@ -9,11 +9,8 @@ import typing as t
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import handover
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Options
+from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.diff import LAST_APPLIED
-from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import WELL_KNOWN
-from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Ref
 
 if t.TYPE_CHECKING:
     from .conftest import Cluster
@@ -107,17 +104,21 @@ def test_nothing_is_taken_over_from_anybody_when_conflicts_are_to_fail(cluster: 
     assert cluster.client.get(cluster.path("configmaps", "settings"))["data"] == {"x": "1", "theirs": "1"}
 
 
-def test_hand_over_loses_a_race_and_tries_again(cluster: Cluster) -> None:
+def test_hand_over_loses_a_race_and_tries_again(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     as_kubectl(cluster, cluster.path("configmaps"), config_map(x="1"))
     path = cluster.path("configmaps", "settings")
-    stale = cluster.client.get(path)
-    label = {"metadata": {"labels": {"a": "b"}}}
-    cluster.client.request("PATCH", path, body=label, content_type=MERGE, query={"fieldManager": "somebody"})
-    body = config_map(x="1")
-    body["metadata"]["namespace"] = cluster.namespace
-    item = Item(Ref.of(body), body, WELL_KNOWN["v1", "ConfigMap"], "")
-    taken = handover.Successor(cluster.client, "kuber.network").take_over(item, stale)
-    assert taken == ("kubectl-client-side-apply",)
+    request = cluster.client.request
+    others = [{"metadata": {"labels": {"a": "b"}}}]
+
+    def meanwhile(method: str, where: str, **more: t.Any) -> t.Any:
+        if isinstance(more.get("body"), list) and others:
+            request("PATCH", where, body=others.pop(), content_type=MERGE, query={"fieldManager": "somebody"})
+        return request(method, where, **more)
+
+    monkeypatch.setattr(cluster.client, "request", meanwhile)
+    (entry,) = cluster.run(config_map(x="1"), wait=False).changes.entries
+    assert not others
+    assert entry.reason.endswith("taken over from kubectl-client-side-apply")
     assert managers(cluster, path) == {("kuber.network", "Apply"), ("somebody", "Update")}
     assert cluster.client.get(path)["metadata"]["labels"] == {"a": "b"}
 

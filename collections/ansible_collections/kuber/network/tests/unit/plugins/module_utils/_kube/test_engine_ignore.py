@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Options
+from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.edits import Target
 from ansible_collections.kuber.network.plugins.module_utils._kube.ignore import Rule
 

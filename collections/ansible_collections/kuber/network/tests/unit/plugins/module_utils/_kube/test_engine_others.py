@@ -13,7 +13,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import fieldset
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Options
+from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 
 if t.TYPE_CHECKING:
     from .conftest import Cluster

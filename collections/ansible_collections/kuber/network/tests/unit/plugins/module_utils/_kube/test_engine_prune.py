@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import applyset
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Options
+from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.prune import Prune
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Ref
 

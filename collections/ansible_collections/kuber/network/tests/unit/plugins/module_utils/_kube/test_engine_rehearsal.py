@@ -9,8 +9,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import rehearsal
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Options
+from ansible_collections.kuber.network.plugins.module_utils._kube import decide
+from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 
 if t.TYPE_CHECKING:
     from .conftest import Cluster, Webhook
@@ -144,7 +144,7 @@ def test_what_may_pass_is_left_to_the_real_attempt(cluster: Cluster, webhook: We
 def test_of_many_new_objects_one_of_each_shape_is_asked_about(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rehearsal, "FEW", 3)
+    monkeypatch.setattr(decide, "FEW", 3)
     many = [config_map(f"m{number}", data={"a": str(number)}) for number in range(5)]
     text = cluster.refusal(*many, config_map("wrong") | {"immutable": "yes"})
     assert "wrong (definition, entry 6)" in text
@@ -154,8 +154,9 @@ def test_of_many_new_objects_one_of_each_shape_is_asked_about(
     assert outcome.stats.requests["PATCH"] == len(many) + 1 + 2
 
 
-def test_what_is_proved_and_one_object_alone_are_not_rehearsed(cluster: Cluster) -> None:
+def test_nobody_asks_about_what_is_proved_nor_about_one_new_object_alone(cluster: Cluster) -> None:
     cluster.apply(config_map(), config_map("other"))
     assert "PATCH" not in cluster.run(config_map(), config_map("other")).stats.requests
-    outcome = cluster.run(config_map(data={"a": "1"}), config_map("other"))
-    assert outcome.stats.requests["PATCH"] == 1
+    assert cluster.run(config_map("new"), config_map("other")).stats.requests["PATCH"] == 1
+    # What is to become of an object that is there is decided with the server's word on it.
+    assert cluster.run(config_map(data={"a": "1"}), config_map("other")).stats.requests["PATCH"] == 2

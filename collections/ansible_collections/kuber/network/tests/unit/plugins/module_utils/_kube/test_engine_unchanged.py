@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import transport
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Options
+from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import BY_KIND, WELL_KNOWN, Kinds
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._kube.conftest import Cluster
@@ -95,7 +95,8 @@ def test_only_what_has_drifted_is_sent(cluster: Cluster) -> None:
     cluster.client.request("PATCH", path, body={"data": {"x": "2"}}, content_type=MERGE)
     outcome = cluster.run(*objects, wait=False)
     assert outcome.changes.summary() == "6 objects: 1 configured, 5 unchanged"
-    assert outcome.stats.requests == {"GET": 1, "PATCH": 1}
+    # One to see what becomes of it, one to do it.
+    assert outcome.stats.requests == {"GET": 1, "PATCH": 2}
     assert requests(cluster, *objects) == {"GET": 1}
 
 
@@ -104,7 +105,7 @@ def test_one_object_is_read_without_its_neighbours(cluster: Cluster) -> None:
     path = cluster.path("configmaps", "a")
     requests(cluster, config_map("a"))
     assert cluster.client.get(path)["metadata"]["name"] == "a"
-    assert requests(cluster, config_map("a", x="1")) == {"GET": 1, "PATCH": 1}
+    assert requests(cluster, config_map("a", x="1")) == {"GET": 1, "PATCH": 2}
 
 
 def test_long_lists_are_read_page_by_page(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +162,7 @@ def test_what_is_gone_already_takes_few_requests_however_much_it_was(cluster: Cl
 
 def test_time_is_told_by_phase(cluster: Cluster) -> None:
     stats = cluster.run(config_map("a", x="1")).stats
-    assert set(stats.seconds) == {"read", "prove", "rehearse", "apply", "wait", "total"}
+    assert set(stats.seconds) == {"read", "prove", "dry_run", "apply", "wait", "total"}
     assert sum(stats.seconds.values()) - stats.seconds["total"] <= stats.seconds["total"]
     assert stats.dump()["requests"] == {"GET": 1, "PATCH": 1}
     stats = cluster.run(config_map("a"), present=False).stats

@@ -10,8 +10,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import apply
-from ansible_collections.kuber.network.plugins.module_utils._kube.apply import Options
+from ansible_collections.kuber.network.plugins.module_utils._kube import dryrun
+from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 
 if t.TYPE_CHECKING:
     from .conftest import Cluster, Webhook
@@ -93,7 +93,7 @@ def test_webhook_that_refuses_is_not_asked_again(cluster: Cluster, webhook: Webh
 def test_webhook_that_sleeps_makes_a_prediction_uncertain_not_wrong(
     cluster: Cluster, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apply, "CHECK_SECONDS", 1)
+    monkeypatch.setattr(dryrun, "CHECK_SECONDS", 1)
     group = f"{cluster.namespace}.example.org"
     cluster.apply(guard(webhook, group), definition(group))
     outcome = cluster.run(pool(group), options=CHECK)

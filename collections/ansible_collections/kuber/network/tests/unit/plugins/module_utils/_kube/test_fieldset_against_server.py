@@ -20,10 +20,10 @@ import typing as t
 import yaml
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import fieldset
-from ansible_collections.kuber.network.plugins.module_utils._kube.live import Live
-from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Ref
-from ansible_collections.kuber.network.plugins.module_utils._kube.shapes import Shapes
+from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
+from ansible_collections.kuber.network.plugins.module_utils._kube.read import read_all
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Item, Ref
+from ansible_collections.kuber.network.plugins.module_utils._kube.shapes import shape_of
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._kube.generator import (
     APPLY,
@@ -55,7 +55,7 @@ class Comparison:
 
     def __init__(self, client: Client, namespace: str) -> None:
         self._client = client
-        self._shapes = Shapes(client)
+        self._definitions: t.Mapping[str, Body | None] = {}
         self.subjects = subjects(client, namespace)
         self._pool = concurrent.futures.ThreadPoolExecutor(max_workers=8)
 
@@ -89,15 +89,14 @@ class Comparison:
     def _read(self) -> list[Body]:
         """The live objects, read as the engine does."""
         items = [Item(Ref.of(one.base), one.base, one.resource, "") for one in self.subjects]
-        reader = Live(self._client)
-        reader.expect(items)
-        reader.refresh()
-        return [t.cast("Body", reader.take(item)) for item in items]
+        seen = read_all(self._client, Kinds(self._client), items)
+        self._definitions = seen.definitions
+        return [t.cast("Body", seen.live[item.ref]) for item in items]
 
     def _case(self, subject: Subject, picks: Body, live: Body) -> Case:
         wanted = subject.body(picks)
         while True:
-            shape = self._shapes.of(subject.resource)
+            shape = shape_of(subject.resource, self._definitions)
             doubt = fieldset.doubt(wanted, live, manager=MANAGER, shape=shape)
             answer = self._dry_run(subject, wanted)
             unchanged = answer is not None and _essence(answer) == _essence(live)

@@ -9,9 +9,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import guards
-from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Resource
-from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Ref
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Item, Ref, Resource
 
 
 def item(api_version: str, kind: str, name: str, namespace: str = "op", **body: t.Any) -> Item:

@@ -18,8 +18,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors imp
     is_worth_a_retry,
     missing_right,
 )
-from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Ref
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Item, Ref
 
 BODY = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "shop"}}
 ITEM = Item(Ref.of(BODY), BODY, None, "set.yml, document 1")

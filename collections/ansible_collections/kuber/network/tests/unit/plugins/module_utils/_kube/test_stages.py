@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import plan
+from ansible_collections.kuber.network.plugins.module_utils._kube import stages
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import WELL_KNOWN
-from ansible_collections.kuber.network.plugins.module_utils._kube.plan import Item
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Ref
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Item, Ref
 
 KINDS = [
     ("v1", "Namespace"),
@@ -49,7 +48,7 @@ def item(api_version: str, kind: str, name: str = "x") -> Item:
     ],
 )
 def test_ground_comes_before_what_stands_on_it(first: tuple[str, str], later: tuple[str, str]) -> None:
-    assert plan.stage_of(item(*first)) < plan.stage_of(item(*later))
+    assert stages.stage_of(item(*first)) < stages.stage_of(item(*later))
 
 
 # Every kind that has a stage, in the order of the stages: a kind that falls out of the table is seen here.
@@ -68,13 +67,13 @@ TABLE = [
 
 
 def test_table_of_stages_is_whole() -> None:
-    assert [set(kinds) for kinds in plan.STAGES] == [set(kinds.split()) for kinds in TABLE]
-    assert sum(map(len, plan.STAGES)) == sum(len(kinds.split()) for kinds in TABLE)
-    assert len(TABLE) == plan.GUARDED_STAGE
+    assert [set(kinds) for kinds in stages.KINDS.values()] == [set(kinds.split()) for kinds in TABLE]
+    assert sum(map(len, stages.KINDS.values())) == sum(len(kinds.split()) for kinds in TABLE)
+    assert len(TABLE) == stages.Stage.GUARDED
 
 
 def test_every_kind_that_each_server_knows_has_a_stage_unless_a_webhook_may_guard_it() -> None:
-    guarded = {kind for (api, kind) in WELL_KNOWN if plan.stage_of(item(api, kind)) == plan.GUARDED_STAGE}
+    guarded = {kind for (api, kind) in WELL_KNOWN if stages.stage_of(item(api, kind)) == stages.Stage.GUARDED}
     assert guarded == {"Ingress", "Node", "PodTemplate"}
 
 
@@ -83,10 +82,10 @@ def test_every_object_is_in_one_stage_and_the_order_of_writing_does_not_matter(
     written: list[tuple[tuple[str, str], str]],
 ) -> None:
     items = [item(*kind, name) for kind, name in written]
-    staged = plan.stages(items)
-    assert staged == plan.stages(reversed(items)) or len({one.ref for one in items}) < len(items)
-    flat = [one for stage in staged for one in stage]
+    staged = stages.stages(items)
+    assert staged == stages.stages(reversed(items)) or len({one.ref for one in items}) < len(items)
+    flat = [one for stage in staged.values() for one in stage]
     assert sorted(map(str, flat)) == sorted(map(str, items))
-    numbers = [plan.stage_of(one) for one in flat]
+    numbers = [stages.stage_of(one) for one in flat]
     assert numbers == sorted(numbers)
-    assert all(staged)
+    assert all(staged.values())
