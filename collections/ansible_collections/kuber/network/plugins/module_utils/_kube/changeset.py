@@ -15,8 +15,8 @@ import enum
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._drift import Drift, Field
-from ansible_collections.kuber.network.plugins.module_utils._kube import diff, drift, fieldset, trees
-from ansible_collections.kuber.network.plugins.module_utils._kube.fieldset import Node, Steps
+from ansible_collections.kuber.network.plugins.module_utils._kube import diff, drift, fieldsv1
+from ansible_collections.kuber.network.plugins.module_utils._kube.fieldsv1 import Node, Steps
 from ansible_collections.kuber.network.plugins.module_utils._kube.handover import HandedOver
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref
 
@@ -123,24 +123,24 @@ def _with_foreign(before: Body, after: Body, places: t.Sequence[Steps]) -> Body:
         return before
     result = copy.deepcopy(before)
     for steps in places:
-        trees.copy_field(after, result, steps)
+        fieldsv1.copy_field(after, result, steps)
     return result
 
 
 def _ours(handed_over: HandedOver, before: Body, after: Body, manager: str) -> t.Callable[[Steps], bool]:
     """Whether a place is ours, was ours, or was handed over to go."""
-    records = [one for body in (before, after) if (one := fieldset.own_record(body, manager)) is not None]
+    records = [one for body in (before, after) if (one := fieldsv1.own_record(body, manager)) is not None]
     if len({one.get("apiVersion") for one in (*records, after)}) > 1:
         # In another version fields may have other names.
         return lambda steps: True
     # What a dry run of a repair makes of the object is noted as our update.
-    records += [one for one in fieldset.records(after) if one.get("manager") == manager and not one.get("subresource")]
+    records += [one for one in fieldsv1.records(after) if one.get("manager") == manager and not one.get("subresource")]
     nodes: list[Node] = [one["fieldsV1"] for one in records]
-    nodes += [one["fieldsV1"] for one in fieldset.records(before) if one.get("manager") in handed_over.taken]
-    nodes += [trees.insert(None, steps, {}) for steps in handed_over.places]
-    return lambda steps: any(trees.touches(node, steps) for node in nodes)
+    nodes += [one["fieldsV1"] for one in fieldsv1.records(before) if one.get("manager") in handed_over.taken]
+    nodes += [fieldsv1.insert(None, steps, {}) for steps in handed_over.places]
+    return lambda steps: any(fieldsv1.touches(node, steps) for node in nodes)
 
 
 def _own(body: Body, manager: str) -> Body | None:
-    record = fieldset.own_record(body, manager)
+    record = fieldsv1.own_record(body, manager)
     return None if record is None else {key: value for key, value in record.items() if key != "time"}

@@ -19,6 +19,7 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._kube import (
     applyset,
     fieldset,
+    fieldsv1,
     handover,
     ignore,
     leftovers,
@@ -230,7 +231,7 @@ def deletions(items: t.Iterable[Item], seen: Seen) -> list[Decision]:
     return [_deletion(item, seen.live.get(item.ref)) for item in items]
 
 
-def with_left(item: Item, live: Body, options: Options, places: t.Sequence[fieldset.Steps] = ()) -> Body:
+def with_left(item: Item, live: Body, options: Options, places: t.Sequence[fieldsv1.Steps] = ()) -> Body:
     """What is wanted, with what is left to others as it will be when their leftovers are ours."""
     if not item.left:
         return item.body
@@ -246,7 +247,7 @@ def application(item: Item, body: Body, options: Options) -> Request:
     return Request("PATCH", item.path, body, query, APPLY)
 
 
-def body_for(item: Item, live: Body | None, options: Options, places: t.Sequence[fieldset.Steps] = ()) -> Body:
+def body_for(item: Item, live: Body | None, options: Options, places: t.Sequence[fieldsv1.Steps] = ()) -> Body:
     """What to apply: fields that are left to others are sent back, and only to the object that they were read from."""
     if live is None or not item.left:
         return item.body

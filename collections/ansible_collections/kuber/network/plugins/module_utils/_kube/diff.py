@@ -11,8 +11,8 @@ from __future__ import annotations
 import copy
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import fieldset, keyed, yamltext
-from ansible_collections.kuber.network.plugins.module_utils._kube.fieldset import Node
+from ansible_collections.kuber.network.plugins.module_utils._kube import fieldsv1, yamltext
+from ansible_collections.kuber.network.plugins.module_utils._kube.fieldsv1 import Node
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, below
 from ansible_collections.kuber.network.plugins.module_utils._kube.veil import (
     HIDDEN,
@@ -45,7 +45,7 @@ def of(name: str, before: Body | None, after: Body | None, *, remark: str = "") 
     """
     left, right = _masked(content(before), content(after))
     if before is not None and after is not None:
-        nodes = [one["fieldsV1"] for body in (before, after) for one in fieldset.records(body)]
+        nodes = [one["fieldsV1"] for body in (before, after) for one in fieldsv1.records(body)]
         left, right = _only_differing(left, right, nodes)
     return {
         "before_header": f"{name}: {' '.join(remark.split())}" if remark else name,
@@ -60,8 +60,8 @@ def _only_differing(before: t.Any, after: t.Any, nodes: list[Node]) -> tuple[t.A
     if isinstance(before, dict) and isinstance(after, dict):
         return _differing_parts(before, after, nodes, "f:")
     if isinstance(before, list) and isinstance(after, list):
-        keys = keyed.item_keys(nodes)
-        items = keyed.aligned(before, after, keys)
+        keys = fieldsv1.item_keys(nodes)
+        items = fieldsv1.aligned(before, after, keys)
         if keys is not None and items is not None:
             left, right = _differing_parts(*items, nodes, "")
             return _named(left, items[0], keys), _named(right, items[1], keys)

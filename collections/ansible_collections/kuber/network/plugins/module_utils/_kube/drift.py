@@ -12,8 +12,8 @@ import datetime
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._drift import Field
-from ansible_collections.kuber.network.plugins.module_utils._kube import diff, fieldset, keyed
-from ansible_collections.kuber.network.plugins.module_utils._kube.fieldset import Node, Steps
+from ansible_collections.kuber.network.plugins.module_utils._kube import diff, fieldsv1
+from ansible_collections.kuber.network.plugins.module_utils._kube.fieldsv1 import Node, Steps
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 
 # How many of an object's changed fields its reason names.
@@ -28,15 +28,15 @@ def fields(
     before: Body, after: Body, manager: str, *, concerns: t.Callable[[Steps], bool] = lambda steps: True
 ) -> tuple[Field, ...]:
     """Where two states of an object differ in a place that ``concerns`` us; ``manager`` is ourselves."""
-    witnesses = [(one, one["fieldsV1"]) for one in fieldset.records(before) if one["fieldsV1"]]
-    new = [(None, one["fieldsV1"]) for one in fieldset.records(after)]
+    witnesses = [(one, one["fieldsV1"]) for one in fieldsv1.records(before) if one["fieldsV1"]]
+    new = [(None, one["fieldsV1"]) for one in fieldsv1.records(after)]
     found = _differences(diff.content(before), diff.content(after), (), [*witnesses, *new])
     return tuple(_field(steps, owners, manager) for steps, owners in found if concerns(steps))
 
 
 def foreign(before: Body, after: Body, manager: str, *, concerns: t.Callable[[Steps], bool]) -> list[Steps]:
     """Where two states of an object differ by what others have written, and not by what ``concerns`` us."""
-    records = [(one, one["fieldsV1"]) for body in (before, after) for one in fieldset.records(body) if one["fieldsV1"]]
+    records = [(one, one["fieldsV1"]) for body in (before, after) for one in fieldsv1.records(body) if one["fieldsV1"]]
     found = _differences(diff.content(before), diff.content(after), (), records)
     return [
         steps
@@ -47,7 +47,7 @@ def foreign(before: Body, after: Body, manager: str, *, concerns: t.Callable[[St
 
 def places(before: Body, after: Body) -> tuple[str, ...]:
     """Where two mappings that nobody keeps a record of differ."""
-    return tuple(fieldset.place(steps) for steps, _owners in _differences(before, after, (), ()))
+    return tuple(fieldsv1.place(steps) for steps, _owners in _differences(before, after, (), ()))
 
 
 def summary(changed: t.Sequence[Field]) -> str:
@@ -58,7 +58,7 @@ def summary(changed: t.Sequence[Field]) -> str:
 
 def _differences(before: t.Any, after: t.Any, steps: Steps, records: _Records) -> t.Iterator[_Difference]:
     if isinstance(before, list) and isinstance(after, list):
-        items = keyed.aligned(before, after, keyed.item_keys(node for _one, node in records))
+        items = fieldsv1.aligned(before, after, fieldsv1.item_keys(node for _one, node in records))
         if items is not None:
             yield from _in_mappings(*items, steps, records, "")
             return
@@ -80,5 +80,5 @@ def _field(steps: Steps, owners: _Records, manager: str) -> Field:
     others = [one for one, _node in owners if one is not None and one.get("manager") != manager]
     last = max(others, key=lambda one: one.get("time") or "", default=None)
     if last is None:
-        return Field(fieldset.place(steps))
-    return Field(fieldset.place(steps), last.get("manager"), last.get("time"))
+        return Field(fieldsv1.place(steps))
+    return Field(fieldsv1.place(steps), last.get("manager"), last.get("time"))

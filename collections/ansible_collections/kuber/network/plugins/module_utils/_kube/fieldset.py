@@ -20,28 +20,21 @@ import json
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import normal
+from ansible_collections.kuber.network.plugins.module_utils._kube.fieldsv1 import (
+    OWNED,
+    Node,
+    Steps,
+    at,
+    own_record,
+    owned_part,
+    place,
+    records,
+)
 from ansible_collections.kuber.network.plugins.module_utils._kube.normal import ITEM, MISSING
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, kind_key
 from ansible_collections.kuber.network.plugins.module_utils._kube.shapes import Shape
 
-Node = t.Mapping[str, t.Any]
-Steps = tuple[str, ...]
-
-OWNED = "."
 JUST_OWNED = frozenset({OWNED})
-# The parts of metadata that nobody is said to own.
-UNNOTED = frozenset(
-    {
-        "creationTimestamp",
-        "generation",
-        "managedFields",
-        "name",
-        "namespace",
-        "resourceVersion",
-        "selfLink",
-        "uid",
-    }
-)
 # The server keeps the annotation of this manager up to date behind our back.
 # https://github.com/kubernetes/apimachinery/blob/v0.34.1/pkg/util/managedfields/internal/lastappliedupdater.go
 KUBECTL = "kubectl"
@@ -60,41 +53,6 @@ def doubt(wanted: Body, live: Body, *, manager: str, shape: Shape | None) -> str
     except _DoubtError as exc:
         return str(exc)
     return None
-
-
-def records(body: Body) -> list[Body]:
-    return body["metadata"].get("managedFields") or []
-
-
-def own_record(body: Body, manager: str) -> Body | None:
-    """What ``manager`` has applied, the status aside."""
-    for one in records(body):
-        if (one.get("manager"), one.get("operation"), one.get("subresource", "")) == (manager, "Apply", ""):
-            return one
-    return None
-
-
-def place(steps: Steps) -> str:
-    """The place as users write it: ``spec.containers[name=web].image``."""
-    text = ""
-    for step in steps:
-        kind, _colon, rest = step.partition(":")
-        if kind == "f":
-            plain = "." not in rest and "/" not in rest
-            text += (f".{rest}" if text else rest) if plain else f"[{rest}]"
-        elif kind == "k":
-            text += "[" + ",".join(f"{key}={value}" for key, value in json.loads(rest).items()) + "]"
-        else:
-            text += f"[{rest}]"
-    return text
-
-
-def at(node: Node, steps: Steps) -> Node | None:
-    """What a record says of a place."""
-    found: Node | None = node
-    for step in steps:
-        found = found.get(step) if found is not None else None
-    return found
 
 
 def _prove(wanted: Body, live: Body, manager: str, shape: Shape | None) -> None:
@@ -121,16 +79,6 @@ def _prove(wanted: Body, live: Body, manager: str, shape: Shape | None) -> None:
         # The server compares before it normalises: whoever shares such a field loses it.
         if any(one["apiVersion"] != own["apiVersion"] or at(one["fieldsV1"], steps) is not None for one in others):
             raise _DoubtError(f"{place(steps)} is written differently and may be shared")
-
-
-def owned_part(body: Body) -> Body:
-    """``body`` without what the server never notes.
-
-    https://github.com/kubernetes/apimachinery/blob/v0.34.1/pkg/util/managedfields/internal/stripmeta.go
-    """
-    metadata = {key: value for key, value in body["metadata"].items() if key not in UNNOTED}
-    rest = {key: value for key, value in body.items() if key not in ("apiVersion", "kind", "metadata")}
-    return {**rest, "metadata": metadata} if metadata else rest
 
 
 @dataclasses.dataclass

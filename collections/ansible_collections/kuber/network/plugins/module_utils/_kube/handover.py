@@ -12,9 +12,9 @@ import copy
 import dataclasses
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import fieldset, trees
+from ansible_collections.kuber.network.plugins.module_utils._kube import fieldsv1
 from ansible_collections.kuber.network.plugins.module_utils._kube.diff import LAST_APPLIED
-from ansible_collections.kuber.network.plugins.module_utils._kube.fieldset import Node, Steps
+from ansible_collections.kuber.network.plugins.module_utils._kube.fieldsv1 import Node, Steps
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 
 
@@ -51,12 +51,12 @@ class Takeover:
 
     def applied_to(self, applied: Body, manager: str) -> Body:
         """The outcome of an apply before which nothing was handed over, as if it had been."""
-        mine = fieldset.own_record({"metadata": {"managedFields": self.records}}, manager)
-        wanted = fieldset.own_record(applied, manager)
+        mine = fieldsv1.own_record({"metadata": {"managedFields": self.records}}, manager)
+        wanted = fieldsv1.own_record(applied, manager)
         result = copy.deepcopy(applied)
         if mine is not None and wanted is not None:
             others = [one["fieldsV1"] for one in self.records if one is not mine and one.get("fieldsV1")]
-            trees.prune(result, mine["fieldsV1"], [wanted["fieldsV1"], *others])
+            fieldsv1.prune(result, mine["fieldsV1"], [wanted["fieldsV1"], *others])
         return result
 
 
@@ -78,13 +78,13 @@ class HandedOver:
 
 def left_behind(wanted: Body, live: Body) -> list[Body]:
     """The records to take over, none of an object that is wanted with its name only: we would own nothing."""
-    if not fieldset.owned_part(wanted):
+    if not fieldsv1.owned_part(wanted):
         return []
     marked = LAST_APPLIED in (live["metadata"].get("annotations") or {})
     names = {one.name for one in PREDECESSORS if marked or not one.only_with_annotation}
     found = [
         one
-        for one in fieldset.records(live)
+        for one in fieldsv1.records(live)
         if one.get("operation") == "Update" and not one.get("subresource") and one.get("manager") in names
     ]
     return [one for one in found if one["apiVersion"] == found[0]["apiVersion"]]
@@ -92,24 +92,24 @@ def left_behind(wanted: Body, live: Body) -> list[Body]:
 
 def takeover(wanted: Body, live: Body, manager: str, places: t.Sequence[Steps] = ()) -> Takeover | None:
     """What to hand over before ``wanted`` is applied, with the ``places`` that are to go; ``None`` if nothing."""
-    own = fieldset.own_record(live, manager)
+    own = fieldsv1.own_record(live, manager)
     taken = left_behind(wanted, live)
     if own is not None and taken and own["apiVersion"] != taken[0]["apiVersion"]:
         taken = []
-    others: list[Body | None] = [one for one in fieldset.records(live) if one is not own and one not in taken]
+    others: list[Body | None] = [one for one in fieldsv1.records(live) if one is not own and one not in taken]
     fields: t.Optional[Node] = None if own is None else own["fieldsV1"]
     for one in taken:
         # Nobody but its controller has to do with the status.
         part = {step: node for step, node in one["fieldsV1"].items() if step != "f:status"}
-        fields = trees.join(fields, part or None)
+        fields = fieldsv1.join(fields, part or None)
     if own is not None and own["apiVersion"] != live["apiVersion"]:
         places = ()
     for steps in places:
         fields, others = _with_place(fields, others, steps, live["apiVersion"])
-    if own is not None and trees.is_given_up(fieldset.owned_part(wanted), own["fieldsV1"]):
+    if own is not None and fieldsv1.is_given_up(fieldsv1.owned_part(wanted), own["fieldsV1"]):
         others = [_let_go(one, own) for one in others]
     kept = [one for one in others if one is not None]
-    if not fields or (not taken and not places and kept == [one for one in fieldset.records(live) if one is not own]):
+    if not fields or (not taken and not places and kept == [one for one in fieldsv1.records(live) if one is not own]):
         return None
     first = own or (taken[0] if taken else {"apiVersion": live["apiVersion"], "fieldsType": "FieldsV1"})
     new = {**first, "manager": manager, "operation": "Apply", "fieldsV1": fields}
@@ -122,14 +122,14 @@ def migrated(live: Body) -> Takeover | None:
     The server reads the object in the version of each record. Where that version is no longer served, or does not know
     a field that has come since, no apply succeeds any more.
     """
-    stale = [one for one in fieldset.records(live) if one.get("apiVersion") != live["apiVersion"]]
+    stale = [one for one in fieldsv1.records(live) if one.get("apiVersion") != live["apiVersion"]]
     if not stale:
         return None
     records: dict[tuple[str, ...], Body] = {}
-    for one in fieldset.records(live):
+    for one in fieldsv1.records(live):
         new = {**one, "apiVersion": live["apiVersion"]}
         same = records.get(_identity(new))
-        fields = trees.join(same["fieldsV1"], new["fieldsV1"]) if same is not None else new.get("fieldsV1")
+        fields = fieldsv1.join(same["fieldsV1"], new["fieldsV1"]) if same is not None else new.get("fieldsV1")
         records[_identity(new)] = {**new, "fieldsV1": fields}
     return Takeover(list(records.values()), names(stale))
 
@@ -158,21 +158,21 @@ def _with_place(
     below: t.Optional[Node] = None
     kept: list[Body | None] = []
     for one in others:
-        node = None if one is None or one["apiVersion"] != version else fieldset.at(one.get("fieldsV1") or {}, steps)
+        node = None if one is None or one["apiVersion"] != version else fieldsv1.at(one.get("fieldsV1") or {}, steps)
         if one is None or node is None:
             kept.append(one)
             continue
-        below = trees.join(below, node)
-        rest = trees.cut(one["fieldsV1"], steps)
+        below = fieldsv1.join(below, node)
+        rest = fieldsv1.cut(one["fieldsV1"], steps)
         kept.append(None if rest is None else {**one, "fieldsV1": rest})
-    return trees.insert(fields, steps, below or {}), kept
+    return fieldsv1.insert(fields, steps, below or {}), kept
 
 
 def _let_go(record: Body | None, own: Body) -> Body | None:
     """A record of what nobody had recorded, without what is ours: what we give up is not kept by it."""
     if record is None or record.get("manager") != UNRECORDED or record["apiVersion"] != own["apiVersion"]:
         return record
-    if not trees.overlap(record["fieldsV1"], own["fieldsV1"]):
+    if not fieldsv1.overlap(record["fieldsV1"], own["fieldsV1"]):
         return record
-    rest = trees.without(record["fieldsV1"], own["fieldsV1"])
+    rest = fieldsv1.without(record["fieldsV1"], own["fieldsV1"])
     return None if rest is None else {**record, "fieldsV1": rest}

@@ -13,9 +13,13 @@ import dataclasses
 import json
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import diff, fieldset, keyed, quantity, trees
-from ansible_collections.kuber.network.plugins.module_utils._kube.fieldset import Node, Steps
-from ansible_collections.kuber.network.plugins.module_utils._kube.ownership import DEFAULT_KEYS, NOTHING
+from ansible_collections.kuber.network.plugins.module_utils._kube import diff, fieldsv1, quantity
+from ansible_collections.kuber.network.plugins.module_utils._kube.fieldsv1 import (
+    DEFAULT_KEYS,
+    NOTHING,
+    Node,
+    Steps,
+)
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 
 Nodes = t.Sequence[Node]
@@ -46,12 +50,12 @@ def extras(wanted: Body, live: Body, manager: str) -> list[Extra]:
 
 def merged(wanted: Body, live: Body, manager: str, given_up: t.Iterable[Steps]) -> Body:
     """What an apply of ``wanted`` would make of ``live`` if the places ``given_up`` were our own."""
-    own = fieldset.own_record(live, manager)
+    own = fieldsv1.own_record(live, manager)
     base = copy.deepcopy(live)
     if own is not None:
-        trees.prune(base, own["fieldsV1"], [one["fieldsV1"] for one in _others(live, manager)], wanted)
+        fieldsv1.prune(base, own["fieldsV1"], [one["fieldsV1"] for one in _others(live, manager)], wanted)
     for steps in given_up:
-        trees.remove(base, steps)
+        fieldsv1.remove(base, steps)
     return t.cast("Body", _merged(wanted, base, _nodes(live)))
 
 
@@ -60,13 +64,13 @@ def without_nulls(wanted: Body, places: t.Iterable[Steps]) -> Body:
     result = copy.deepcopy(wanted)
     for steps in places:
         if _at(result, steps) is None:
-            trees.remove(result, steps)
+            fieldsv1.remove(result, steps)
     return result
 
 
 def renamed(wanted: Body, live: Body, manager: str) -> list[Steps]:
     """Items of lists that somebody else has given another key: ours is not there, and theirs is like it."""
-    own = fieldset.own_record(live, manager)
+    own = fieldsv1.own_record(live, manager)
     if own is None:
         return []
     recent = [
@@ -74,27 +78,27 @@ def renamed(wanted: Body, live: Body, manager: str) -> list[Steps]:
         for one in _others(live, manager)
         if one.get("operation") == "Update" and (one.get("time") or "") >= (own.get("time") or "")
     ]
-    return list(_renamed(fieldset.owned_part(wanted), diff.content(live), own["fieldsV1"], recent, _nodes(live), ()))
+    return list(_renamed(fieldsv1.owned_part(wanted), diff.content(live), own["fieldsV1"], recent, _nodes(live), ()))
 
 
 def _at(value: t.Any, steps: Steps) -> t.Any:
     for step in steps:
-        value = trees.child(value, step)
+        value = fieldsv1.child(value, step)
     return value
 
 
 def _nodes(live: Body) -> list[Node]:
-    return [one["fieldsV1"] for one in fieldset.records(live) if one.get("fieldsV1")]
+    return [one["fieldsV1"] for one in fieldsv1.records(live) if one.get("fieldsV1")]
 
 
 def _others(live: Body, manager: str) -> list[Body]:
     """The records of other managers that are about more than a subresource."""
-    own = fieldset.own_record(live, manager)
-    return [one for one in fieldset.records(live) if one is not own and one.get("fieldsV1")]
+    own = fieldsv1.own_record(live, manager)
+    return [one for one in fieldsv1.records(live) if one is not own and one.get("fieldsV1")]
 
 
 def _owners(records: t.Iterable[Body], steps: Steps) -> tuple[Body, ...]:
-    return tuple(one for one in records if fieldset.at(one["fieldsV1"], steps) is not None)
+    return tuple(one for one in records if fieldsv1.at(one["fieldsV1"], steps) is not None)
 
 
 def _is_identity(steps: Steps) -> bool:
@@ -105,7 +109,7 @@ def _is_identity(steps: Steps) -> bool:
 
 def _extras(wanted: t.Any, live: t.Any, nodes: Nodes, steps: Steps) -> t.Iterator[tuple[Steps, t.Any]]:
     for step, value in _parts(live, nodes):
-        part = trees.child(wanted, step)
+        part = fieldsv1.child(wanted, step)
         if part is NOTHING or (part is None and isinstance(value, dict | list)):
             # The server does not take a mapping or a list for gone where null is wanted.
             yield (*steps, step), value
@@ -117,8 +121,8 @@ def _parts(live: t.Any, nodes: Nodes) -> t.Iterator[tuple[str, t.Any]]:
     """The parts of a value that have owners of their own, by their steps."""
     if isinstance(live, dict) and not _is_whole(nodes):
         yield from ((f"f:{name}", value) for name, value in live.items())
-    elif isinstance(live, list) and (keys := keyed.item_keys(nodes)):
-        yield from (keyed.by_step(live, keys) or {}).items()
+    elif isinstance(live, list) and (keys := fieldsv1.item_keys(nodes)):
+        yield from (fieldsv1.by_step(live, keys) or {}).items()
 
 
 def _merged(wanted: t.Any, live: t.Any, nodes: Nodes) -> t.Any:
@@ -130,8 +134,11 @@ def _merged(wanted: t.Any, live: t.Any, nodes: Nodes) -> t.Any:
             for name, value in wanted.items()
         }
         return {**live, **parts}
-    if isinstance(wanted, list) and isinstance(live, list) and (keys := keyed.item_keys(nodes)):
-        theirs, ours = keyed.by_step(live, keys), keyed.by_step([_with_keys(item, keys) for item in wanted], keys)
+    if isinstance(wanted, list) and isinstance(live, list) and (keys := fieldsv1.item_keys(nodes)):
+        theirs, ours = (
+            fieldsv1.by_step(live, keys),
+            fieldsv1.by_step([_with_keys(item, keys) for item in wanted], keys),
+        )
         if theirs is not None and ours is not None:
             steps = _in_order(list(ours), list(theirs))
             return [
@@ -156,7 +163,7 @@ def _in_order(ours: list[str], theirs: list[str]) -> list[str]:
 
 def _is_whole(nodes: Nodes) -> bool:
     """Whether a mapping is owned as one value."""
-    return bool(nodes) and not any(step != fieldset.OWNED for node in nodes for step in node)
+    return bool(nodes) and not any(step != fieldsv1.OWNED for node in nodes for step in node)
 
 
 def _below(nodes: Nodes, step: str) -> list[Node]:
@@ -171,26 +178,26 @@ def _with_keys(item: t.Any, keys: t.Iterable[str]) -> t.Any:
 def _renamed(
     wanted: t.Any, live: t.Any, own: Node, recent: t.Sequence[Body], nodes: Nodes, steps: Steps
 ) -> t.Iterator[Steps]:
-    if isinstance(wanted, list) and isinstance(live, list) and (keys := keyed.item_keys(nodes)):
+    if isinstance(wanted, list) and isinstance(live, list) and (keys := fieldsv1.item_keys(nodes)):
         yield from (
             (*steps, step) for step in _pairs(wanted, live, keys, lambda step: _is_foreign(own, recent, (*steps, step)))
         )
     for step, value in _parts(live, nodes):
-        part = trees.child(wanted, step)
+        part = fieldsv1.child(wanted, step)
         if part is not NOTHING:
             yield from _renamed(part, value, own, recent, _below(nodes, step), (*steps, step))
 
 
 def _is_foreign(own: Node, recent: t.Sequence[Body], steps: Steps) -> bool:
-    return fieldset.at(own, steps) is None and bool(_owners(recent, steps))
+    return fieldsv1.at(own, steps) is None and bool(_owners(recent, steps))
 
 
 def _pairs(
     wanted: list[t.Any], live: list[t.Any], keys: tuple[str, ...], is_foreign: t.Callable[[str], bool]
 ) -> list[str]:
     """The items of others that stand in the place of missing ones of ours."""
-    ours = keyed.by_step([_with_keys(item, keys) for item in wanted], keys)
-    theirs = keyed.by_step(live, keys)
+    ours = fieldsv1.by_step([_with_keys(item, keys) for item in wanted], keys)
+    theirs = fieldsv1.by_step(live, keys)
     if ours is None or theirs is None:
         return []
     missing = [item for step, item in ours.items() if step not in theirs]

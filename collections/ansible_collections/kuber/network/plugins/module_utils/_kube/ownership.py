@@ -12,19 +12,10 @@ import dataclasses
 import json
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._kube.fieldsv1 import DEFAULT_KEYS, NOTHING, own_record
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 
 Fields = t.Mapping[str, t.Any]
-
-# Merge keys that manifests may leave out because the server fills them in: those of ports.
-DEFAULT_KEYS = {"protocol": "TCP"}
-
-
-class _Nothing:
-    """Not even null."""
-
-
-NOTHING: t.Final = _Nothing()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,14 +33,13 @@ class Place:
     def root(cls, live: Body, manager: str) -> Place:
         """All of ``live`` as seen by the one who applies as ``manager``."""
         records = live["metadata"].get("managedFields") or []
-        for one in records:
-            mine = (one.get("manager"), one.get("operation"), one.get("subresource")) == (manager, "Apply", None)
-            if mine and one.get("apiVersion") != live["apiVersion"]:
-                # In another version fields may have other names: what is there is better sent back than dropped.
-                return cls(live, {}, ({},))
-            if mine:
-                return cls(live, one.get("fieldsV1") or {}, _fields(records))
-        return cls(live, None, _fields(records))
+        mine = own_record(live, manager)
+        if mine is None:
+            return cls(live, None, _fields(records))
+        if mine.get("apiVersion") != live["apiVersion"]:
+            # In another version fields may have other names: what is there is better sent back than dropped.
+            return cls(live, {}, ({},))
+        return cls(live, mine.get("fieldsV1") or {}, _fields(records))
 
     @property
     def is_atomic(self) -> bool:

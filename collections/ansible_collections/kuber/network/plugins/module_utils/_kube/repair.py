@@ -18,7 +18,7 @@ import re
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import leftovers, refusals
-from ansible_collections.kuber.network.plugins.module_utils._kube.fieldset import Steps
+from ansible_collections.kuber.network.plugins.module_utils._kube.fieldsv1 import Steps
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.leftovers import Extra
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item

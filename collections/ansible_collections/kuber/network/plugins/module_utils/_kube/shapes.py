@@ -12,6 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import normal
+from ansible_collections.kuber.network.plugins.module_utils._kube.fieldsv1 import DEFAULT_KEYS
 from ansible_collections.kuber.network.plugins.module_utils._kube.normal import MISSING, Path
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Resource, group_of
 
@@ -103,7 +104,7 @@ class Builtin:
         return True
 
     def default(self, key: str) -> t.Any:
-        return "TCP" if key == "protocol" else None
+        return DEFAULT_KEYS.get(key)
 
     def leaves(self, kind: str, path: Path, live: t.Any) -> bool:
         return normal.is_open_list(kind, path)

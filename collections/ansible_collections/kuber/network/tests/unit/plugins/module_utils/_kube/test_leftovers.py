@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import fieldset, leftovers
+from ansible_collections.kuber.network.plugins.module_utils._kube import fieldsv1, leftovers
 from ansible_collections.kuber.network.plugins.module_utils._kube.repair import difference
 
 US, OURS, THEIRS = "kuber.network", "2026-11-29T12:00:00Z", "2026-11-29T12:05:00Z"
@@ -39,8 +39,8 @@ def ports_of(*numbers: int) -> dict[str, t.Any]:
     return {"f:ports": {item(port=number, protocol="TCP"): {".": {}, "f:port": {}} for number in numbers}}
 
 
-def places(found: t.Iterable[fieldset.Steps]) -> list[str]:
-    return [fieldset.place(steps) for steps in found]
+def places(found: t.Iterable[fieldsv1.Steps]) -> list[str]:
+    return [fieldsv1.place(steps) for steps in found]
 
 
 def test_what_is_there_beside_what_is_wanted_is_found_with_its_owners() -> None:
@@ -50,7 +50,7 @@ def test_what_is_there_beside_what_is_wanted_is_found_with_its_owners() -> None:
         record("editor", {"f:b": {}, **ports_of(81)}),
     )
     found = leftovers.extras(body({"a": 1, "ports": [{"port": 80}], "whole": {"x": 1}}), live, US)
-    assert {fieldset.place(one.steps): [owner["manager"] for owner in one.owners] for one in found} == {
+    assert {fieldsv1.place(one.steps): [owner["manager"] for owner in one.owners] for one in found} == {
         "spec.b": ["editor"],
         "spec.ports[port=81,protocol=TCP]": ["editor"],
     }

@@ -4,9 +4,11 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Records of managers (``FieldsV1``) as trees: joined, cut, compared with values, and applied to them.
+"""Who has set which fields of an object, as the server records it (``metadata.managedFields``, FieldsV1).
 
-In a record an empty tree stands for a value that is owned, so that a part that becomes empty is taken out with it.
+The record of a manager is a tree beside the object: ``f:name`` is a field, ``k:{...}`` an item of a list whose items
+have keys, ``v:...`` an item of a set, and ``.`` says that the place itself is owned and not only what is below it. An
+empty tree stands for a value that is owned, so that a part that becomes empty is taken out with it.
 """
 
 from __future__ import annotations
@@ -14,10 +16,80 @@ from __future__ import annotations
 import json
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.fieldset import OWNED, Node, Steps
-from ansible_collections.kuber.network.plugins.module_utils._kube.ownership import DEFAULT_KEYS, NOTHING
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 
+Node = t.Mapping[str, t.Any]
+Steps = tuple[str, ...]
+
+OWNED = "."
 METADATA = "f:metadata"
+# The parts of metadata that nobody is said to own.
+UNNOTED = frozenset(
+    {
+        "creationTimestamp",
+        "generation",
+        "managedFields",
+        "name",
+        "namespace",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    }
+)
+# Merge keys that manifests may leave out because the server fills them in: those of ports.
+DEFAULT_KEYS = {"protocol": "TCP"}
+
+
+class _Nothing:
+    """Not even null."""
+
+
+NOTHING: t.Final = _Nothing()
+
+
+def records(body: Body) -> list[Body]:
+    return body["metadata"].get("managedFields") or []
+
+
+def own_record(body: Body, manager: str) -> Body | None:
+    """What ``manager`` has applied, the status aside."""
+    for one in records(body):
+        if (one.get("manager"), one.get("operation"), one.get("subresource", "")) == (manager, "Apply", ""):
+            return one
+    return None
+
+
+def place(steps: Steps) -> str:
+    """The place as users write it: ``spec.containers[name=web].image``."""
+    text = ""
+    for step in steps:
+        kind, _colon, rest = step.partition(":")
+        if kind == "f":
+            plain = "." not in rest and "/" not in rest
+            text += (f".{rest}" if text else rest) if plain else f"[{rest}]"
+        elif kind == "k":
+            text += "[" + ",".join(f"{key}={value}" for key, value in json.loads(rest).items()) + "]"
+        else:
+            text += f"[{rest}]"
+    return text
+
+
+def at(node: Node, steps: Steps) -> Node | None:
+    """What a record says of a place."""
+    found: Node | None = node
+    for step in steps:
+        found = found.get(step) if found is not None else None
+    return found
+
+
+def owned_part(body: Body) -> Body:
+    """``body`` without what the server never notes.
+
+    https://github.com/kubernetes/apimachinery/blob/v0.34.1/pkg/util/managedfields/internal/stripmeta.go
+    """
+    metadata = {key: value for key, value in body["metadata"].items() if key not in UNNOTED}
+    rest = {key: value for key, value in body.items() if key not in ("apiVersion", "kind", "metadata")}
+    return {**rest, "metadata": metadata} if metadata else rest
 
 
 def join(one: t.Optional[Node], other: t.Optional[Node]) -> t.Optional[Node]:
@@ -149,3 +221,33 @@ def _has_keys(item: t.Any, keys: t.Mapping[str, t.Any]) -> bool:
     if not isinstance(item, dict):
         return False
     return all(item.get(name, DEFAULT_KEYS.get(name)) == value for name, value in keys.items())
+
+
+def item_keys(nodes: t.Iterable[Node]) -> tuple[str, ...] | None:
+    """By which of their fields the items of a list are told apart, if any record says so."""
+    for node in nodes:
+        for step in node:
+            if step.startswith("k:"):
+                return tuple(json.loads(step[2:]))
+    return None
+
+
+def by_step(items: list[t.Any], keys: tuple[str, ...]) -> dict[str, t.Any] | None:
+    """The items by their steps in a record; ``None`` if they cannot be told apart."""
+    found = {}
+    for item in items:
+        if not isinstance(item, dict) or not all(key in item for key in keys):
+            return None
+        name = {key: item[key] for key in keys}
+        found["k:" + json.dumps(name, separators=(",", ":"), ensure_ascii=False)] = item
+    return found if len(found) == len(items) else None
+
+
+def aligned(
+    before: list[t.Any], after: list[t.Any], keys: tuple[str, ...] | None
+) -> tuple[dict[str, t.Any], dict[str, t.Any]] | None:
+    """Two states of a list by the steps of their items; ``None`` where they differ as wholes, if only in order."""
+    if keys is None:
+        return None
+    left, right = by_step(before, keys), by_step(after, keys)
+    return None if left is None or right is None or left == right else (left, right)
