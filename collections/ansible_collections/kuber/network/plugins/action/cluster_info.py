@@ -9,11 +9,11 @@ import typing as t
 
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.pools import ServerGoneError
+from ansible_collections.kuber.network.plugins.module_utils._kube.connections import ServerGoneError
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+from ansible_collections.kuber.network.plugins.plugin_utils._manifests_args import CONNECTION
 from ansible_collections.kuber.network.plugins.plugin_utils._profile import known_profiles, minikube_directory
-from ansible_collections.kuber.network.plugins.plugin_utils._wish import CONNECTION
 
 CONTACT_SECONDS = 10.0
 

@@ -11,23 +11,23 @@ import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries
 from ansible_collections.kuber.network.plugins.module_utils import _drift
 from ansible_collections.kuber.network.plugins.module_utils._errors import after_change
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Outcome, Run
-from ansible_collections.kuber.network.plugins.plugin_utils import _client, _wish
+from ansible_collections.kuber.network.plugins.plugin_utils import _client, _manifests_args
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._sources import Sources
 from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
 
 class ActionModule(KuberAction):
-    ARGUMENT_SPEC = _wish.ARGUMENT_SPEC
-    SPEC_RULES = _wish.SPEC_RULES
+    ARGUMENT_SPEC = _manifests_args.ARGUMENT_SPEC
+    SPEC_RULES = _manifests_args.SPEC_RULES
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         started = time.monotonic()
         documents = Sources(self, task_vars).documents(params)
         loaded = time.monotonic() - started
-        wish = _wish.wish(params, documents, check=self.check_mode)
+        desired = _manifests_args.desired_set(params, documents, check=self.check_mode)
         client = _client.of(self, params, parallel=params["parallel"])
-        outcome = Run(client, wish, show).execute()
+        outcome = Run(client, desired, show).execute()
         for decision in outcome.decisions:
             self._display.vvv(str(decision))
         result = _result(outcome, loaded)

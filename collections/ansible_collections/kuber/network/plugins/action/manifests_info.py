@@ -8,10 +8,10 @@ import typing as t
 
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._kube import info
-from ansible_collections.kuber.network.plugins.module_utils._kube.veil import is_secret
+from ansible_collections.kuber.network.plugins.module_utils._kube.redact import is_secret
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
-from ansible_collections.kuber.network.plugins.plugin_utils._wish import CONNECTION
+from ansible_collections.kuber.network.plugins.plugin_utils._manifests_args import CONNECTION
 
 
 class ActionModule(KuberAction):

@@ -12,10 +12,10 @@ from ansible.errors import AnsibleError, AnsibleValueOmittedError
 
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import edits
+from ansible_collections.kuber.network.plugins.module_utils._kube import transformers
 from ansible_collections.kuber.network.plugins.module_utils._preflight import settings
 from ansible_collections.kuber.network.plugins.module_utils._preflight.findings import report
-from ansible_collections.kuber.network.plugins.plugin_utils import _wish
+from ansible_collections.kuber.network.plugins.plugin_utils import _manifests_args
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._sources import Sources
 
@@ -72,7 +72,7 @@ class ActionModule(KuberAction):
             source = {"src": fine[name], "template": None, "definition": None}
             try:
                 documents = Sources(self, task_vars).documents(source)
-                edits.rename_images(documents, _wish.images(fine.get(images, [])))
+                transformers.rename_images(documents, _manifests_args.images(fine.get(images, [])))
             except KuberError as exc:
                 exc.problem = f"{name} cannot be used: {exc.problem}"
                 exc.rephrase(str)

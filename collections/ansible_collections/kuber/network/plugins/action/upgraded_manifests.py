@@ -8,7 +8,7 @@ import typing as t
 
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._kube import diff
-from ansible_collections.kuber.network.plugins.module_utils._kube.veil import is_secret
+from ansible_collections.kuber.network.plugins.module_utils._kube.redact import is_secret
 from ansible_collections.kuber.network.plugins.module_utils._upgrade import folder, output, reading
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.upgrade import Upgrade, upgrade
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction

@@ -13,18 +13,18 @@ import time
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, after_change
-from ansible_collections.kuber.network.plugins.module_utils._kube import decide, refusals
-from ansible_collections.kuber.network.plugins.module_utils._kube.attempts import each, until_awake
+from ansible_collections.kuber.network.plugins.module_utils._kube import decide, rejections
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, Entry, judge
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Decision, Fact, Options, Request, Seen
+from ansible_collections.kuber.network.plugins.module_utils._kube.deletion import wait_for_deletion
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
 from ansible_collections.kuber.network.plugins.module_utils._kube.dryrun import Asker
-from ansible_collections.kuber.network.plugins.module_utils._kube.gone import see_off
-from ansible_collections.kuber.network.plugins.module_utils._kube.handover import HandedOver
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError, is_asleep
+from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError, is_webhook_unavailable
+from ansible_collections.kuber.network.plugins.module_utils._kube.migration import Migration
 from ansible_collections.kuber.network.plugins.module_utils._kube.read import read_again
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item
+from ansible_collections.kuber.network.plugins.module_utils._kube.retry import each, retry_while_unavailable
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 # The server goes by the new definition of a kind a moment after it has taken it.
@@ -63,7 +63,7 @@ class Actor:
             raise decision.error
         if decision.fact is not None and decision.fact.unread:
             decision = self._decided_again(decision)
-        history: HandedOver | None = None
+        history: Migration | None = None
         while True:
             journey = _Journey(decision, history)
             try:
@@ -78,7 +78,7 @@ class Actor:
             return decision.entry
         answer = decision.fact.live if decision.fact is not None else None
         if decision.vacate is not None and decision.send[0].method != "DELETE":
-            see_off(self._client, [(decision.item, decision.vacate)], self._clock, self._progress)
+            wait_for_deletion(self._client, [(decision.item, decision.vacate)], self._clock, self._progress)
         for number, request in enumerate(decision.send):
             try:
                 answer = self._send(decision, _following(request, answer) if number else request)
@@ -94,25 +94,25 @@ class Actor:
         """Wait for the end of the old object, and create the new one."""
         entry, item = decision.entry, decision.item
         with after_change():
-            see_off(self._client, [(item, t.cast("Body", decision.vacate))], self._clock, self._progress)
+            wait_for_deletion(self._client, [(item, t.cast("Body", decision.vacate))], self._clock, self._progress)
             try:
                 after = self._send(decision, decision.send[-1])
             except ApiError as exc:
-                raise refusals.explain(item, exc, seconds=self._clock.elapsed) from exc
+                raise rejections.explain(item, exc, seconds=self._clock.elapsed) from exc
             return dataclasses.replace(entry, after=after)
 
     def _judged(self, journey: _Journey, after: Body | None) -> Entry:
         decision = journey.decision
         if decision.entry.action is Action.DELETED or after is None:
             return decision.entry
-        before = journey.history() or HandedOver(None)
+        before = journey.history() or Migration(None)
         return judge(decision.item.ref, before, after, self._options.field_manager, check=False)
 
     def _send(self, decision: Decision, request: Request) -> Body:
         item, started = decision.item, time.monotonic()
         return t.cast(
             "Body",
-            until_awake(
+            retry_while_unavailable(
                 lambda: self._client.request(
                     request.method,
                     request.path,
@@ -124,7 +124,7 @@ class Actor:
                 clock=self._clock,
                 progress=self._progress,
                 passes=lambda error: (
-                    is_asleep(error)
+                    is_webhook_unavailable(error)
                     or self._is_new_kind(item, error)
                     or (_is_behind(decision, error) and time.monotonic() - started < SETTLED_SECONDS)
                 ),
@@ -136,14 +136,14 @@ class Actor:
         item = decision.item
         if decision.action is Action.DELETED:
             # A new one of the same name is somebody's who has made it meanwhile.
-            if refusals.is_outdated(error):
+            if rejections.is_outdated(error):
                 return dataclasses.replace(decision, send=())
-        elif refusals.is_outdated(error) and decision.action is not Action.RECREATED and not self._clock.is_up:
+        elif rejections.is_outdated(error) and decision.action is not Action.RECREATED and not self._clock.is_up:
             # What was to be replaced is not touched again when it has turned out to be somebody's new one.
             return self._decided_again(decision)
-        elif (error.status == 422 or refusals.is_unreadable(error)) and _is_news(decision, error):
+        elif (error.status == 422 or rejections.is_unreadable(error)) and _is_news(decision, error):
             return self._decided_again(decision, ask=True)
-        raise refusals.explain(item, error, seconds=self._clock.elapsed) from error
+        raise rejections.explain(item, error, seconds=self._clock.elapsed) from error
 
     def _decided_again(self, outdated: Decision, *, ask: bool = False) -> Decision:
         """The decision on the object as it is now."""
@@ -153,7 +153,7 @@ class Actor:
             # What was known of its kind no longer holds.
             seen = dataclasses.replace(seen, definitions={})
         (fact,) = decide.facts([item], seen, self._options)
-        if ask or (fact.before is not None and fact.doubt is not None):
+        if ask or (fact.before is not None and fact.reason is not None):
             fact = Asker(self._client, seen, self._options, self._progress).ask(fact)
         (decision,) = decide.decide([fact], self._options)
         if decision.error is not None and (decision.certain or not decision.send):
@@ -163,7 +163,7 @@ class Actor:
     def _is_new_kind(self, item: Item, error: ApiError) -> bool:
         """Whether a kind is too new: it is served a moment after its definition says that it is established."""
         new = item.resource is not None and self._kinds.is_defined(item.resource)
-        return new and error.status == 404 and refusals.missing_namespace(error) is None
+        return new and error.status == 404 and rejections.missing_namespace(error) is None
 
 
 @dataclasses.dataclass
@@ -171,19 +171,19 @@ class _Journey:
     """One decision on its way to the server, with what was there before another one that was outdated."""
 
     decision: Decision
-    known: HandedOver | None
+    known: Migration | None
     sent: int = 0
 
-    def history(self, *, perhaps_done: bool = True) -> HandedOver | None:
+    def history(self, *, perhaps_done: bool = True) -> Migration | None:
         """What was there before the first request that has, or may have, changed anything."""
         fact = self.decision.fact
         if not self.sent and not perhaps_done:
             return self.known
         before = fact.before if fact is not None else None
-        handed_over = fact.answer.handed_over if fact is not None and fact.answer is not None else HandedOver(before)
+        migration = fact.answer.migration if fact is not None and fact.answer is not None else Migration(before)
         if self.known is None:
-            return dataclasses.replace(handed_over, before=before)
-        return self.known.with_more(taken=handed_over.taken, places=handed_over.places, migrated=handed_over.migrated)
+            return dataclasses.replace(migration, before=before)
+        return self.known.with_more(taken=migration.taken, places=migration.places, migrated=migration.migrated)
 
 
 def _following(request: Request, answer: Body | None) -> Request:
@@ -197,12 +197,12 @@ def _following(request: Request, answer: Body | None) -> Request:
 
 def _is_behind(decision: Decision, error: ApiError) -> bool:
     """Whether the server may not know yet what has become of a kind."""
-    return decision.fact is not None and decision.fact.unsettled and refusals.is_about_the_object(error)
+    return decision.fact is not None and decision.fact.unsettled and rejections.is_about_the_object(error)
 
 
 def _is_news(decision: Decision, error: ApiError) -> bool:
-    """Whether a refusal is one that was not known when the decision was taken."""
+    """Whether a rejection is one that was not known when the decision was taken."""
     fact: Fact | None = decision.fact
     if fact is None or fact.live is None:
         return False
-    return fact.answer is None or fact.answer.refusal is None or fact.answer.refusal.status != error.status
+    return fact.answer is None or fact.answer.rejection is None or fact.answer.rejection.status != error.status

@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube.pods import ports_of, probe_target, state_of, statuses
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
-from ansible_collections.kuber.network.plugins.module_utils._kube.surroundings import message, times
+from ansible_collections.kuber.network.plugins.module_utils._kube.related import message, times
 
 PROBES = {"Readiness": "readinessProbe", "Liveness": "livenessProbe", "Startup": "startupProbe"}
 # Such as "Readiness probe failed: Get ...", "Liveness probe errored: ..." (kubernetes/kubernetes, pkg/kubelet/prober).

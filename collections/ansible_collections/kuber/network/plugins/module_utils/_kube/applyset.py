@@ -84,7 +84,7 @@ def refuse_foreign(parent: Ref, live: Body) -> None:
     tooling = (metadata.get("annotations") or {}).get(TOOLING)
     if tooling is None:
         raise KuberError(
-            f"{parent}, which the option prune names, is there and records no set",
+            f"{parent}, which the option prune names, already exists and is not the parent of an ApplySet",
             wanted=f"an annotation {TOOLING}",
             remedy="Name an object that is not there yet: it will be made",
         )

@@ -17,7 +17,7 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils._drift import Drift, Field
 from ansible_collections.kuber.network.plugins.module_utils._kube import diff, drift, fieldsv1
 from ansible_collections.kuber.network.plugins.module_utils._kube.fieldsv1 import Node, Steps
-from ansible_collections.kuber.network.plugins.module_utils._kube.handover import HandedOver
+from ansible_collections.kuber.network.plugins.module_utils._kube.migration import Migration
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref
 
 
@@ -86,30 +86,30 @@ class ChangeSet:
         return f"{number} object{'' if number == 1 else 's'}" + (f": {', '.join(parts)}" if parts else "")
 
 
-def judge(ref: Ref, handed_over: HandedOver, after: Body, manager: str, *, check: bool) -> Entry:
+def judge(ref: Ref, migration: Migration, after: Body, manager: str, *, check: bool) -> Entry:
     """Whether an apply, and what was handed over before it, has changed anything.
 
     Only fields that are ours before or after count: what somebody else has written meanwhile is neither our change nor
     drift.
     """
-    before, taken = handed_over.before, handed_over.taken
+    before, taken = migration.before, migration.taken
     if before is None:
         return Entry(ref, Action.CREATED, after=after)
     unmoved = before["metadata"].get("resourceVersion") == after["metadata"].get("resourceVersion")
     if unmoved and not check:
         return Entry(ref, Action.UNCHANGED, after=after)
-    ours = _ours(handed_over, before, after, manager)
+    ours = _ours(migration, before, after, manager)
     fields = drift.fields(before, after, manager, concerns=ours)
     # A controller that writes the status in between moves the version too, and some kinds count each apply as a new
     # generation; one that does something without moving a value leaves its trace in the manager's own record.
     is_recorded = _own(before, manager) == _own(after, manager)
-    if not fields and not taken and not handed_over.migrated and is_recorded:
+    if not fields and not taken and not migration.migrated and is_recorded:
         return Entry(ref, Action.UNCHANGED, after=after)
     reasons = [drift.summary(fields)] if fields else []
     if not fields and not is_recorded:
         reasons.append(f"fields are now managed by {manager}")
-    if handed_over.migrated:
-        names = ", ".join(handed_over.migrated)
+    if migration.migrated:
+        names = ", ".join(migration.migrated)
         reasons.append(f"the records of {names} were in a version in which the server cannot read the object any more")
     if taken:
         reasons.append(f"taken over from {', '.join(taken)}")
@@ -127,7 +127,7 @@ def _with_foreign(before: Body, after: Body, places: t.Sequence[Steps]) -> Body:
     return result
 
 
-def _ours(handed_over: HandedOver, before: Body, after: Body, manager: str) -> t.Callable[[Steps], bool]:
+def _ours(migration: Migration, before: Body, after: Body, manager: str) -> t.Callable[[Steps], bool]:
     """Whether a place is ours, was ours, or was handed over to go."""
     records = [one for body in (before, after) if (one := fieldsv1.own_record(body, manager)) is not None]
     if len({one.get("apiVersion") for one in (*records, after)}) > 1:
@@ -136,8 +136,8 @@ def _ours(handed_over: HandedOver, before: Body, after: Body, manager: str) -> t
     # What a dry run of a repair makes of the object is noted as our update.
     records += [one for one in fieldsv1.records(after) if one.get("manager") == manager and not one.get("subresource")]
     nodes: list[Node] = [one["fieldsV1"] for one in records]
-    nodes += [one["fieldsV1"] for one in fieldsv1.records(before) if one.get("manager") in handed_over.taken]
-    nodes += [fieldsv1.insert(None, steps, {}) for steps in handed_over.places]
+    nodes += [one["fieldsV1"] for one in fieldsv1.records(before) if one.get("manager") in migration.taken]
+    nodes += [fieldsv1.insert(None, steps, {}) for steps in migration.places]
     return lambda steps: any(fieldsv1.touches(node, steps) for node in nodes)
 
 

@@ -20,15 +20,18 @@ from ansible_collections.kuber.network.plugins.module_utils._kube import (
     applyset,
     fieldset,
     fieldsv1,
-    handover,
     ignore,
     leftovers,
-    refusals,
+    migration,
+    rejections,
 )
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, Entry, judge
-from ansible_collections.kuber.network.plugins.module_utils._kube.edits import Target
-from ansible_collections.kuber.network.plugins.module_utils._kube.handover import HandedOver
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError, is_asleep, missing_right
+from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import (
+    ApiError,
+    is_webhook_unavailable,
+    missing_right,
+)
+from ansible_collections.kuber.network.plugins.module_utils._kube.migration import Migration
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import (
     Body,
     Item,
@@ -37,8 +40,9 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.refs import (
     is_leaving,
     mappings,
 )
-from ansible_collections.kuber.network.plugins.module_utils._kube.shapes import Shape, shape_of
+from ansible_collections.kuber.network.plugins.module_utils._kube.schema import Schema, schema_of
 from ansible_collections.kuber.network.plugins.module_utils._kube.stages import stage_of
+from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import Target
 from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import CRD, NAMESPACE, PROTECTED
 
 APPLY = "application/apply-patch+yaml"
@@ -78,27 +82,27 @@ class Request:
 class Answer:
     """What the server says to an object in a dry run: what it becomes, or why it is refused.
 
-    ``handed_over`` is what has to be taken over from others for that. ``replaceable`` says of a refused change that the
+    ``migration`` is what has to be taken over from others for that. ``replaceable`` says of a refused change that the
     object would be welcome if it were a new one.
     """
 
     after: Body | None = None
-    refusal: ApiError | None = None
-    handed_over: HandedOver = dataclasses.field(default_factory=lambda: HandedOver(None))
+    rejection: ApiError | None = None
+    migration: Migration = dataclasses.field(default_factory=lambda: Migration(None))
     replaceable: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
 class Fact:
-    """What is known of one object: what is wanted, what is there, and why that may not be enough.
+    """What is known of one object: what is wanted, what is there, and why that is not enough.
 
-    Without a ``doubt`` it is proved that applying it would change nothing. ``ground`` is what it stands on that is yet
+    Without a ``reason`` it is proved that applying it would change nothing. ``ground`` is what it stands on that is yet
     to be created. What is ``unread`` may be there or not, and what is ``unsettled`` has a kind that is about to change.
     """
 
     item: Item
     live: Body | None
-    doubt: str | None = None
+    reason: str | None = None
     ground: str | None = None
     unread: bool = False
     unsettled: bool = False
@@ -157,7 +161,7 @@ class Seen:
 
 
 def facts(items: t.Iterable[Item], seen: Seen, options: Options) -> list[Fact]:
-    """What is known of the items, each proved to be as it should be or with a doubt about it."""
+    """What is known of the items, each proved to be as it should be, or with a reason to apply it."""
     found: dict[Ref, Fact] = {}
     spaces: dict[str, str] = {}
     kinds: set[str] = set()
@@ -165,7 +169,7 @@ def facts(items: t.Iterable[Item], seen: Seen, options: Options) -> list[Fact]:
     # What others stand on comes first: namespaces and definitions.
     for item in sorted(everything, key=stage_of):
         fact = found[item.ref] = _fact(item, seen, options, spaces, kinds)
-        if fact.doubt is not None and item.key == CRD:
+        if fact.reason is not None and item.key == CRD:
             kinds.add(item.ref.name)
         if item.key == NAMESPACE and not fact.unread and fact.before is None:
             spaces[item.ref.name] = f"Namespace {item.ref.name}"
@@ -188,23 +192,23 @@ def _fact(item: Item, seen: Seen, options: Options, spaces: t.Mapping[str, str],
     unsettled = item.resource.definition in kinds
     if live is None:
         return Fact(item, None, "it is not there", unsettled=unsettled)
-    doubt = "the definition of its kind changes" if unsettled else doubt_about(item, live, seen, options)
-    return Fact(item, live, doubt, unsettled=unsettled)
+    reason = "the definition of its kind changes" if unsettled else why_apply(item, live, seen, options)
+    return Fact(item, live, reason, unsettled=unsettled)
 
 
-def doubt_about(item: Item, live: Body, seen: Seen, options: Options) -> str | None:
+def why_apply(item: Item, live: Body, seen: Seen, options: Options) -> str | None:
     """What speaks against it that the server, if asked, would change nothing."""
     if is_leaving(live):
         return "it is being deleted"
-    if options.force and (left := handover.left_behind(item.body, live)):
-        return f"fields are left behind by {', '.join(handover.names(left))}"
-    shape: Shape | None = shape_of(t.cast("Resource", item.resource), seen.definitions)
-    return fieldset.doubt(with_left(item, live, options), live, manager=options.field_manager, shape=shape)
+    if options.force and (left := migration.legacy_records(item.body, live)):
+        return f"fields are left behind by {', '.join(migration.names(left))}"
+    shape: Schema | None = schema_of(t.cast("Resource", item.resource), seen.definitions)
+    return fieldset.why_not_noop(with_left(item, live, options), live, manager=options.field_manager, shape=shape)
 
 
 def questions(known: t.Sequence[Fact], options: Options) -> list[Fact]:
     """What is worth asking the server about before anything is decided."""
-    doubtful = [fact for fact in known if fact.doubt is not None]
+    doubtful = [fact for fact in known if fact.reason is not None]
     # Of a kind that is not there yet the server has nothing to say, and what is on its way out is not what will be.
     open_ = [one for one in doubtful if not (one.ground and one.unsettled) and (one.live is None or one.before)]
     if options.check:
@@ -220,7 +224,7 @@ def questions(known: t.Sequence[Fact], options: Options) -> list[Fact]:
 
 def decide(known: t.Sequence[Fact], options: Options) -> list[Decision]:
     """What is to be done with each object."""
-    doubtful = [fact for fact in known if fact.doubt is not None]
+    doubtful = [fact for fact in known if fact.reason is not None]
     spaces = {fact.item.ref.name for fact in doubtful if fact.item.key == NAMESPACE}
     grants = [fact.item.body for fact in doubtful if _may_grant(fact)]
     return [_decision(fact, options, spaces, grants) for fact in known]
@@ -236,7 +240,7 @@ def with_left(item: Item, live: Body, options: Options, places: t.Sequence[field
     if not item.left:
         return item.body
     manager = options.field_manager
-    if options.force and (new := handover.takeover(item.body, live, manager, places)) is not None:
+    if options.force and (new := migration.migrated_records(item.body, live, manager, places)) is not None:
         live = _with_records(live, new.records)
     return ignore.settled(item.body, live, item.left, manager)
 
@@ -257,25 +261,25 @@ def body_for(item: Item, live: Body | None, options: Options, places: t.Sequence
 
 def _decision(fact: Fact, options: Options, spaces: t.Container[str], grants: t.Sequence[Body]) -> Decision:
     item, live, answer = fact.item, fact.before, fact.answer
-    if fact.doubt is None:
+    if fact.reason is None:
         entry = Entry(item.ref, Action.UNCHANGED, after=fact.live)
         return Decision(item, entry, "it is as it should be", fact=fact)
     if live is not None and (error := _other_member(item, live)) is not None:
-        return Decision(item, _expected(fact, fact.doubt), fact.doubt, error=error, certain=True)
+        return Decision(item, _expected(fact, fact.reason), fact.reason, error=error, certain=True)
     send = _requests(fact, options)
     if fact.ground is not None:
         return _on_new_ground(fact, send, spaces, grants)
-    if answer is not None and answer.refusal is not None:
-        return _after_refusal(fact, answer.refusal, options, send, spaces, grants)
+    if answer is not None and answer.rejection is not None:
+        return _after_rejection(fact, answer.rejection, options, send, spaces, grants)
     if answer is None or answer.after is None:
-        return Decision(item, _expected(fact), fact.doubt, send, vacate=_leaving(fact), fact=fact)
-    entry = judge(item.ref, answer.handed_over, answer.after, options.field_manager, check=True)
+        return Decision(item, _expected(fact), fact.reason, send, vacate=_leaving(fact), fact=fact)
+    entry = judge(item.ref, answer.migration, answer.after, options.field_manager, check=True)
     # A kind that changes may make more of an object than the server says now.
     needed = entry.changed or fact.unsettled
-    return Decision(item, entry, fact.doubt, send if needed else (), fact=fact)
+    return Decision(item, entry, fact.reason, send if needed else (), fact=fact)
 
 
-def _after_refusal(
+def _after_rejection(
     fact: Fact,
     error: ApiError,
     options: Options,
@@ -283,39 +287,39 @@ def _after_refusal(
     spaces: t.Container[str],
     grants: t.Sequence[Body],
 ) -> Decision:
-    item, doubt = fact.item, str(fact.doubt)
-    if is_asleep(error) or refusals.is_unpredictable(error) or fact.unsettled:
-        return Decision(item, _expected(fact, f"cannot be predicted: {error.message}"), doubt, send, fact=fact)
+    item, why = fact.item, str(fact.reason)
+    if is_webhook_unavailable(error) or rejections.forbids_dry_run(error) or fact.unsettled:
+        return Decision(item, _expected(fact, f"cannot be predicted: {error.message}"), why, send, fact=fact)
     if error.status == 422 and fact.before is not None and fact.answer is not None and fact.answer.replaceable:
-        names = ", ".join(refusals.fields(error)) or "a field"
+        names = ", ".join(rejections.fields(error)) or "a field"
         if not _may_go(item, options):
-            return Decision(item, _expected(fact), doubt, error=refusals.unchangeable(item, error, names))
+            return Decision(item, _expected(fact), why, error=rejections.unchangeable(item, error, names))
         reason = f"{names} cannot be changed in place"
         entry = Entry(item.ref, Action.RECREATED, reason, before=fact.before, after=item.body)
         return Decision(item, entry, reason, _replacement(item, fact.before, options), vacate=fact.before, fact=fact)
-    explained = refusals.explain(item, error, seconds=0)
+    explained = rejections.explain(item, error, seconds=0)
     explained.__cause__ = error
     certain = _is_certain(error, spaces, grants)
-    return Decision(item, _expected(fact), doubt, send, error=explained, certain=certain, fact=fact)
+    return Decision(item, _expected(fact), why, send, error=explained, certain=certain, fact=fact)
 
 
 def _on_new_ground(
     fact: Fact, send: tuple[Request, ...], spaces: t.Container[str], grants: t.Sequence[Body]
 ) -> Decision:
     """What stands on something that is yet to be created: only what is wrong with it in itself is known by now."""
-    refusal = fact.answer.refusal if fact.answer is not None else None
+    rejection = fact.answer.rejection if fact.answer is not None else None
     error = None
-    if refusal is not None and _is_certain(refusal, spaces, grants):
-        error = refusals.explain(fact.item, refusal, seconds=0)
-        error.__cause__ = refusal
-    why = str(fact.doubt)
+    if rejection is not None and _is_certain(rejection, spaces, grants):
+        error = rejections.explain(fact.item, rejection, seconds=0)
+        error.__cause__ = rejection
+    why = str(fact.reason)
     return Decision(fact.item, _expected(fact), why, send, error=error, certain=error is not None, fact=fact)
 
 
 def _expected(fact: Fact, reason: str = "") -> Entry:
     """What becomes of an object that is applied, as far as that is known without the server."""
     if fact.live is not None and fact.before is None:
-        reason = reason or "it is being deleted, and would be made anew"
+        reason = reason or "it is being deleted, and would be created again"
     if fact.ground is not None:
         reason = f"{fact.ground} would be created before"
     action = Action.CREATED if fact.before is None else Action.CONFIGURED
@@ -327,17 +331,17 @@ def _requests(fact: Fact, options: Options) -> tuple[Request, ...]:
     item, live = fact.item, fact.before
     if live is None:
         return (application(item, item.body, options),)
-    handed_over = fact.answer.handed_over if fact.answer is not None else HandedOver(live)
-    migrated = handover.migrated(live) if handed_over.migrated else None
+    needed = fact.answer.migration if fact.answer is not None else Migration(live)
+    migrated = migration.migrated(live) if needed.migrated else None
     records = None if migrated is None else migrated.records
     seen = live if records is None else _with_records(live, records)
-    if options.force or handed_over.places:
-        new = handover.takeover(item.body, seen, options.field_manager, handed_over.places)
+    if options.force or needed.places:
+        new = migration.migrated_records(item.body, seen, options.field_manager, needed.places)
         records = records if new is None else new.records
-    send = [] if records is None else [Request("PATCH", item.path, handover.patch(live, records), {}, JSON_PATCH)]
-    body = body_for(item, seen, options, handed_over.places)
+    send = [] if records is None else [Request("PATCH", item.path, migration.patch(live, records), {}, JSON_PATCH)]
+    body = body_for(item, seen, options, needed.places)
     # Where null is wanted, the server lets go of what is there only if it is not named.
-    bare = leftovers.without_nulls(body, handed_over.places)
+    bare = leftovers.without_nulls(body, needed.places)
     bodies = [body] if bare == body else [bare, body]
     return (*send, *(application(item, one, options) for one in bodies))
 
@@ -387,17 +391,17 @@ def _may_go(item: Item, options: Options) -> bool:
 
 
 def _is_certain(error: ApiError, spaces: t.Container[str], grants: t.Sequence[Body]) -> bool:
-    """Whether an object will meet that refusal, too, when all that comes before it is there.
+    """Whether an object will meet that rejection, too, when all that comes before it is there.
 
     What is wrong with an object itself counts, and a namespace or a right that is missing, unless the set brings it.
     What else an object may find in its way, such as a webhook, a quota or a neighbour that is not there yet, may have
     gone by then.
     """
-    if namespace := refusals.missing_namespace(error):
+    if namespace := rejections.missing_namespace(error):
         return namespace not in spaces
     if (user := missing_right(error)) is not None:
         return not any(_is_for(user, grant) for grant in grants)
-    return refusals.is_about_the_object(error)
+    return rejections.is_about_the_object(error)
 
 
 def _may_grant(fact: Fact) -> bool:

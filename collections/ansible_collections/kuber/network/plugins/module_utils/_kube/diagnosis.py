@@ -15,14 +15,14 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._kube import advice
 from ansible_collections.kuber.network.plugins.module_utils._kube import pods as _pods
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, kind_key
-from ansible_collections.kuber.network.plugins.module_utils._kube.status import conditions, is_true, said
-from ansible_collections.kuber.network.plugins.module_utils._kube.surroundings import (
+from ansible_collections.kuber.network.plugins.module_utils._kube.related import (
     WITH_PODS,
-    Surroundings,
+    RelatedObjects,
     message,
     times,
     when,
 )
+from ansible_collections.kuber.network.plugins.module_utils._kube.status import conditions, is_true, said
 
 EVENTS = 3
 # One pod of each kind of trouble is enough; this many kinds are.
@@ -51,7 +51,7 @@ class Explanation:
         return Explanation(self.lines + other.lines, self.advice + other.advice)
 
 
-def stuck(around: Surroundings, body: Body) -> Stuck | None:
+def stuck(around: RelatedObjects, body: Body) -> Stuck | None:
     """What keeps an object from ever becoming ready, ``None`` as long as there is hope."""
     if kind_key(body["apiVersion"], body["kind"]) == "Service":
         changed = _last_change(body)
@@ -63,7 +63,7 @@ def stuck(around: Surroundings, body: Body) -> Stuck | None:
     return None
 
 
-def explain(around: Surroundings, body: Body, told: str) -> Explanation:
+def explain(around: RelatedObjects, body: Body, told: str) -> Explanation:
     """What the user has not been told yet; what cannot be found out is left out, for nobody has asked for it."""
     try:
         return _explain(around, body, told)
@@ -71,7 +71,7 @@ def explain(around: Surroundings, body: Body, told: str) -> Explanation:
         return Explanation([f"more could not be found out: {exc}"])
 
 
-def _explain(around: Surroundings, body: Body, told: str) -> Explanation:
+def _explain(around: RelatedObjects, body: Body, told: str) -> Explanation:
     unready = [pod for pod in around.current_pods(body) if not _pods.is_ready(pod)]
     found = Explanation()
     for alike in _by_trouble(unready)[:TROUBLES]:
@@ -105,7 +105,7 @@ def _by_trouble(unready: list[Body]) -> list[list[Body]]:
     return sorted(groups.values(), key=len, reverse=True)
 
 
-def _explain_pod(around: Surroundings, pod: Body, others: int) -> Explanation:
+def _explain_pod(around: RelatedObjects, pod: Body, others: int) -> Explanation:
     also = f" (and {others} more pod{'' if others == 1 else 's'} likewise)" if others else ""
     trouble = _pods.trouble(pod)
     events = around.events(pod)
@@ -121,7 +121,7 @@ def _explain_pod(around: Surroundings, pod: Body, others: int) -> Explanation:
     return Explanation(lines, [*filter(None, map(advice.on_probe, failures)), *advice.on_containers(pod)])
 
 
-def _last_words(around: Surroundings, pod: Body) -> list[str]:
+def _last_words(around: RelatedObjects, pod: Body) -> list[str]:
     lines: list[str] = []
     for name, previous in _pods.crashed(pod):
         log = around.log(pod, name, previous=previous)

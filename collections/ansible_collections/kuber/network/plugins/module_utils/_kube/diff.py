@@ -13,13 +13,13 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import fieldsv1, yamltext
 from ansible_collections.kuber.network.plugins.module_utils._kube.fieldsv1 import Node
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, below
-from ansible_collections.kuber.network.plugins.module_utils._kube.veil import (
+from ansible_collections.kuber.network.plugins.module_utils._kube.redact import (
     HIDDEN,
     OPEN_FIELDS,
     OPEN_METADATA,
     is_secret,
 )
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, below
 
 # Written by the server at every turn, wanted by nobody.
 NOISE = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink")
@@ -61,7 +61,7 @@ def _only_differing(before: t.Any, after: t.Any, nodes: list[Node]) -> tuple[t.A
         return _differing_parts(before, after, nodes, "f:")
     if isinstance(before, list) and isinstance(after, list):
         keys = fieldsv1.item_keys(nodes)
-        items = fieldsv1.aligned(before, after, keys)
+        items = fieldsv1.paired_items(before, after, keys)
         if keys is not None and items is not None:
             left, right = _differing_parts(*items, nodes, "")
             return _named(left, items[0], keys), _named(right, items[1], keys)

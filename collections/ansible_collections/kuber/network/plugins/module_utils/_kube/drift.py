@@ -58,7 +58,7 @@ def summary(changed: t.Sequence[Field]) -> str:
 
 def _differences(before: t.Any, after: t.Any, steps: Steps, records: _Records) -> t.Iterator[_Difference]:
     if isinstance(before, list) and isinstance(after, list):
-        items = fieldsv1.aligned(before, after, fieldsv1.item_keys(node for _one, node in records))
+        items = fieldsv1.paired_items(before, after, fieldsv1.item_keys(node for _one, node in records))
         if items is not None:
             yield from _in_mappings(*items, steps, records, "")
             return

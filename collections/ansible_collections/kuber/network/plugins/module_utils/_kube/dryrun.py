@@ -11,15 +11,15 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import decide, handover, leftovers, refusals
-from ansible_collections.kuber.network.plugins.module_utils._kube.attempts import until_awake
+from ansible_collections.kuber.network.plugins.module_utils._kube import decide, leftovers, migration, rejections
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Answer, Fact, Options, Request, Seen
-from ansible_collections.kuber.network.plugins.module_utils._kube.handover import HandedOver
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
+from ansible_collections.kuber.network.plugins.module_utils._kube.migration import Migration
 from ansible_collections.kuber.network.plugins.module_utils._kube.read import read, read_again
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item
 from ansible_collections.kuber.network.plugins.module_utils._kube.repair import Repairer
+from ansible_collections.kuber.network.plugins.module_utils._kube.retry import retry_while_unavailable
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 # In check mode nothing is on its way up that would be worth more patience, and a run asks once more when it sends.
@@ -46,11 +46,11 @@ class Asker:
             try:
                 if fact.unread:
                     fact = self._looked_at(fact)
-                if fact.doubt is None or (fact.live is not None and fact.before is None):
+                if fact.reason is None or (fact.live is not None and fact.before is None):
                     return fact
                 return dataclasses.replace(fact, answer=self._answer(fact.item, fact.before))
             except ApiError as exc:
-                fact = dataclasses.replace(fact, answer=Answer(refusal=exc), unread=refusals.is_outdated(exc))
+                fact = dataclasses.replace(fact, answer=Answer(rejection=exc), unread=rejections.is_outdated(exc))
                 if not fact.unread:
                     break
         return fact
@@ -62,44 +62,44 @@ class Asker:
                 self._send(decision.item, request)
         except ApiError as exc:
             # A new one of the same name is somebody's who has made it meanwhile.
-            if exc.status != 404 and not refusals.is_outdated(exc):
-                error = refusals.explain(decision.item, exc, seconds=self._clock.elapsed)
+            if exc.status != 404 and not rejections.is_outdated(exc):
+                error = rejections.explain(decision.item, exc, seconds=self._clock.elapsed)
                 return dataclasses.replace(decision, error=error, certain=True)
         return decision
 
     def _looked_at(self, fact: Fact) -> Fact:
         """The fact with the object as it is now."""
         (new,) = decide.facts([fact.item], read_again(self._client, self._seen, fact.item), self._options)
-        return dataclasses.replace(new, unsettled=fact.unsettled, doubt=fact.doubt if fact.unsettled else new.doubt)
+        return dataclasses.replace(new, unsettled=fact.unsettled, reason=fact.reason if fact.unsettled else new.reason)
 
     def _answer(self, item: Item, live: Body | None) -> Answer:
         try:
             return self._applied(item, live)
         except ApiError as exc:
-            if live is not None and refusals.is_unreadable(exc) and (new := handover.migrated(live)) is not None:
+            if live is not None and rejections.is_unreadable(exc) and (new := migration.migrated(live)) is not None:
                 after = self._repairer.predict(item, self._wanted(item, live), live, ())
-                return Answer(after, handed_over=HandedOver(live, migrated=new.names))
+                return Answer(after, migration=Migration(live, migrated=new.names))
             if exc.status != 422 or live is None:
                 raise
             repair = self._repairer.find(item, self._wanted(item, live), live, exc)
             if repair is not None:
-                return Answer(repair.after, handed_over=HandedOver(live, places=repair.places))
-            return Answer(refusal=exc, replaceable=self._is_welcome(item))
+                return Answer(repair.after, migration=Migration(live, places=repair.places))
+            return Answer(rejection=exc, replaceable=self._is_welcome(item))
 
     def _applied(self, item: Item, live: Body | None) -> Answer:
         """What an apply makes of the object, after a look at what others have left behind."""
         body = decide.body_for(item, live, self._options)
         after = self._send(item, decide.application(item, body, self._options))
         if live is None or not self._options.force:
-            return Answer(after, handed_over=HandedOver(live))
+            return Answer(after, migration=Migration(live))
         places = leftovers.renamed(self._wanted(item, live), live, self._options.field_manager)
-        new = handover.takeover(item.body, live, self._options.field_manager, places)
+        new = migration.migrated_records(item.body, live, self._options.field_manager, places)
         if new is None:
-            return Answer(after, handed_over=HandedOver(live))
+            return Answer(after, migration=Migration(live))
         pruned = new.applied_to(after, self._options.field_manager)
         if pruned != after:
             after = self._filled_in(item, pruned)
-        return Answer(after, handed_over=HandedOver(live, taken=new.names, places=tuple(places)))
+        return Answer(after, migration=Migration(live, taken=new.names, places=tuple(places)))
 
     def _filled_in(self, item: Item, body: Body) -> Body:
         """``body`` with what the server puts in the place of what is gone but needed."""
@@ -135,7 +135,7 @@ class Asker:
             body, query = body | {"dryRun": ["All"]}, {}
         return t.cast(
             "Body",
-            until_awake(
+            retry_while_unavailable(
                 lambda: self._client.request(
                     request.method, request.path, query=query, body=body, content_type=request.content_type
                 ),

@@ -14,15 +14,14 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, UnexpectedError
 from ansible_collections.kuber.network.plugins.module_utils._kube import documents as _documents
 from ansible_collections.kuber.network.plugins.module_utils._kube import (
-    edits,
     guards,
     ignore,
     probes,
     queries,
+    transformers,
     wellknown,
 )
 from ansible_collections.kuber.network.plugins.module_utils._kube.act import Actor
-from ansible_collections.kuber.network.plugins.module_utils._kube.attempts import each
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, ChangeSet, Entry
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Meter, Progress, Say, Stats
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import (
@@ -34,17 +33,18 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.decide import 
     facts,
     questions,
 )
+from ansible_collections.kuber.network.plugins.module_utils._kube.deletion import wait_for_deletion
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
 from ansible_collections.kuber.network.plugins.module_utils._kube.dryrun import Asker
-from ansible_collections.kuber.network.plugins.module_utils._kube.gone import see_off
 from ansible_collections.kuber.network.plugins.module_utils._kube.prune import Prune, Pruner
 from ansible_collections.kuber.network.plugins.module_utils._kube.read import read, read_all
+from ansible_collections.kuber.network.plugins.module_utils._kube.redact import Redactor
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Item, Ref, Resource, kind_key
-from ansible_collections.kuber.network.plugins.module_utils._kube.refusals import UnchangeableError
+from ansible_collections.kuber.network.plugins.module_utils._kube.rejections import UnchangeableError
+from ansible_collections.kuber.network.plugins.module_utils._kube.retry import each
 from ansible_collections.kuber.network.plugins.module_utils._kube.stages import Stage, in_order, stage_of, stages
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
-from ansible_collections.kuber.network.plugins.module_utils._kube.veil import Veil
 from ansible_collections.kuber.network.plugins.module_utils._kube.wait import Goal, Waiter
 
 
@@ -60,15 +60,15 @@ class Condition:
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class DesiredSet:
     """A set and all that the user has said about it."""
 
     documents: tuple[Document, ...]
     present: bool = True
     namespace: str | None = None
-    exclude: tuple[edits.Target, ...] = ()
-    patches: tuple[tuple[edits.Target, t.Any], ...] = ()
-    images: tuple[edits.Image, ...] = ()
+    exclude: tuple[transformers.Target, ...] = ()
+    patches: tuple[tuple[transformers.Target, t.Any], ...] = ()
+    images: tuple[transformers.Image, ...] = ()
     ignore: tuple[ignore.Rule, ...] = ()
     prune: Prune | None = None
     options: Options = dataclasses.field(default_factory=Options)
@@ -94,13 +94,13 @@ class Outcome:
 
 
 class Run:
-    """One wish on its way to one cluster."""
+    """One desired set on its way to one cluster."""
 
-    def __init__(self, client: Client, wish: Wish, say: Say) -> None:
+    def __init__(self, client: Client, desired: DesiredSet, say: Say) -> None:
         self._client = client
-        self._wish = wish
+        self._desired = desired
         self._kinds = Kinds(client)
-        self._clock = Clock(wish.wait_timeout)
+        self._clock = Clock(desired.wait_timeout)
         self._progress = Progress(say, self._clock)
         client.keep_to(self._clock, self._progress)
         self._changes = ChangeSet()
@@ -113,24 +113,24 @@ class Run:
         self._meter = Meter(client)
 
     def execute(self) -> Outcome:
-        """Do what is wished; an error before anything is touched is raised, a later one is part of the outcome."""
+        """Raise an error that comes before anything is touched; a later one is part of the outcome."""
         remarks_before = len(self._client.warnings)
         items = self._prepare()
         errors: list[KuberError] = []
         try:
-            (self._bring if self._wish.present else self._take_away)(items)
+            (self._bring if self._desired.present else self._take_away)(items)
         except KuberError as exc:
             errors.append(exc)
         except Exception as exc:
             unexpected = UnexpectedError(exc)
-            unexpected.rephrase(Veil(item.body for item in items))
+            unexpected.rephrase(Redactor(item.body for item in items))
             errors.append(unexpected)
         errors = [*self._unchangeable, *errors]
-        if self._pruner is not None and self._wish.present:
+        if self._pruner is not None and self._desired.present:
             self._changes += self._pruner.entries()
         remarks = self._client.warnings[remarks_before:]
         if remarks:
-            self._warnings += map(Veil(item.body for item in items), remarks)
+            self._warnings += map(Redactor(item.body for item in items), remarks)
         return Outcome(
             changes=self._changes,
             warnings=tuple(self._warnings),
@@ -140,39 +140,39 @@ class Run:
         )
 
     def _prepare(self) -> list[Item]:
-        wish = self._wish
-        for condition in wish.wait_for:
+        desired = self._desired
+        for condition in desired.wait_for:
             queries.check_condition(condition.query, f"The query of wait_for for {condition.kind} {condition.name}")
-        chosen = edits.leave_out(wish.documents, wish.exclude)
+        chosen = transformers.leave_out(desired.documents, desired.exclude)
         for document in chosen:
             if kind_key(document.ref.api_version, document.ref.kind) == wellknown.CRD:
                 self._kinds.define(document.body)
-        for condition in wish.wait_for if wish.present else ():
+        for condition in desired.wait_for if desired.present else ():
             self._subject(condition)
         placed = [self._placed(document) for document in chosen]
-        edited = edits.rename_images(edits.patch(placed, wish.patches), wish.images)
+        edited = transformers.rename_images(transformers.patch(placed, desired.patches), desired.images)
         for document in edited:
             _documents.check(document)
         _documents.refuse_duplicates(edited)
-        if wish.present:
-            self._warnings += [*probes.warnings(edited), *edits.warnings(edited)]
-        cleaned = [Document(document.origin, edits.cleaned(document.body)) for document in edited]
-        if wish.ignore:
-            ignore.refuse_no_field(cleaned, wish.ignore)
-        for target in wish.options.recreate:
-            edits.refuse_no_match("recreate", target, cleaned)
+        if desired.present:
+            self._warnings += [*probes.warnings(edited), *transformers.warnings(edited)]
+        cleaned = [Document(document.origin, transformers.cleaned(document.body)) for document in edited]
+        if desired.ignore:
+            ignore.refuse_no_field(cleaned, desired.ignore)
+        for target in desired.options.recreate:
+            transformers.refuse_no_match("recreate", target, cleaned)
         items = [self._item(document) for document in cleaned]
-        if wish.present:
+        if desired.present:
             self._kinds.refuse_unknown(items)
-        return self._enlisted(items)
+        return self._with_members(items)
 
-    def _enlisted(self, items: list[Item]) -> list[Item]:
-        wish = self._wish
-        if wish.prune is None:
+    def _with_members(self, items: list[Item]) -> list[Item]:
+        desired = self._desired
+        if desired.prune is None:
             return items
-        namespace = wish.namespace or self._client.namespace
-        self._pruner = Pruner(self._client, self._kinds, wish.prune, wish.options, namespace=namespace)
-        return self._pruner.enlist(items)
+        namespace = desired.namespace or self._client.namespace
+        self._pruner = Pruner(self._client, self._kinds, desired.prune, desired.options, namespace=namespace)
+        return self._pruner.label_members(items)
 
     def _placed(self, document: Document) -> Document:
         """The document in its namespace, or in none if its kind has none."""
@@ -184,7 +184,7 @@ class Run:
             return self._without_namespace(document) if ref.namespace else document
         if ref.namespace:
             return document
-        namespace = self._wish.namespace or self._client.namespace
+        namespace = self._desired.namespace or self._client.namespace
         metadata = {**document.body["metadata"], "namespace": namespace}
         return Document(document.origin, {**document.body, "metadata": metadata})
 
@@ -200,35 +200,35 @@ class Run:
 
     def _item(self, document: Document) -> Item:
         ref = document.ref
-        left = ignore.pointers_of(document, self._wish.ignore) if self._wish.ignore else ()
+        left = ignore.pointers_of(document, self._desired.ignore) if self._desired.ignore else ()
         return Item(ref, document.body, self._kinds.find(ref.api_version, ref.kind), document.origin, left)
 
     def _bring(self, items: list[Item]) -> None:
-        wish = self._wish
+        desired = self._desired
         items = in_order(items)
         with self._meter.phase("read"):
             seen = read_all(self._client, self._kinds, items)
         self._decisions = self._decide(items, seen)
         actor = self._actor(seen)
         if self._pruner is not None:
-            ground = self._pruner.ground(items)
+            ground = self._pruner.parent_namespace(items)
             self._bring_stage(actor, ground, items)
             brought = [self._applied[item.ref] for item in ground if item.ref in self._applied]
             if any(entry.action is Action.CREATED for entry in brought):
-                self._pruner.lose()
-            self._pruner.widen(items)
+                self._pruner.parent_lost()
+            self._pruner.record_union(items)
         for stage in stages(items).values():
             self._bring_stage(actor, [item for item in stage if item.ref not in self._applied], items)
         if self._pruner is not None and not self._unchangeable:
             self._prune(self._pruner, items)
         if self._waits:
             self._wait_for(items)
-        if wish.wait_for and not wish.options.check and not self._unchangeable:
+        if desired.wait_for and not desired.options.check and not self._unchangeable:
             self._meet_conditions()
 
     def _decide(self, items: list[Item], seen: Seen) -> list[Decision]:
         """What is to be done; nothing is if anything is refused for what it is."""
-        options = self._wish.options
+        options = self._desired.options
         with self._meter.phase("prove"):
             known = facts(items, seen, options)
         with self._meter.phase("dry_run"):
@@ -248,11 +248,11 @@ class Run:
         return decisions
 
     def _actor(self, seen: Seen) -> Actor:
-        return Actor(self._client, self._kinds, seen, self._wish.options, self._clock, self._progress)
+        return Actor(self._client, self._kinds, seen, self._desired.options, self._clock, self._progress)
 
     @property
     def _waits(self) -> bool:
-        return self._wish.wait and not self._wish.options.check
+        return self._desired.wait and not self._desired.options.check
 
     def _bring_stage(self, actor: Actor, stage: list[Item], items: list[Item]) -> None:
         if not stage:
@@ -266,7 +266,7 @@ class Run:
         if guarded:
             self._wait_for(guards.answering((one for webhooks in guarded.values() for one in webhooks), items))
             self._apply(actor, [item for item in stage if item.ref in guarded])
-        if stage_of(stage[0]) is Stage.GROUND and not self._wish.options.check:
+        if stage_of(stage[0]) is Stage.GROUND and not self._desired.options.check:
             self._wait_for(stage)
 
     def _apply(self, actor: Actor, items: list[Item]) -> None:
@@ -283,7 +283,7 @@ class Run:
         left, kept = pruner.leftovers(items)
         self._changes += kept
         self._delete([*stages(left).values()])
-        pruner.narrow(items, kept)
+        pruner.record_final(items, kept)
 
     def _take_away(self, items: list[Item]) -> None:
         pruner = self._pruner
@@ -291,12 +291,12 @@ class Run:
             return self._delete([*stages(items).values()])
         left, kept = pruner.leftovers(items)
         self._changes += kept
-        ground = pruner.ground(items)
+        ground = pruner.parent_namespace(items)
         others = [item for item in [*items, *left] if item not in ground]
         return self._delete([ground, [pruner.item], *stages(others).values()])
 
     def _delete(self, piles: t.Sequence[list[Item]]) -> None:
-        options = self._wish.options
+        options = self._desired.options
         items = [item for stage in reversed(piles) for item in stage]
         with self._meter.phase("delete"):
             seen = read_all(self._client, self._kinds, items)
@@ -324,7 +324,7 @@ class Run:
             items = {one.item.ref: one.item for one in decisions}
             leaving = [(items[entry.ref], entry.before) for entry in entries if entry.before is not None]
             try:
-                see_off(self._client, leaving, self._clock, self._progress)
+                wait_for_deletion(self._client, leaving, self._clock, self._progress)
             except KuberError as exc:
                 errors.append(exc)
         self._take_note(entries, errors)
@@ -345,7 +345,7 @@ class Run:
         self._reached |= {item.ref for item in mine}
 
     def _meet_conditions(self) -> None:
-        goals = [Goal(self._subject(condition), condition.query) for condition in self._wish.wait_for]
+        goals = [Goal(self._subject(condition), condition.query) for condition in self._desired.wait_for]
         with self._meter.phase("wait"):
             seen = [(goal, read(self._client, goal.item)) for goal in goals]
             Waiter(self._client, self._clock, self._progress).wait(seen)
@@ -354,7 +354,7 @@ class Run:
         resource = find_kind(self._kinds, condition.kind, condition.api_version)
         namespace = ""
         if resource.namespaced:
-            namespace = condition.namespace or self._wish.namespace or self._client.namespace
+            namespace = condition.namespace or self._desired.namespace or self._client.namespace
         ref = Ref(resource.kind, namespace, condition.name, resource.api_version)
         return Item(ref, {}, resource, "wait_for")
 

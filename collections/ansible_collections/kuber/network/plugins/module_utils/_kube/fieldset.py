@@ -19,7 +19,7 @@ import dataclasses
 import json
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import normal
+from ansible_collections.kuber.network.plugins.module_utils._kube import normalize
 from ansible_collections.kuber.network.plugins.module_utils._kube.fieldsv1 import (
     OWNED,
     Node,
@@ -30,9 +30,9 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.fieldsv1 impor
     place,
     records,
 )
-from ansible_collections.kuber.network.plugins.module_utils._kube.normal import ITEM, MISSING
+from ansible_collections.kuber.network.plugins.module_utils._kube.normalize import ITEM, MISSING
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, kind_key
-from ansible_collections.kuber.network.plugins.module_utils._kube.shapes import Shape
+from ansible_collections.kuber.network.plugins.module_utils._kube.schema import Schema
 
 JUST_OWNED = frozenset({OWNED})
 # The server keeps the annotation of this manager up to date behind our back.
@@ -42,43 +42,43 @@ KUBECTL = "kubectl"
 _text = json.JSONEncoder(sort_keys=True).encode
 
 
-class _DoubtError(Exception):
+class _NotProvedError(Exception):
     """Says why there is no proof."""
 
 
-def doubt(wanted: Body, live: Body, *, manager: str, shape: Shape | None) -> str | None:
+def why_not_noop(wanted: Body, live: Body, *, manager: str, shape: Schema | None) -> str | None:
     """What speaks against it that applying ``wanted`` would leave ``live`` as it is; ``None`` if nothing does."""
     try:
         _prove(wanted, live, manager, shape)
-    except _DoubtError as exc:
+    except _NotProvedError as exc:
         return str(exc)
     return None
 
 
-def _prove(wanted: Body, live: Body, manager: str, shape: Shape | None) -> None:
+def _prove(wanted: Body, live: Body, manager: str, shape: Schema | None) -> None:
     if manager == KUBECTL:
-        raise _DoubtError(f"what {KUBECTL} applies, the server notes in an annotation")
+        raise _NotProvedError(f"what {KUBECTL} applies, the server notes in an annotation")
     if shape is None:
-        raise _DoubtError("the kind has no definition that could be read")
+        raise _NotProvedError("the kind has no definition that could be read")
     if "generateName" in wanted["metadata"]:
-        raise _DoubtError("metadata.generateName is set")
+        raise _NotProvedError("metadata.generateName is set")
     own = own_record(live, manager)
     fields = owned_part(wanted)
     if own is None:
         # An object of which only the name is given: nothing is owned, and so nothing is noted. Unless nobody has noted
         # anything yet: then the server first notes all that is there.
         if fields or (owned_part(live) and not records(live)):
-            raise _DoubtError(f"{manager} does not manage it yet")
+            raise _NotProvedError(f"{manager} does not manage it yet")
         return
     if own["apiVersion"] != wanted["apiVersion"]:
-        raise _DoubtError(f"{manager} manages it as {own['apiVersion']}")
+        raise _NotProvedError(f"{manager} manages it as {own['apiVersion']}")
     walk = _Walk(kind_key(wanted["apiVersion"], wanted["kind"]))
     walk.fields(fields, own["fieldsV1"], live, (), shape)
     others = [one for one in records(live) if one is not own]
     for steps in walk.rewritten:
         # The server compares before it normalises: whoever shares such a field loses it.
         if any(one["apiVersion"] != own["apiVersion"] or at(one["fieldsV1"], steps) is not None for one in others):
-            raise _DoubtError(f"{place(steps)} is written differently and may be shared")
+            raise _NotProvedError(f"{place(steps)} is written differently and may be shared")
 
 
 @dataclasses.dataclass
@@ -89,7 +89,7 @@ class _Walk:
     # Places where the server makes the live value out of another one.
     rewritten: list[Steps] = dataclasses.field(default_factory=list)
 
-    def value(self, wanted: t.Any, node: Node, live: t.Any, steps: Steps, shape: Shape) -> None:
+    def value(self, wanted: t.Any, node: Node, live: t.Any, steps: Steps, shape: Schema) -> None:
         if not node or node.keys() == JUST_OWNED:
             self.whole(wanted, live, steps, shape)
         elif isinstance(wanted, dict):
@@ -97,27 +97,27 @@ class _Walk:
         elif isinstance(wanted, list):
             self.items(wanted, node, live, steps, shape)
         else:
-            raise _DoubtError(f"{place(steps)} was more than one value")
+            raise _NotProvedError(f"{place(steps)} was more than one value")
 
-    def whole(self, wanted: t.Any, live: t.Any, steps: Steps, shape: Shape) -> None:
+    def whole(self, wanted: t.Any, live: t.Any, steps: Steps, shape: Schema) -> None:
         if wanted and not shape.is_whole(wanted):
-            raise _DoubtError(f"{place(steps)} is recorded as one value")
+            raise _NotProvedError(f"{place(steps)} is recorded as one value")
         if equal(wanted, live):
             return
         path = _path(steps)
-        if normal.asks_nothing(self.kind, path, wanted, live):
+        if normalize.asks_nothing(self.kind, path, wanted, live):
             if not isinstance(live, dict):
                 self.rewritten.append(steps)
             return
         if not equal(shape.normal(self.kind, path, wanted), live):
-            raise _DoubtError(f"{place(steps)} differs")
+            raise _NotProvedError(f"{place(steps)} differs")
         self.rewritten.append(steps)
 
-    def fields(self, wanted: Body, node: Node, live: t.Any, steps: Steps, shape: Shape) -> None:
+    def fields(self, wanted: Body, node: Node, live: t.Any, steps: Steps, shape: Schema) -> None:
         if not shape.has_fields():
-            raise _DoubtError(f"{place(steps)} is recorded field by field")
+            raise _NotProvedError(f"{place(steps)} is recorded field by field")
         if not isinstance(live, dict):
-            raise _DoubtError(f"{place(steps)} is not there")
+            raise _NotProvedError(f"{place(steps)} is not there")
         unnoted = 0
         for key, value in wanted.items():
             step = f"f:{key}"
@@ -126,31 +126,31 @@ class _Walk:
                 unnoted += 1
                 continue
             if below is None:
-                raise _DoubtError(f"{place((*steps, step))} is not ours")
+                raise _NotProvedError(f"{place((*steps, step))} is not ours")
             if below and (OWNED in below) is child.declared:
-                raise _DoubtError(f"{place((*steps, step))} itself is owned, or should be")
+                raise _NotProvedError(f"{place((*steps, step))} itself is owned, or should be")
             self.value(value, below, live.get(key, MISSING), (*steps, step), child)
         if len(node) - (OWNED in node) > len(wanted) - unnoted:
             step = min(node.keys() - {OWNED} - {f"f:{key}" for key in wanted})
-            raise _DoubtError(f"{place((*steps, step))} is no longer wanted")
+            raise _NotProvedError(f"{place((*steps, step))} is no longer wanted")
 
-    def items(self, wanted: list[t.Any], node: Node, live: t.Any, steps: Steps, shape: Shape) -> None:
+    def items(self, wanted: list[t.Any], node: Node, live: t.Any, steps: Steps, shape: Schema) -> None:
         if not isinstance(live, list):
-            raise _DoubtError(f"{place(steps)} is not there")
+            raise _NotProvedError(f"{place(steps)} is not there")
         names = _Names.of(node, steps, shape)
         ours, theirs = [names.name(item) for item in wanted], [names.name(item) for item in live]
         if None in ours or set(ours) != set(names.steps):
-            raise _DoubtError(f"{place(steps)} has other items")
+            raise _NotProvedError(f"{place(steps)} has other items")
         if len(set(ours)) < len(ours) or len(set(theirs)) < len(theirs):
-            raise _DoubtError(f"{place(steps)} has an item twice")
+            raise _NotProvedError(f"{place(steps)} has an item twice")
         if ours != [name for name in theirs if name in names.steps]:
-            raise _DoubtError(f"{place(steps)} has items in another order")
+            raise _NotProvedError(f"{place(steps)} has items in another order")
         found = dict(zip(theirs, live, strict=True))
         for item, name in zip(wanted, ours, strict=True):
             step = names.steps[t.cast("str", name)]
             below = node[step]
             if below and OWNED not in below:
-                raise _DoubtError(f"{place((*steps, step))} itself is not owned")
+                raise _NotProvedError(f"{place((*steps, step))} itself is not owned")
             self.value(item, below, found[name], (*steps, step), shape.item())
 
 
@@ -159,11 +159,11 @@ class _Names:
     """How the items of one list are told apart, and where the record has those it has."""
 
     keys: tuple[str, ...] | None
-    shape: Shape
+    shape: Schema
     steps: dict[str, str]
 
     @classmethod
-    def of(cls, node: Node, steps: Steps, shape: Shape) -> _Names:
+    def of(cls, node: Node, steps: Steps, shape: Schema) -> _Names:
         recorded = {step: json.loads(step[2:]) for step in node if step[:2] in ("k:", "v:")}
         kinds = {step[:2] for step in node if step != OWNED}
         if kinds == {"v:"} and shape.is_set():
@@ -173,7 +173,7 @@ class _Names:
             names = cls(tuple(sorted(one)), shape.item(), {})
             names.steps.update({t.cast("str", names.name(value)): step for step, value in recorded.items()})
             return names
-        raise _DoubtError(f"{place(steps)} is recorded item by item")
+        raise _NotProvedError(f"{place(steps)} is recorded item by item")
 
     def name(self, item: t.Any) -> str | None:
         """``None`` for what has none."""
@@ -196,5 +196,5 @@ def equal(one: t.Any, other: t.Any) -> bool:
     return bool(one == other)
 
 
-def _path(steps: Steps) -> normal.Path:
+def _path(steps: Steps) -> normalize.Path:
     return tuple(step[2:] if step.startswith("f:") else ITEM for step in steps)

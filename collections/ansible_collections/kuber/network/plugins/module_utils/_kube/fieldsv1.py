@@ -232,7 +232,7 @@ def item_keys(nodes: t.Iterable[Node]) -> tuple[str, ...] | None:
     return None
 
 
-def by_step(items: list[t.Any], keys: tuple[str, ...]) -> dict[str, t.Any] | None:
+def by_path_element(items: list[t.Any], keys: tuple[str, ...]) -> dict[str, t.Any] | None:
     """The items by their steps in a record; ``None`` if they cannot be told apart."""
     found = {}
     for item in items:
@@ -243,11 +243,11 @@ def by_step(items: list[t.Any], keys: tuple[str, ...]) -> dict[str, t.Any] | Non
     return found if len(found) == len(items) else None
 
 
-def aligned(
+def paired_items(
     before: list[t.Any], after: list[t.Any], keys: tuple[str, ...] | None
 ) -> tuple[dict[str, t.Any], dict[str, t.Any]] | None:
     """Two states of a list by the steps of their items; ``None`` where they differ as wholes, if only in order."""
     if keys is None:
         return None
-    left, right = by_step(before, keys), by_step(after, keys)
+    left, right = by_path_element(before, keys), by_path_element(after, keys)
     return None if left is None or right is None or left == right else (left, right)

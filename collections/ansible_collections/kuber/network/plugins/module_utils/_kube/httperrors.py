@@ -54,7 +54,7 @@ REMEDIES = {
 }
 
 # What a connection to a webhook, or to what is behind a proxy, says while the other side is not there (yet).
-NOBODY_HOME = re.compile(
+UNAVAILABLE = re.compile(
     r"""connection\ refused|connection\ reset|no\ endpoints\ available|no\ route\ to\ host|network\ is\ unreachable
         |no\ such\ host|i/o\ timeout|tls\ handshake\ timeout|context\ deadline\ exceeded|client\.timeout\ exceeded
         |request\ canceled|\bx509:|\btls:|\beof\b|the\ server\ is\ currently\ unable\ to\ handle\ the\ request
@@ -115,7 +115,7 @@ def _remedy(error: ApiError) -> str | None:
 def is_worth_a_retry(error: ApiError) -> bool:
     """Whether the same request may well succeed in a moment, as far as the server itself is concerned."""
     # Waking webhooks are waited for by the engine, which says so; here it would look like a hanging request.
-    if is_asleep(error):
+    if is_webhook_unavailable(error):
         return False
     if error.status != 500:
         return error.status in PASSING
@@ -146,11 +146,11 @@ def retry_after(error: ApiError) -> float | None:
         return None
 
 
-def is_asleep(error: ApiError) -> bool:
+def is_webhook_unavailable(error: ApiError) -> bool:
     """Whether a webhook could not be asked, told apart from one that was asked and said no."""
     if not WEBHOOK_CALL.search(error.message):
         return False
-    return bool(NOBODY_HOME.search(NAMED.sub("", error.message)))
+    return bool(UNAVAILABLE.search(NAMED.sub("", error.message)))
 
 
 def _parse(data: bytes) -> dict[str, t.Any]:

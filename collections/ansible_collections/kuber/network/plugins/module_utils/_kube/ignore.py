@@ -18,11 +18,11 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
-from ansible_collections.kuber.network.plugins.module_utils._kube.edits import Target, refuse_no_match
+from ansible_collections.kuber.network.plugins.module_utils._kube.extract import Place
 from ansible_collections.kuber.network.plugins.module_utils._kube.fieldsv1 import NOTHING
-from ansible_collections.kuber.network.plugins.module_utils._kube.ownership import Place
 from ansible_collections.kuber.network.plugins.module_utils._kube.pointers import IDENTITY, Pointer
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import Target, refuse_no_match
 
 _Tree = dict[str, "_Tree"]
 

@@ -122,7 +122,7 @@ def _parts(live: t.Any, nodes: Nodes) -> t.Iterator[tuple[str, t.Any]]:
     if isinstance(live, dict) and not _is_whole(nodes):
         yield from ((f"f:{name}", value) for name, value in live.items())
     elif isinstance(live, list) and (keys := fieldsv1.item_keys(nodes)):
-        yield from (fieldsv1.by_step(live, keys) or {}).items()
+        yield from (fieldsv1.by_path_element(live, keys) or {}).items()
 
 
 def _merged(wanted: t.Any, live: t.Any, nodes: Nodes) -> t.Any:
@@ -136,8 +136,8 @@ def _merged(wanted: t.Any, live: t.Any, nodes: Nodes) -> t.Any:
         return {**live, **parts}
     if isinstance(wanted, list) and isinstance(live, list) and (keys := fieldsv1.item_keys(nodes)):
         theirs, ours = (
-            fieldsv1.by_step(live, keys),
-            fieldsv1.by_step([_with_keys(item, keys) for item in wanted], keys),
+            fieldsv1.by_path_element(live, keys),
+            fieldsv1.by_path_element([_with_keys(item, keys) for item in wanted], keys),
         )
         if theirs is not None and ours is not None:
             steps = _in_order(list(ours), list(theirs))
@@ -196,8 +196,8 @@ def _pairs(
     wanted: list[t.Any], live: list[t.Any], keys: tuple[str, ...], is_foreign: t.Callable[[str], bool]
 ) -> list[str]:
     """The items of others that stand in the place of missing ones of ours."""
-    ours = fieldsv1.by_step([_with_keys(item, keys) for item in wanted], keys)
-    theirs = fieldsv1.by_step(live, keys)
+    ours = fieldsv1.by_path_element([_with_keys(item, keys) for item in wanted], keys)
+    theirs = fieldsv1.by_path_element(live, keys)
     if ours is None or theirs is None:
         return []
     missing = [item for step, item in ours.items() if step not in theirs]

@@ -40,7 +40,7 @@ class Pointer:
         if steps[0] or len(steps) < 2 or not all(_STEP.fullmatch(step) for step in steps):
             raise KuberError(
                 "Not a JSON pointer (RFC 6901)",
-                wanted="a text such as /spec/replicas, with ~1 for / and ~0 for ~ in a name",
+                wanted="a string such as /spec/replicas, with ~1 for / and ~0 for ~ in a name",
                 found=repr(text),
             )
         return cls(tuple(step.replace("~1", "/").replace("~0", "~") for step in steps[1:]))

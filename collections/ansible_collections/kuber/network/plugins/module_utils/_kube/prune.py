@@ -17,13 +17,13 @@ import dataclasses
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import applyset, refusals
+from ansible_collections.kuber.network.plugins.module_utils._kube import applyset, rejections
 from ansible_collections.kuber.network.plugins.module_utils._kube.applyset import PART_OF, Scope
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, Entry, judge
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import APPLY, Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
-from ansible_collections.kuber.network.plugins.module_utils._kube.handover import HandedOver
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
+from ansible_collections.kuber.network.plugins.module_utils._kube.migration import Migration
 from ansible_collections.kuber.network.plugins.module_utils._kube.read import read
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import (
     Body,
@@ -52,14 +52,14 @@ class Prune:
 class Pruner:
     """Keeps the record of one set, and finds what is no longer in it."""
 
-    def __init__(self, client: Client, kinds: Kinds, wish: Prune, options: Options, *, namespace: str) -> None:
+    def __init__(self, client: Client, kinds: Kinds, prune: Prune, options: Options, *, namespace: str) -> None:
         self._client = client
         self._kinds = kinds
         self._options = options
         self._manager = f"{options.field_manager}-applyset"
-        self._allow = wish.allow
-        self.parent = Ref(wish.kind, wish.namespace or namespace, wish.name, "v1")
-        self.item = Item(self.parent, {}, kinds.find("v1", wish.kind), "prune")
+        self._allow = prune.allow
+        self.parent = Ref(prune.kind, prune.namespace or namespace, prune.name, "v1")
+        self.item = Item(self.parent, {}, kinds.find("v1", prune.kind), "prune")
         self._before = read(client, self.item)
         self._after = self._before
         self._has_no_place = False
@@ -67,12 +67,12 @@ class Pruner:
             applyset.refuse_foreign(self.parent, self._before)
         self._recorded = applyset.scope_of(self._before) if self._before is not None else Scope()
 
-    def enlist(self, items: t.Sequence[Item]) -> list[Item]:
+    def label_members(self, items: t.Sequence[Item]) -> list[Item]:
         """The items with the label of members."""
         for item in items:
             if _key(item) == _key(self.item):
                 raise KuberError(
-                    f"{item.ref} ({item.origin}) is in the set that it shall record",
+                    f"{item.ref} ({item.origin}) cannot be both a member of the set and its record",
                     remedy="Name another object in the option prune, one that is only the record",
                 )
             if PART_OF in (item.body["metadata"].get("labels") or {}):
@@ -82,12 +82,12 @@ class Pruner:
                 )
         return [dataclasses.replace(item, body=_labelled(item.body, applyset.identity(self.parent))) for item in items]
 
-    def lose(self) -> None:
+    def parent_lost(self) -> None:
         """Its namespace has been made anew, or would be, and the record is not in there."""
         self._before = self._after = None
         self._has_no_place = self._options.check
 
-    def widen(self, items: t.Iterable[Item]) -> None:
+    def record_union(self, items: t.Iterable[Item]) -> None:
         """Record what is about to be applied, beside what may be left over."""
         if not self._options.check:
             self._record(self._recorded | self._scope(items))
@@ -106,7 +106,7 @@ class Pruner:
             [Entry(item.ref, Action.UNCHANGED, reason) for item in kept],
         )
 
-    def narrow(self, items: t.Iterable[Item], kept: t.Iterable[Entry]) -> None:
+    def record_final(self, items: t.Iterable[Item], kept: t.Iterable[Entry]) -> None:
         """Record what is there when all the rest is gone."""
         rest = Scope.of(((kind_key(one.ref.api_version, one.ref.kind), one.ref) for one in kept), self.parent)
         self._record(self._scope(items) | rest)
@@ -117,9 +117,9 @@ class Pruner:
             return [Entry(self.parent, Action.CREATED, f"Namespace {self.parent.namespace} would be created before")]
         if self._after is None:
             return []
-        return [judge(self.parent, HandedOver(self._before), self._after, self._manager, check=self._options.check)]
+        return [judge(self.parent, Migration(self._before), self._after, self._manager, check=self._options.check)]
 
-    def ground(self, items: t.Iterable[Item]) -> list[Item]:
+    def parent_namespace(self, items: t.Iterable[Item]) -> list[Item]:
         """The namespace of the record if the set brings it: it comes before the record, and goes after it."""
         return [item for item in items if (item.key, item.ref.name) == (NAMESPACE, self.parent.namespace)]
 
@@ -141,7 +141,7 @@ class Pruner:
         try:
             self._after = self._client.request("PATCH", self.item.path, query=query, body=body, content_type=APPLY)
         except ApiError as exc:
-            if refusals.is_outdated(exc):
+            if rejections.is_outdated(exc):
                 live = read(self._client, self.item)
                 if exc.perhaps_done and live is not None and applyset.scope_of(live) == scope:
                     # It was we ourselves who had changed it, and the answer was lost.
@@ -151,7 +151,7 @@ class Pruner:
                     f"{self.parent}, the record of the set, has changed meanwhile",
                     remedy="Let one run at a time work on a set, and run again",
                 ) from exc
-            raise refusals.explain(self.item, exc, seconds=0) from exc
+            raise rejections.explain(self.item, exc, seconds=0) from exc
 
     def _places(self, key: str) -> list[tuple[Resource, str]]:
         resource = self._kinds.find_by_key(key)

@@ -16,7 +16,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.decide import 
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item, Ref, Resource
-from ansible_collections.kuber.network.plugins.module_utils._kube.shapes import is_builtin
+from ansible_collections.kuber.network.plugins.module_utils._kube.schema import is_builtin
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import CRD
 

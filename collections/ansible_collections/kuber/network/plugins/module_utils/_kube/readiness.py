@@ -102,7 +102,9 @@ def _is_unseen(body: Body) -> bool:
 
 def _no_more_than(want: int, status: Body) -> Verdict:
     extra = status.get("replicas", 0) - want
-    return Verdict(State.PENDING, f"pods too many that are left: {extra}") if extra > 0 else READY
+    if extra <= 0:
+        return READY
+    return Verdict(State.PENDING, f"{extra} surplus {'pod is' if extra == 1 else 'pods are'} still running")
 
 
 def _refused(body: Body) -> Verdict | None:

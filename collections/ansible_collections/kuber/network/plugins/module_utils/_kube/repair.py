@@ -8,7 +8,7 @@
 
 An edit may have given an item of a list another key, or chosen another of several fields that exclude each other, such
 as the sources of a volume. An apply puts ours beside theirs. What has to go is found by dry runs: first what the
-refusal is about, then what else others have set; in the end each part that may stay does.
+rejection is about, then what else others have set; in the end each part that may stay does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import leftovers, refusals
+from ansible_collections.kuber.network.plugins.module_utils._kube import leftovers, rejections
 from ansible_collections.kuber.network.plugins.module_utils._kube.fieldsv1 import Steps
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.leftovers import Extra
@@ -44,14 +44,14 @@ class Repairer:
         self._manager = manager
         self._force = force
 
-    def find(self, item: Item, wanted: Body, live: Body, refusal: ApiError) -> Repair | None:
+    def find(self, item: Item, wanted: Body, live: Body, rejection: ApiError) -> Repair | None:
         """``None`` if the server does not take the object whatever goes."""
-        if not refusals.is_about_the_object(refusal):
+        if not rejections.is_about_the_object(rejection):
             return None
         extras = leftovers.extras(wanted, live, self._manager)
         if not self._force:
             extras = [one for one in extras if not one.owners]
-        fields = set(refusals.fields(refusal))
+        fields = set(rejections.fields(rejection))
         tried: list[Extra] = []
         for chosen in (_named, _beside, _foreign):
             while (some := [one for one in extras if chosen(one, fields)]) and some != tried:
@@ -59,7 +59,7 @@ class Repairer:
                 answer = self._dry_run(item, wanted, live, some)
                 if not isinstance(answer, ApiError):
                     return self._smallest(item, wanted, live, some, answer)
-                fields |= set(refusals.fields(answer))
+                fields |= set(rejections.fields(answer))
         return None
 
     def _smallest(self, item: Item, wanted: Body, live: Body, places: list[Extra], after: Body) -> Repair:
@@ -97,12 +97,12 @@ def difference(before: t.Any, after: t.Any) -> t.Any:
 
 
 def _names(field: str) -> tuple[str, ...]:
-    """The fields on the way to one that a refusal names."""
+    """The fields on the way to one that a rejection names."""
     return tuple(_INDEX.sub("", field).split("."))
 
 
 def _named(extra: Extra, fields: t.Iterable[str]) -> bool:
-    """Whether a refusal is about a place, what is in it, what it is in, or what others have set beside."""
+    """Whether a rejection is about a place, what is in it, what it is in, or what others have set beside."""
     return any(
         _holds(extra.names, names) or _holds(names, extra.names) or (extra.owners and _is_beside(extra.names, names))
         for names in map(_names, fields)

@@ -19,16 +19,16 @@ import urllib.parse
 import urllib3
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import connections
 from ansible_collections.kuber.network.plugins.module_utils._kube import kubeconfig as _kubeconfig
-from ansible_collections.kuber.network.plugins.module_utils._kube import pools
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
+from ansible_collections.kuber.network.plugins.module_utils._kube.connections import ServerGoneError
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import (
     ApiError,
     is_worth_a_retry,
     retry_after,
 )
 from ansible_collections.kuber.network.plugins.module_utils._kube.jsontext import CutOffError, encoded, whole
-from ansible_collections.kuber.network.plugins.module_utils._kube.pools import ServerGoneError
 
 __all__ = ["ApiError", "Client", "ServerGoneError"]
 
@@ -227,9 +227,9 @@ class Client:
 
     def _connect(self, access: _kubeconfig.Access) -> None:
         self._access = access
-        self._pool = pools.to(access, parallel=self._parallel, block=True)
+        self._pool = connections.to(access, parallel=self._parallel, block=True)
         # Watches stay open for as long as they are needed: they must not keep a place from what is answered at once.
-        self._streams = pools.to(access, parallel=self._parallel, block=False)
+        self._streams = connections.to(access, parallel=self._parallel, block=False)
 
     def _send(
         self,

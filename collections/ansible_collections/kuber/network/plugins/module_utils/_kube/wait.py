@@ -18,8 +18,8 @@ from ansible_collections.kuber.network.plugins.module_utils._kube import diagnos
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item, below, is_leaving
+from ansible_collections.kuber.network.plugins.module_utils._kube.related import RelatedObjects
 from ansible_collections.kuber.network.plugins.module_utils._kube.status import READY, State, Verdict
-from ansible_collections.kuber.network.plugins.module_utils._kube.surroundings import Surroundings
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube.watch import Collection, Watches
 
@@ -170,7 +170,7 @@ class Waiter:
     def _diagnose(self, pending: list[_Pending]) -> None:
         """Note what keeps an object from becoming ready; what stands around it is looked at every so often."""
         look_around = time.monotonic() - self._diagnosed >= DIAGNOSE_SECONDS
-        around = Surroundings(self._client, patience=0)
+        around = RelatedObjects(self._client, patience=0)
         for one in pending:
             if one.verdict.state is State.STUCK:
                 one.note(diagnosis.Stuck(one.verdict.text, one.verdict.patience))
@@ -192,7 +192,7 @@ class Waiter:
             lines = [f"  {one.with_trouble()}" for one in unready[:EXPLAINED]]
             lines.append(f"  {silence.problem}: {silence.found}")
             return KuberError(problem, found="\n".join(["", *lines]), remedy=silence.remedy)
-        around = Surroundings(self._client, patience=EXPLAIN_SECONDS)
+        around = RelatedObjects(self._client, patience=EXPLAIN_SECONDS)
         told = [(one, self._explain(around, one)) for one in unready[:EXPLAINED]]
         lines = [line for one, found in told for line in (f"  {one}", *(f"    {text}" for text in found.lines))]
         advice = list(dict.fromkeys(text for _one, found in told for text in found.advice))
@@ -201,7 +201,7 @@ class Waiter:
             remedy += "; a larger wait_timeout helps what is slow"
         return KuberError(problem, found="\n".join(["", *lines]), remedy=remedy)
 
-    def _explain(self, around: Surroundings, one: _Pending) -> diagnosis.Explanation:
+    def _explain(self, around: RelatedObjects, one: _Pending) -> diagnosis.Explanation:
         return diagnosis.Explanation() if one.live is None else diagnosis.explain(around, one.live, str(one))
 
 

@@ -23,13 +23,13 @@ import typing as t
 import urllib3
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube.connections import ServerGoneError
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import (
     ApiError,
     is_worth_a_retry,
     retry_after,
 )
 from ansible_collections.kuber.network.plugins.module_utils._kube.jsontext import whole
-from ansible_collections.kuber.network.plugins.module_utils._kube.pools import ServerGoneError
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import PAGE, Client
 

@@ -20,13 +20,13 @@ import typing as t
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import attempts, gone, transport, wait, watch
+from ansible_collections.kuber.network.plugins.module_utils._kube import deletion, retry, transport, wait, watch
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import from_definition
-from ansible_collections.kuber.network.plugins.module_utils._kube.edits import Target
-from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Run, Wish
+from ansible_collections.kuber.network.plugins.module_utils._kube.engine import DesiredSet, Run
 from ansible_collections.kuber.network.plugins.module_utils._kube.ignore import Rule
 from ansible_collections.kuber.network.plugins.module_utils._kube.prune import Prune
+from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import Target
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._net import proxy_rollout
 from ansible_collections.kuber.network.plugins.module_utils._net.kube_proxy import Document
@@ -97,8 +97,8 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     if not SOAK:
         monkeypatch.setattr(transport, "FIRST_PAUSE", 0.02)
         monkeypatch.setattr(watch, "FIRST_PAUSE", 0.02)
-        monkeypatch.setattr(attempts, "RETRY_SECONDS", 0.1)
-        monkeypatch.setattr(gone, "POLL_SECONDS", 0.1)
+        monkeypatch.setattr(retry, "RETRY_SECONDS", 0.1)
+        monkeypatch.setattr(deletion, "POLL_SECONDS", 0.1)
         monkeypatch.setattr(wait, "CONFIRM_SECONDS", 0.1)
 
 
@@ -168,7 +168,7 @@ class Story:
         client = Client.from_kubeconfig(
             kubeconfig=str(self.proxy.kubeconfig), context="loopback", timeout=REQUEST_SECONDS
         )
-        wish = Wish(
+        wish = DesiredSet(
             documents=tuple(from_definition(self.objects(**objects))),
             namespace=self.name,
             present=present,

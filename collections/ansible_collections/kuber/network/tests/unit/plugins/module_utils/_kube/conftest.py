@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import from_definition
-from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Outcome, Run, Wish
+from ansible_collections.kuber.network.plugins.module_utils._kube.engine import DesiredSet, Outcome, Run
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 _numbers = itertools.count(1)
@@ -56,7 +56,7 @@ class Cluster:
 
     def run(self, *objects: t.Any, **wishes: t.Any) -> Outcome:
         """The outcome, whether the engine has met an error or not; one before it began is raised."""
-        wish = Wish(documents=tuple(from_definition(list(objects))), namespace=self.namespace)
+        wish = DesiredSet(documents=tuple(from_definition(list(objects))), namespace=self.namespace)
         return Run(self.client, dataclasses.replace(wish, **wishes), self.said.append).execute()
 
     def apply(self, *objects: t.Any, **wishes: t.Any) -> dict[str, str]:

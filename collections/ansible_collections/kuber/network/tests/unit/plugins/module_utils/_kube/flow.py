@@ -18,7 +18,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import from_definition
-from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Run, Wish
+from ansible_collections.kuber.network.plugins.module_utils._kube.engine import DesiredSet, Run
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 PRODUCT = "/kuber/network/plugins/module_utils/"
@@ -83,7 +83,7 @@ def deployment() -> dict[str, t.Any]:
 
 def main() -> None:
     client = Client.from_kubeconfig(kubeconfig=sys.argv[1], context=None)
-    run = Run(client, Wish(tuple(from_definition([deployment()])), options=Options(check=True)), print)
+    run = Run(client, DesiredSet(tuple(from_definition([deployment()])), options=Options(check=True)), print)
     with Flow() as flow:
         run.execute()
     print(flow)

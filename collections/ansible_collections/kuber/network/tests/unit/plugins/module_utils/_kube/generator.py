@@ -16,7 +16,7 @@ import typing as t
 
 import yaml
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import edits
+from ansible_collections.kuber.network.plugins.module_utils._kube import transformers
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Resource
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client
@@ -72,7 +72,7 @@ class Subject:
                     place[step] = {}
                 place = place[step]
             place[last] = copy.deepcopy(picks[pointer])
-        return edits.cleaned(result)
+        return transformers.cleaned(result)
 
     def some_picks(self, share: float) -> Body:
         odds = {pointer: share if any(values) else share * SELDOM for pointer, values in self.slots.items()}

@@ -23,9 +23,9 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.decide import 
     facts,
 )
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import WELL_KNOWN
-from ansible_collections.kuber.network.plugins.module_utils._kube.edits import Target
 from ansible_collections.kuber.network.plugins.module_utils._kube.ignore import Rule
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Item, Ref
+from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import Target
 
 from .conftest import Cluster
 
@@ -195,4 +195,4 @@ def test_what_could_not_be_read_is_not_taken_for_what_is_not_there() -> None:
     wanted = item("ConfigMap", "a", "x")
     (fact,) = facts([wanted], Seen({}, {}), Options())
     assert fact.unread
-    assert fact.doubt == "it could not be read"
+    assert fact.reason == "it could not be read"

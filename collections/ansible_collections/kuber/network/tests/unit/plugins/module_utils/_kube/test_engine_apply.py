@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import edits
+from ansible_collections.kuber.network.plugins.module_utils._kube import transformers
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 
 if t.TYPE_CHECKING:
@@ -191,12 +191,12 @@ def test_secret_texts_that_are_dropped_go(cluster: Cluster) -> None:
 
 
 def test_edits_are_made_before_the_set_is_applied(cluster: Cluster) -> None:
-    target = edits.Target("ConfigMap", "settings", cluster.namespace)
+    target = transformers.Target("ConfigMap", "settings", cluster.namespace)
     assert cluster.apply(
         config_map(x="1"),
         config_map("unwanted", x="1"),
         patches=((target, {"data": {"x": None, "y": "2"}}),),
-        exclude=(edits.Target("ConfigMap", "unwanted"),),
+        exclude=(transformers.Target("ConfigMap", "unwanted"),),
     ) == {"settings": "created"}
     assert cluster.client.get(cluster.path("configmaps", "settings"))["data"] == {"y": "2"}
 

@@ -83,7 +83,7 @@ def test_what_another_client_writes_between_our_read_and_our_write_is_no_change(
         return request(method, where, **more)
 
     # As if it could not be proved that nothing changes.
-    monkeypatch.setattr(fieldset, "doubt", lambda *_args, **_options: "in doubt")
+    monkeypatch.setattr(fieldset, "why_not_noop", lambda *_args, **_options: "in doubt")
     with monkeypatch.context() as patched:
         patched.setattr(cluster.client, "request", meanwhile)
         outcome = cluster.run(config_map(a="1"), options=Options(check=check), wait=False)

@@ -277,7 +277,7 @@ def role(cluster: Cluster) -> dict[str, t.Any]:
 
 
 FOREIGN = [
-    ({}, {}, "records no set"),
+    ({}, {}, "not the parent of an ApplySet"),
     ({applyset.TOOLING: "kubectl/v1.30.0"}, {}, "belongs to another tool"),
     ({applyset.TOOLING: "kuber.network"}, {}, "is not the parent that it says it is"),
     ({applyset.TOOLING: "kuber.network/v1.0.0"}, {applyset.ID: "applyset-other-v1"}, "is not the parent"),
@@ -307,7 +307,7 @@ def test_member_of_another_set_is_not_taken_out_of_it(cluster: Cluster) -> None:
 
 
 def test_set_that_holds_its_own_record_or_label_is_refused(cluster: Cluster) -> None:
-    assert "is in the set that it shall record" in cluster.refusal(config_map("set"), prune=RECORD)
+    assert "cannot be both a member of the set and its record" in cluster.refusal(config_map("set"), prune=RECORD)
     labelled = config_map("a")
     labelled["metadata"]["labels"] = {applyset.PART_OF: "x"}
     assert "carries the label" in cluster.refusal(labelled, prune=RECORD)

@@ -10,7 +10,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
-from ansible_collections.kuber.network.plugins.module_utils._kube.edits import Target
+from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import Target
 
 if t.TYPE_CHECKING:
     from .conftest import Cluster

@@ -10,8 +10,8 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.fieldset import doubt
-from ansible_collections.kuber.network.plugins.module_utils._kube.shapes import Builtin, Custom, Shape
+from ansible_collections.kuber.network.plugins.module_utils._kube.fieldset import why_not_noop
+from ansible_collections.kuber.network.plugins.module_utils._kube.schema import BuiltinSchema, CustomSchema, Schema
 
 CASES = yaml.safe_load((pathlib.Path(__file__).parent / "cases" / "fieldset.yml").read_text())
 MANAGER = "kuber.network"
@@ -28,7 +28,7 @@ def test_proof_or_doubt(case: dict[str, t.Any]) -> None:
         own = {"manager": manager, "operation": "Apply", "apiVersion": recorded_as, "fieldsV1": case["record"]}
         entries.append(own)
     live["metadata"]["managedFields"] = entries
-    found = doubt(_body(api_version, kind, case["wanted"]), live, manager=manager, shape=_shape(case))
+    found = why_not_noop(_body(api_version, kind, case["wanted"]), live, manager=manager, shape=_shape(case))
     assert found == case.get("doubt")
 
 
@@ -37,7 +37,7 @@ def _body(api_version: str, kind: str, part: dict[str, t.Any]) -> dict[str, t.An
     return {"apiVersion": api_version, "kind": kind, **part, "metadata": metadata}
 
 
-def _shape(case: dict[str, t.Any]) -> Shape | None:
+def _shape(case: dict[str, t.Any]) -> Schema | None:
     if "schema" not in case:
-        return Builtin()
-    return Custom(case["schema"], top=True) if case["schema"] else None
+        return BuiltinSchema()
+    return CustomSchema(case["schema"], top=True) if case["schema"] else None

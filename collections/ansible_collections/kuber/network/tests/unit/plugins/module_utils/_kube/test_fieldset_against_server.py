@@ -23,7 +23,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube import fieldse
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
 from ansible_collections.kuber.network.plugins.module_utils._kube.read import read_all
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Item, Ref
-from ansible_collections.kuber.network.plugins.module_utils._kube.shapes import shape_of
+from ansible_collections.kuber.network.plugins.module_utils._kube.schema import schema_of
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._kube.generator import (
     APPLY,
@@ -96,8 +96,8 @@ class Comparison:
     def _case(self, subject: Subject, picks: Body, live: Body) -> Case:
         wanted = subject.body(picks)
         while True:
-            shape = shape_of(subject.resource, self._definitions)
-            doubt = fieldset.doubt(wanted, live, manager=MANAGER, shape=shape)
+            shape = schema_of(subject.resource, self._definitions)
+            doubt = fieldset.why_not_noop(wanted, live, manager=MANAGER, shape=shape)
             answer = self._dry_run(subject, wanted)
             unchanged = answer is not None and _essence(answer) == _essence(live)
             if doubt or unchanged:

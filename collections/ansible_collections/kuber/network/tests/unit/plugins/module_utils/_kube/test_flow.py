@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import from_definition
-from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Run, Wish
+from ansible_collections.kuber.network.plugins.module_utils._kube.engine import DesiredSet, Run
 
 from .flow import Flow, deployment
 
@@ -22,7 +22,7 @@ DEPTH = 10
 def test_one_new_deployment_can_be_followed_from_the_task_to_the_server(cluster: Cluster) -> None:
     documents = tuple(from_definition([deployment()]))
     with Flow() as flow:
-        wish = Wish(documents, namespace=cluster.namespace, wait=False)
+        wish = DesiredSet(documents, namespace=cluster.namespace, wait=False)
         outcome = Run(cluster.client, wish, cluster.said.append).execute()
     assert outcome.error is None
     assert outcome.changes.summary() == "1 object: 1 created"

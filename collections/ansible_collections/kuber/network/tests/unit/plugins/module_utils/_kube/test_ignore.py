@@ -9,9 +9,9 @@ import typing as t
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.edits import Target
 from ansible_collections.kuber.network.plugins.module_utils._kube.ignore import Rule, settled
 from ansible_collections.kuber.network.plugins.module_utils._kube.pointers import Pointer
+from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import Target
 
 OBJECT = {"a": {"b/c": 1, "~d": [{"e": 2}]}, "": 3}
 

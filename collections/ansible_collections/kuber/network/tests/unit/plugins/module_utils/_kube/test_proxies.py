@@ -17,7 +17,7 @@ import urllib.parse
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import pools, proxies
+from ansible_collections.kuber.network.plugins.module_utils._kube import connections, proxies
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client, ServerGoneError
 
 from .kubeconfigs import cluster_of, load, refused
@@ -107,7 +107,7 @@ def test_proxy_of_another_kind_is_refused_in_one_sentence(tmp_path: pathlib.Path
 def test_socks_without_its_library_is_refused_with_what_to_install(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pools.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(connections.importlib.util, "find_spec", lambda name: None)
     path = cluster_of(tmp_path, **{"proxy-url": "socks5://me:secret@127.0.0.1:1080"})
     with pytest.raises(KuberError, match=r"proxy socks5://\*\*\*@127\.0\.0\.1:1080 needs .* PySocks\. .*pip install"):
         Client.from_kubeconfig(kubeconfig=path, context=None)

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.veil import Veil
+from ansible_collections.kuber.network.plugins.module_utils._kube.redact import Redactor
 
 if t.TYPE_CHECKING:
     from .conftest import Cluster, Webhook
@@ -42,7 +42,7 @@ def coded(text: str) -> str:
     ],
 )
 def test_values_are_hidden_however_they_are_written(body: dict[str, t.Any], text: str, expected: str) -> None:
-    assert Veil([body])(text) == expected
+    assert Redactor([body])(text) == expected
 
 
 def test_what_the_server_quotes_when_it_refuses_is_hidden(cluster: Cluster) -> None:

@@ -18,7 +18,7 @@ REVISION = "deployment.kubernetes.io/revision"
 LOG_LINES = 5
 
 
-class Surroundings:
+class RelatedObjects:
     """What there is at one moment: each collection is read once, whichever objects ask for it."""
 
     def __init__(self, client: Client, *, patience: float) -> None:

@@ -28,7 +28,7 @@ FOREGROUND = "foregroundDeletion"
 Leaving = tuple[Item, Body]
 
 
-def see_off(client: Client, leaving: t.Sequence[Leaving], clock: Clock, progress: Progress) -> None:
+def wait_for_deletion(client: Client, leaving: t.Sequence[Leaving], clock: Clock, progress: Progress) -> None:
     """Return when all are gone, each given as it was before; raise one error that says what holds the others."""
     with concurrent.futures.ThreadPoolExecutor(max_workers=PARALLEL) as pool:
         while True:

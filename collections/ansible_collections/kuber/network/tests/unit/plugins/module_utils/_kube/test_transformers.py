@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import edits
+from ansible_collections.kuber.network.plugins.module_utils._kube import transformers
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document, from_definition
-from ansible_collections.kuber.network.plugins.module_utils._kube.edits import Image, Target
+from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import Image, Target
 
 CERTIFICATE = base64.b64encode(b"-----BEGIN CERTIFICATE-----\n").decode()
 JSON = st.recursive(
@@ -41,7 +41,7 @@ def deployment(*images: str, init: str = "busybox:1") -> dict[str, t.Any]:
 
 
 def images_of(documents: t.Iterable[Document]) -> list[str]:
-    return [one["image"] for document in documents for one in edits.containers(document.body)]
+    return [one["image"] for document in documents for one in transformers.containers(document.body)]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_other_images_are_left_alone(image: str) -> None:
 
 def test_images_of_all_containers_are_renamed_and_the_given_set_is_not_touched() -> None:
     documents = from_definition([deployment("nginx:1", "redis:7", init="nginx:1")])
-    changed = edits.rename_images(documents, [Image("nginx", new_tag="2")])
+    changed = transformers.rename_images(documents, [Image("nginx", new_tag="2")])
     assert images_of(changed) == ["nginx:2", "nginx:2", "redis:7"]
     assert images_of(documents) == ["nginx:1", "nginx:1", "redis:7"]
 
@@ -90,7 +90,7 @@ def test_images_of_all_containers_are_renamed_and_the_given_set_is_not_touched()
 def test_image_that_is_nowhere_is_refused_with_those_that_are_there() -> None:
     documents = from_definition([deployment("nginx:1")])
     with pytest.raises(KuberError, match=r"image ngnix.*found: busybox:1, nginx:1"):
-        edits.rename_images(documents, [Image("ngnix", new_tag="2")])
+        transformers.rename_images(documents, [Image("ngnix", new_tag="2")])
 
 
 @pytest.mark.parametrize(
@@ -115,19 +115,21 @@ def test_image_that_is_nowhere_is_refused_with_those_that_are_there() -> None:
     ],
 )
 def test_merge_patch_does_what_the_standard_says(target: t.Any, patch: t.Any, expected: t.Any) -> None:
-    assert edits.merged(target, patch) == expected
+    assert transformers.merged(target, patch) == expected
 
 
 @given(JSON, JSON)
 def test_second_application_of_a_patch_changes_nothing(value: t.Any, patch: t.Any) -> None:
-    once = edits.merged(value, patch)
-    assert edits.merged(once, patch) == once
+    once = transformers.merged(value, patch)
+    assert transformers.merged(once, patch) == once
 
 
 def test_patches_are_applied_in_their_order_to_the_object_they_name() -> None:
     documents = from_definition([deployment("nginx:1"), {**deployment("a"), "metadata": {"name": "other"}}])
     target = Target("Deployment", "web", "shop")
-    patched = edits.patch(documents, [(target, {"spec": {"replicas": 1, "x": 1}}), (target, {"spec": {"x": None}})])
+    patched = transformers.patch(
+        documents, [(target, {"spec": {"replicas": 1, "x": 1}}), (target, {"spec": {"x": None}})]
+    )
     assert [one.body["spec"].get("replicas") for one in patched] == [1, None]
     assert "x" not in patched[0].body["spec"]
     assert "replicas" not in documents[0].body["spec"]
@@ -140,12 +142,14 @@ def test_patches_are_applied_in_their_order_to_the_object_they_name() -> None:
 def test_edit_that_matches_nothing_is_refused(target: Target, option: str) -> None:
     documents = from_definition([deployment("nginx:1")])
     with pytest.raises(KuberError, match=f"option {option} names {target}, which is not in the set"):
-        edits.patch(documents, [(target, {})]) if option == "patches" else edits.leave_out(documents, [target])
+        transformers.patch(documents, [(target, {})]) if option == "patches" else transformers.leave_out(
+            documents, [target]
+        )
 
 
 def test_excluded_objects_are_gone() -> None:
     documents = from_definition([deployment("a"), {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}}])
-    assert [one.ref.kind for one in edits.leave_out(documents, [Target("Deployment", "web")])] == ["Service"]
+    assert [one.ref.kind for one in transformers.leave_out(documents, [Target("Deployment", "web")])] == ["Service"]
 
 
 def webhook(certificate: str | None) -> dict[str, t.Any]:
@@ -171,15 +175,15 @@ def webhook(certificate: str | None) -> dict[str, t.Any]:
     ],
 )
 def test_only_a_real_certificate_of_a_webhook_is_kept(given_: str | None, kept: bool) -> None:
-    client_config = edits.cleaned(webhook(given_))["webhooks"][0]["clientConfig"]
+    client_config = transformers.cleaned(webhook(given_))["webhooks"][0]["clientConfig"]
     assert ("caBundle" in client_config) is kept
 
 
-@pytest.mark.parametrize("annotation", edits.INJECTED)
+@pytest.mark.parametrize("annotation", transformers.INJECTED)
 def test_certificate_that_a_controller_injects_is_left_to_it(annotation: str) -> None:
     configuration = webhook(CERTIFICATE)
     configuration["metadata"]["annotations"] = {annotation: "x/y"}
-    assert "caBundle" not in edits.cleaned(configuration)["webhooks"][0]["clientConfig"]
+    assert "caBundle" not in transformers.cleaned(configuration)["webhooks"][0]["clientConfig"]
 
 
 @pytest.mark.parametrize(("certificate", "kept"), [("", False), ("Cg==", False), (None, False), (CERTIFICATE, True)])
@@ -190,7 +194,7 @@ def test_only_a_real_certificate_of_an_api_service_is_kept(certificate: str | No
         "metadata": {"name": "v1.x"},
         "spec": {"group": "x", "caBundle": certificate},
     }
-    assert ("caBundle" in edits.cleaned(service)["spec"]) is kept
+    assert ("caBundle" in transformers.cleaned(service)["spec"]) is kept
 
 
 def cluster_role(**more: t.Any) -> dict[str, t.Any]:
@@ -200,20 +204,22 @@ def cluster_role(**more: t.Any) -> dict[str, t.Any]:
 def test_rules_are_left_out_beside_an_aggregation_rule_only() -> None:
     rule = {"clusterRoleSelectors": [{"matchLabels": {"a": "b"}}]}
     rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]
-    assert "rules" not in edits.cleaned(cluster_role(rules=[], aggregationRule=rule))
-    assert edits.cleaned(cluster_role(rules=rules, aggregationRule=None))["rules"] == rules
-    assert edits.cleaned(cluster_role(rules=[]))["rules"] == []
+    assert "rules" not in transformers.cleaned(cluster_role(rules=[], aggregationRule=rule))
+    assert transformers.cleaned(cluster_role(rules=rules, aggregationRule=None))["rules"] == rules
+    assert transformers.cleaned(cluster_role(rules=[]))["rules"] == []
     documents = from_definition([cluster_role(rules=rules, aggregationRule=rule)])
-    assert ["ClusterRole r (definition, entry 1) has rules" in one for one in edits.warnings(documents)] == [True]
-    assert not edits.warnings(from_definition([cluster_role(rules=rules)]))
+    assert ["ClusterRole r (definition, entry 1) has rules" in one for one in transformers.warnings(documents)] == [
+        True
+    ]
+    assert not transformers.warnings(from_definition([cluster_role(rules=rules)]))
 
 
 def test_notes_of_controllers_are_not_owned() -> None:
     body = deployment("a")
     body["metadata"]["annotations"] = {"deployment.kubernetes.io/revision": "3", "example.org/a": "b"}
-    assert edits.cleaned(body)["metadata"]["annotations"] == {"example.org/a": "b"}
+    assert transformers.cleaned(body)["metadata"]["annotations"] == {"example.org/a": "b"}
     body["metadata"]["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": "{}"}
-    assert "annotations" not in edits.cleaned(body)["metadata"]
+    assert "annotations" not in transformers.cleaned(body)["metadata"]
 
 
 def test_what_others_write_is_not_owned() -> None:
@@ -224,7 +230,7 @@ def test_what_others_write_is_not_owned() -> None:
         "spec": {"conversion": {"webhook": {"clientConfig": {"caBundle": CERTIFICATE, "service": {"name": "s"}}}}},
         "status": {"conditions": []},
     }
-    assert edits.cleaned(definition) == {
+    assert transformers.cleaned(definition) == {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {"name": "x", "labels": {"a": "b"}},
@@ -235,7 +241,7 @@ def test_what_others_write_is_not_owned() -> None:
 def test_empty_date_of_a_pod_template_is_dropped() -> None:
     body = deployment("a")
     body["spec"]["template"]["metadata"] = {"creationTimestamp": None, "labels": {"a": "b"}}
-    assert edits.cleaned(body)["spec"]["template"]["metadata"] == {"labels": {"a": "b"}}
+    assert transformers.cleaned(body)["spec"]["template"]["metadata"] == {"labels": {"a": "b"}}
 
 
 def test_texts_of_a_secret_become_data() -> None:
@@ -246,5 +252,5 @@ def test_texts_of_a_secret_become_data() -> None:
         "data": {"a": "b2xk", "b": "Yg=="},
         "stringData": {"a": "new"},
     }
-    assert edits.cleaned(secret)["data"] == {"a": base64.b64encode(b"new").decode(), "b": "Yg=="}
-    assert "stringData" not in edits.cleaned(secret)
+    assert transformers.cleaned(secret)["data"] == {"a": base64.b64encode(b"new").decode(), "b": "Yg=="}
+    assert "stringData" not in transformers.cleaned(secret)

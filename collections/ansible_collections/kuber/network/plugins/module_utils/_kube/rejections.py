@@ -13,9 +13,9 @@ import re
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import (
     ApiError,
-    is_asleep,
     is_malformed,
     is_too_large,
+    is_webhook_unavailable,
 )
 from ansible_collections.kuber.network.plugins.module_utils._kube.jsontext import encoded
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Item
@@ -44,7 +44,7 @@ def explain(item: Item, error: ApiError, *, seconds: float) -> ObjectError:
     """The refusal in the words of the object that was refused."""
     subject = f"{item.ref} ({item.origin})"
     webhook = _WEBHOOK.search(error.message)
-    if is_asleep(error):
+    if is_webhook_unavailable(error):
         return ObjectError(
             f"The webhook that guards {subject} has not answered for {seconds:.0f} s",
             wanted=f"an answer from webhook {webhook['name'] if webhook else ''}".rstrip(),
@@ -91,7 +91,7 @@ def missing_namespace(error: ApiError) -> str | None:
 
 def unchangeable(item: Item, error: ApiError, names: str) -> UnchangeableError:
     """The refusal of a change where the object as such would be welcome."""
-    remedy = "Leave the field as it is, or let the option recreate name the object: it is then deleted and made anew"
+    remedy = "Leave the field as it is, or name the object in the option recreate: it is then deleted and created again"
     if item.key in PROTECTED:
         remedy += f". For objects of kind {item.ref.kind} it must name the very object, for much goes with it"
     return UnchangeableError(
@@ -107,14 +107,14 @@ def fields(error: ApiError) -> list[str]:
     return list(dict.fromkeys(cause["field"] for cause in error.causes if cause.get("field")))
 
 
-def is_unpredictable(error: ApiError) -> bool:
+def forbids_dry_run(error: ApiError) -> bool:
     """Whether only the dry run is refused: a webhook that acts must not be asked what would be."""
     return bool(_SIDE_EFFECTS.search(error.message))
 
 
 def is_about_the_object(error: ApiError) -> bool:
     """Whether the object itself is refused: its fields, its values, its size, or that others own them."""
-    if is_unpredictable(error) or _DENIED.search(error.message):
+    if forbids_dry_run(error) or _DENIED.search(error.message):
         return False
     return error.status in (400, 413, 422) or is_malformed(error) or bool(_conflicts(error))
 

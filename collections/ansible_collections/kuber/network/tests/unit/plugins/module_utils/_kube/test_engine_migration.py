@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import handover
+from ansible_collections.kuber.network.plugins.module_utils._kube import migration
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.diff import LAST_APPLIED
 
@@ -133,6 +133,6 @@ def test_status_is_not_inherited() -> None:
         }
     ]
     live = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "managedFields": records}}
-    new = handover.takeover({**config_map(x="1")}, live, "kuber.network")
+    new = migration.migrated_records({**config_map(x="1")}, live, "kuber.network")
     assert new is not None
     assert [one["fieldsV1"] for one in new.records] == [{"f:data": {"f:x": {}}}]

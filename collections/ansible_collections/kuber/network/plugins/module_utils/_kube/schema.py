@@ -11,9 +11,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import normal
+from ansible_collections.kuber.network.plugins.module_utils._kube import normalize
 from ansible_collections.kuber.network.plugins.module_utils._kube.fieldsv1 import DEFAULT_KEYS
-from ansible_collections.kuber.network.plugins.module_utils._kube.normal import MISSING, Path
+from ansible_collections.kuber.network.plugins.module_utils._kube.normalize import MISSING, Path
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Resource, group_of
 
 # The groups whose types are part of the API server. Everything else is defined by somebody, and may be redefined.
@@ -45,16 +45,16 @@ BUILTIN_GROUPS = frozenset(
 LARGEST_WHOLE = 10**21
 
 
-class Shape(t.Protocol):
+class Schema(t.Protocol):
     """What is known of one value beside what a record says of it."""
 
     @property
     def declared(self) -> bool:
         """Whether the value belongs to a field with a type of its own, not to one key of a mapping among others."""
 
-    def field(self, name: str) -> Shape: ...
+    def field(self, name: str) -> Schema: ...
 
-    def item(self) -> Shape: ...
+    def item(self) -> Schema: ...
 
     def is_whole(self, value: t.Any) -> bool:
         """Whether ``value``, which is not empty, is replaced as a whole."""
@@ -77,7 +77,7 @@ class Shape(t.Protocol):
 
 
 @dataclasses.dataclass(frozen=True)
-class Builtin:
+class BuiltinSchema:
     """A value of a kind of Kubernetes itself: the records, made by the same server, are believed.
 
     None of these kinds has mappings whose values have fields of their own, but inside of what is replaced as a whole.
@@ -85,10 +85,10 @@ class Builtin:
 
     declared: bool = True
 
-    def field(self, name: str) -> Builtin:
+    def field(self, name: str) -> BuiltinSchema:
         return self
 
-    def item(self) -> Builtin:
+    def item(self) -> BuiltinSchema:
         return self
 
     def is_whole(self, value: t.Any) -> bool:
@@ -107,14 +107,14 @@ class Builtin:
         return DEFAULT_KEYS.get(key)
 
     def leaves(self, kind: str, path: Path, live: t.Any) -> bool:
-        return normal.is_open_list(kind, path)
+        return normalize.is_open_list(kind, path)
 
     def normal(self, kind: str, path: Path, value: t.Any) -> t.Any:
-        return normal.normal(kind, path, value)
+        return normalize.normal(kind, path, value)
 
 
 @dataclasses.dataclass(frozen=True)
-class Custom:
+class CustomSchema:
     """A value of a custom resource, with the part of the definition's schema that is about it.
 
     https://github.com/kubernetes/kube-openapi/blob/master/pkg/schemaconv/openapi.go
@@ -124,17 +124,17 @@ class Custom:
     declared: bool = True
     top: bool = False
 
-    def field(self, name: str) -> Shape:
+    def field(self, name: str) -> Schema:
         if self.top and name == "metadata":
-            return Builtin()
+            return BuiltinSchema()
         properties = self.schema.get("properties") or {}
         if name in properties:
-            return Custom(properties[name])
+            return CustomSchema(properties[name])
         others = self.schema.get("additionalProperties")
-        return Custom(others if isinstance(others, dict) else {}, declared=False)
+        return CustomSchema(others if isinstance(others, dict) else {}, declared=False)
 
-    def item(self) -> Custom:
-        return Custom(self.schema.get("items") or {})
+    def item(self) -> CustomSchema:
+        return CustomSchema(self.schema.get("items") or {})
 
     def is_whole(self, value: t.Any) -> bool:
         if isinstance(value, dict):
@@ -195,10 +195,10 @@ def _filled_in(schema: Body, value: t.Any) -> t.Any:
     return {name: _filled_in(properties[name], part) for name, part in missing.items() if name not in result} | result
 
 
-def shape_of(resource: Resource, definitions: t.Mapping[str, Body | None]) -> Shape | None:
+def schema_of(resource: Resource, definitions: t.Mapping[str, Body | None]) -> Schema | None:
     """The shape of a kind; ``None`` when it cannot be known."""
     if is_builtin(resource):
-        return Builtin()
+        return BuiltinSchema()
     definition = definitions.get(resource.definition)
     return None if definition is None else _shape(definition, resource)
 
@@ -208,12 +208,12 @@ def is_builtin(resource: Resource) -> bool:
     return group_of(resource.api_version) in BUILTIN_GROUPS
 
 
-def _shape(definition: Body, resource: Resource) -> Custom | None:
+def _shape(definition: Body, resource: Resource) -> CustomSchema | None:
     spec = definition["spec"]
     if spec.get("preserveUnknownFields"):
         return None
     for version in spec["versions"]:
         if f"{spec['group']}/{version['name']}" == resource.api_version:
             schema = (version.get("schema") or {}).get("openAPIV3Schema")
-            return Custom(schema, top=True) if isinstance(schema, dict) else None
+            return CustomSchema(schema, top=True) if isinstance(schema, dict) else None
     return None

@@ -15,10 +15,10 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
-from ansible_collections.kuber.network.plugins.module_utils._kube.edits import Image, Target
-from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Condition, Wish
+from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Condition, DesiredSet
 from ansible_collections.kuber.network.plugins.module_utils._kube.ignore import Rule
 from ansible_collections.kuber.network.plugins.module_utils._kube.prune import Prune
+from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import Image, Target
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import PARALLEL
 
 # Each at a time is a connection and a thread; more are no faster with any API server we know of.
@@ -89,11 +89,11 @@ ARGUMENT_SPEC: Spec = CONNECTION | {
 SPEC_RULES: Spec = {"required_one_of": [("src", "template", "definition")]}
 
 
-def wish(params: t.Mapping[str, t.Any], documents: t.Iterable[Document], *, check: bool) -> Wish:
+def desired_set(params: t.Mapping[str, t.Any], documents: t.Iterable[Document], *, check: bool) -> DesiredSet:
     _refuse_unusable_names(params)
     # Plain types, not those that Ansible marks with where a value came from: libyaml takes no others.
     given = json.loads(json.dumps(params))
-    return Wish(
+    return DesiredSet(
         documents=tuple(documents),
         present=given["state"] == "present",
         namespace=given["namespace"],

@@ -42,7 +42,7 @@ OPEN_METADATA = frozenset(
 )
 
 
-class Veil:
+class Redactor:
     """Hides the values of Secrets in texts, however they are written there."""
 
     def __init__(self, bodies: t.Iterable[Body]) -> None:

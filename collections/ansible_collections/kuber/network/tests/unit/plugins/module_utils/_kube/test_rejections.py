@@ -10,11 +10,11 @@ import typing as t
 import pytest
 import urllib3
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import refusals
+from ansible_collections.kuber.network.plugins.module_utils._kube import rejections
 from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import (
     ApiError,
-    is_asleep,
     is_too_large,
+    is_webhook_unavailable,
     is_worth_a_retry,
     missing_right,
 )
@@ -31,7 +31,7 @@ def error(status: int, message: str, **more: t.Any) -> ApiError:
 
 
 def said(given: ApiError) -> str:
-    return str(refusals.explain(ITEM, given, seconds=7))
+    return str(rejections.explain(ITEM, given, seconds=7))
 
 
 CALL = (
@@ -52,7 +52,7 @@ CALL = (
     ],
 )
 def test_webhook_is_asleep_by_the_cause_and_not_by_its_name(name: str, host: str, cause: str, asleep: bool) -> None:
-    assert is_asleep(error(500, CALL.format(name, host, cause), reason="InternalError")) is asleep
+    assert is_webhook_unavailable(error(500, CALL.format(name, host, cause), reason="InternalError")) is asleep
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_what_is_too_large_is_told_with_its_size(status: int, message: str) -> N
 @pytest.mark.parametrize("details", [None, "x", {"causes": None}, {"causes": "x"}, {"causes": [None, "x", {}]}])
 def test_details_of_any_form_are_read(details: t.Any) -> None:
     given = error(409, "conflict", reason="Conflict", details=details)
-    assert refusals.is_outdated(given)
-    assert refusals.fields(given) == []
+    assert rejections.is_outdated(given)
+    assert rejections.fields(given) == []
     given.rephrase(str.upper)
     assert given.message == "CONFLICT"
 

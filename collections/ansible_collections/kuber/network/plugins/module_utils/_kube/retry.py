@@ -14,9 +14,9 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, UnexpectedError
 from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError, is_asleep
+from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError, is_webhook_unavailable
+from ansible_collections.kuber.network.plugins.module_utils._kube.redact import Redactor
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Item
-from ansible_collections.kuber.network.plugins.module_utils._kube.veil import Veil
 
 RETRY_SECONDS = 1.0
 
@@ -43,20 +43,20 @@ def each(
     return entries, errors
 
 
-def until_awake(
+def retry_while_unavailable(
     send: t.Callable[[], t.Any],
     item: Item,
     *,
     clock: Clock,
     progress: Progress,
-    passes: t.Callable[[ApiError], bool] = is_asleep,
+    passes: t.Callable[[ApiError], bool] = is_webhook_unavailable,
 ) -> t.Any:
     """The answer to ``send``, repeated as long as there is time and its error is one that ``passes``."""
     while True:
         try:
             return send()
         except ApiError as exc:
-            exc.rephrase(Veil([item.body]))
+            exc.rephrase(Redactor([item.body]))
             if clock.is_up or not passes(exc):
                 raise
             progress.tell(f"Waiting for what answers for {item.ref}: {exc.message}")

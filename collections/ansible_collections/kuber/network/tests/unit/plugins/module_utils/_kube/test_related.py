@@ -12,8 +12,8 @@ import urllib.parse
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._kube import kubeconfig as _kubeconfig
-from ansible_collections.kuber.network.plugins.module_utils._kube import surroundings
-from ansible_collections.kuber.network.plugins.module_utils._kube.surroundings import Surroundings
+from ansible_collections.kuber.network.plugins.module_utils._kube import related
+from ansible_collections.kuber.network.plugins.module_utils._kube.related import RelatedObjects
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 POD = {"metadata": {"name": "web-1", "namespace": "shop"}}
@@ -55,16 +55,16 @@ def kubelet() -> t.Iterator[Kubelet]:
         thread.join()
 
 
-def around(server: Kubelet) -> Surroundings:
+def around(server: Kubelet) -> RelatedObjects:
     url = f"http://127.0.0.1:{server.server_address[1]}"
     access = _kubeconfig.Access(url, "here", "default", {}, None, None, None)
-    return Surroundings(Client(lambda: access), patience=0)
+    return RelatedObjects(Client(lambda: access), patience=0)
 
 
 def test_last_lines_of_the_run_before_are_read(kubelet: Kubelet) -> None:
     assert around(kubelet).log(POD, "web", previous=True) == ["no such file", "panic: no page"]
     path = "/api/v1/namespaces/shop/pods/web-1/log"
-    assert kubelet.asked == [f"{path}?container=web&previous=true&tailLines={surroundings.LOG_LINES}"]
+    assert kubelet.asked == [f"{path}?container=web&previous=true&tailLines={related.LOG_LINES}"]
 
 
 def test_log_that_is_not_there_has_no_lines(kubelet: Kubelet) -> None:

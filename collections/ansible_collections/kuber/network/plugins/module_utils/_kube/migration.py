@@ -19,7 +19,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Bo
 
 
 @dataclasses.dataclass(frozen=True)
-class Predecessor:
+class LegacyManager:
     """A manager that wrote whole objects before us and does not come back for its fields."""
 
     name: str
@@ -34,15 +34,15 @@ UNRECORDED = "before-first-apply"
 
 # What edits single fields (kubectl-edit, kubectl-patch, controllers, people) is not here: their fields are theirs.
 # https://github.com/fluxcd/pkg/blob/main/ssa/patch.go, https://github.com/kubernetes/client-go/tree/master/util/csaupgrade
-PREDECESSORS = (
-    Predecessor("kubectl-client-side-apply", "kubectl apply, by hand or by the addon managers of minikube and others"),
-    Predecessor("kubectl", "kubectl apply up to version 1.17", only_with_annotation=True),
-    Predecessor("OpenAPI-Generator", "kubernetes.core.k8s with apply=true", only_with_annotation=True),
+LEGACY_MANAGERS = (
+    LegacyManager("kubectl-client-side-apply", "kubectl apply, by hand or by addon managers, such as that of minikube"),
+    LegacyManager("kubectl", "kubectl apply up to version 1.17", only_with_annotation=True),
+    LegacyManager("OpenAPI-Generator", "kubernetes.core.k8s with apply=true", only_with_annotation=True),
 )
 
 
 @dataclasses.dataclass(frozen=True)
-class Takeover:
+class NewRecords:
     """Who owns what after a hand-over: all records, from whom whole ones were taken, and which single places."""
 
     records: list[Body]
@@ -61,7 +61,7 @@ class Takeover:
 
 
 @dataclasses.dataclass(frozen=True)
-class HandedOver:
+class Migration:
     """An object as it was before all that was handed over: whole records, single places, records of old versions."""
 
     before: Body | None
@@ -69,19 +69,19 @@ class HandedOver:
     places: tuple[Steps, ...] = ()
     migrated: tuple[str, ...] = ()
 
-    def with_more(self, **more: t.Sequence[t.Any]) -> HandedOver:
+    def with_more(self, **more: t.Sequence[t.Any]) -> Migration:
         changes: dict[str, t.Any] = {
             name: tuple(dict.fromkeys((*getattr(self, name), *values))) for name, values in more.items()
         }
         return dataclasses.replace(self, **changes)
 
 
-def left_behind(wanted: Body, live: Body) -> list[Body]:
+def legacy_records(wanted: Body, live: Body) -> list[Body]:
     """The records to take over, none of an object that is wanted with its name only: we would own nothing."""
     if not fieldsv1.owned_part(wanted):
         return []
     marked = LAST_APPLIED in (live["metadata"].get("annotations") or {})
-    names = {one.name for one in PREDECESSORS if marked or not one.only_with_annotation}
+    names = {one.name for one in LEGACY_MANAGERS if marked or not one.only_with_annotation}
     found = [
         one
         for one in fieldsv1.records(live)
@@ -90,10 +90,10 @@ def left_behind(wanted: Body, live: Body) -> list[Body]:
     return [one for one in found if one["apiVersion"] == found[0]["apiVersion"]]
 
 
-def takeover(wanted: Body, live: Body, manager: str, places: t.Sequence[Steps] = ()) -> Takeover | None:
+def migrated_records(wanted: Body, live: Body, manager: str, places: t.Sequence[Steps] = ()) -> NewRecords | None:
     """What to hand over before ``wanted`` is applied, with the ``places`` that are to go; ``None`` if nothing."""
     own = fieldsv1.own_record(live, manager)
-    taken = left_behind(wanted, live)
+    taken = legacy_records(wanted, live)
     if own is not None and taken and own["apiVersion"] != taken[0]["apiVersion"]:
         taken = []
     others: list[Body | None] = [one for one in fieldsv1.records(live) if one is not own and one not in taken]
@@ -113,10 +113,10 @@ def takeover(wanted: Body, live: Body, manager: str, places: t.Sequence[Steps] =
         return None
     first = own or (taken[0] if taken else {"apiVersion": live["apiVersion"], "fieldsType": "FieldsV1"})
     new = {**first, "manager": manager, "operation": "Apply", "fieldsV1": fields}
-    return Takeover([*kept, new], names(taken), tuple(places))
+    return NewRecords([*kept, new], names(taken), tuple(places))
 
 
-def migrated(live: Body) -> Takeover | None:
+def migrated(live: Body) -> NewRecords | None:
     """All records in the version in which the object was read; ``None`` if they are.
 
     The server reads the object in the version of each record. Where that version is no longer served, or does not know
@@ -131,7 +131,7 @@ def migrated(live: Body) -> Takeover | None:
         same = records.get(_identity(new))
         fields = fieldsv1.join(same["fieldsV1"], new["fieldsV1"]) if same is not None else new.get("fieldsV1")
         records[_identity(new)] = {**new, "fieldsV1": fields}
-    return Takeover(list(records.values()), names(stale))
+    return NewRecords(list(records.values()), names(stale))
 
 
 def patch(live: Body, records: list[Body]) -> list[Body]:
