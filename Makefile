@@ -151,10 +151,19 @@ $(BENCH): | $(USE)
 requirements:
 	@pins=$$(mktemp -d); trap 'rm -rf "$$pins"' EXIT; \
 	$(PYTHON) -m venv $$pins; $$pins/bin/python -m pip install -q uv; \
-	for group in use:requirements.txt test:requirements-test.txt bench:bench/requirements.txt; do \
-		file=$${group#*:}; echo "$$file"; \
+	lock() { \
+		echo "$$2"; \
 		{ head -3 pyproject.toml; echo "# Written by 'make requirements' from pyproject.toml: edit that."; \
-		  $$pins/bin/uv -q pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-			--group $${group%:*}; } > $$pins/$$file; \
-		cp $$pins/$$file $$file; \
+		  $$pins/bin/uv -q pip compile --universal --python-version "$$3" --generate-hashes --no-annotate --no-header --group "$$1" \
+			--resolution "$$4"; } > $$pins/lock; \
+		cp $$pins/lock "$$2"; \
+	}; \
+	lock use requirements.txt 3.11 highest; \
+	lock test requirements-test.txt 3.11 highest; \
+	lock bench bench/requirements.txt 3.11 highest; \
+	lock galaxy tests/galaxy.txt 3.11 highest; \
+	for line in 2.19:3.11 2.21:3.12 2.22:3.14; do \
+		group=ansible-$${line%:*}; group=$${group//./-}; \
+		lock $$group tests/matrix-$${line%:*}-newest.txt $${line#*:} highest; \
+		lock $$group tests/matrix-$${line%:*}-lowest.txt $${line#*:} lowest-direct; \
 	done

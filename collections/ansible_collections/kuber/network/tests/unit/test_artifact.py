@@ -62,7 +62,7 @@ class Machine:
     def run(self, program: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         inherited = {key: os.environ[key] for key in ("PATH", "LANG") if key in os.environ}
         given = {"HOME": str(self.home), "PWD": str(self.directory), "NO_COLOR": "1", "COLUMNS": "160"}
-        return subprocess.run(
+        done = subprocess.run(
             [str(BIN / program), *arguments],
             cwd=self.directory,
             env=inherited | given | environment,
@@ -71,6 +71,8 @@ class Machine:
             text=True,
             check=False,
         )
+        assert "[DEPRECATION WARNING]" not in done.stdout
+        return done
 
     def play(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return self.run("ansible-playbook", *arguments, **environment)
