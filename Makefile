@@ -26,10 +26,19 @@ LAB_PLAYBOOK := $(PLAYBOOK) -i ,
 LAB := .lab$(if $(DRIVER),/$(DRIVER))
 LAB_OPTIONS := $(if $(DRIVER),-e lab_driver='$(DRIVER)') $(if $(NODES),-e lab_nodes='$(NODES)')
 LAB_IS_UP = test -x $(LAB)/exec || { echo '$@: the lab$(if $(DRIVER), of the driver $(DRIVER)) is not up: make lab$(if $(DRIVER), DRIVER=$(DRIVER))' >&2; exit 2; }
-# Playbooks run on the minikube profile that is named, or on the lab.
+# Playbooks run on the minikube profile, the inventory or the context that is named, or on the lab. A context has no nodes to work on: it is
+# enough for a trace.
 ifdef PROFILE
 CLUSTER = echo '$@: the cluster is the minikube profile $(PROFILE)'
 ON_CLUSTER = KUBER_PROFILE='$(PROFILE)' $(PLAYBOOK)
+CLUSTER_IS_UP := true
+else ifdef INVENTORY
+CLUSTER = echo '$@: the cluster is that of the inventory $(INVENTORY)'
+ON_CLUSTER = $(PLAYBOOK) -i '$(INVENTORY)'
+CLUSTER_IS_UP := true
+else ifdef CONTEXT
+CLUSTER = echo '$@: the cluster is that of the context $(CONTEXT)'
+ON_CLUSTER = $(PLAYBOOK) -i , -e kuber_context='$(CONTEXT)'
 CLUSTER_IS_UP := true
 else
 CLUSTER = echo "$@: the cluster is the lab of the driver $(if $(DRIVER),$(DRIVER),$$(readlink .lab/current)) (PROFILE=NAME takes a minikube profile of yours)"
@@ -43,10 +52,10 @@ TEST := .venv/.test-$(call key,requirements.txt requirements-test.txt)
 BENCH := bench/.venv/.use-$(call key,bench/requirements.txt)
 
 help:
-	@echo 'make site [DRIVER=docker|ssh] [NODES=2] [PROFILE=minikube] [ARGS="--check --diff"]'
+	@echo 'make site [DRIVER=docker|ssh] [NODES=2] [PROFILE=minikube | INVENTORY=hosts.yml] [ARGS="--check --diff"]'
 	@echo '                     set everything up, or repair what has drifted; without PROFILE on the lab cluster'
 	@echo '                     with --check only report it, with exit code 2 if something has (drift.json says what)'
-	@echo 'make trace TARGET=http://example.app.org/test-webapp [HEADER="mtest: true"] [PROFILE=minikube] [HTML=trace.html]'
+	@echo 'make trace TARGET=http://example.app.org/test-webapp [HEADER="mtest: true"] [PROFILE=minikube | INVENTORY=hosts.yml | CONTEXT=kind-kind] [HTML=trace.html]'
 	@echo '                     follow a request hop by hop, and see where it ends; on a running cluster'
 	@echo 'make forward [PROFILE=minikube]'
 	@echo '                     open the load balancers on 127.0.0.1 where no route leads to them (Docker Desktop and the like), until Ctrl-C'
@@ -69,7 +78,7 @@ help:
 	@echo 'make requirements    pin the newest versions that pyproject.toml allows'
 
 site: $(USE)
-ifndef PROFILE
+ifeq ($(PROFILE)$(INVENTORY)$(CONTEXT),)
 # Ansible's code for a failed task is that of a check run for drift.
 	@$(LAB_PLAYBOOK) playbooks/lab.yml $(LAB_OPTIONS) || exit 1
 endif

@@ -12,6 +12,7 @@ import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
 from ansible_collections.kuber.network.plugins.module_utils._net.proxy_modes import remarks
+from ansible_collections.kuber.network.plugins.module_utils._preflight import images
 from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import Cluster, read_cluster
 from ansible_collections.kuber.network.plugins.module_utils._preflight.findings import (
     SETTINGS_SPEC,
@@ -99,5 +100,8 @@ class ActionModule(KuberAction):
             "context": cluster.context,
             "kubernetes_version": cluster.version,
             "notes": list(settings.host.notes),
-            "warnings": list(remarks(settings.proxy_mode, cluster.version)),
+            "warnings": [
+                *remarks(settings.proxy_mode, cluster.version),
+                *images.without(settings.images, cluster.architectures),
+            ],
         }

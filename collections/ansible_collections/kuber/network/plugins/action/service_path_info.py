@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import pathlib
 import shutil
@@ -13,7 +14,7 @@ from ansible.utils.color import stringc
 
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
-from ansible_collections.kuber.network.plugins.module_utils._trace import host, page, target, tree
+from ansible_collections.kuber.network.plugins.module_utils._trace import host, page, target, through_pod, tree
 from ansible_collections.kuber.network.plugins.module_utils._trace.gather import Sources, trace
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Hop, first_broken, first_unknown, reason
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
@@ -23,6 +24,7 @@ from ansible_collections.kuber.network.plugins.plugin_utils._terminal import sho
 # Read on import, which happens in the main process: the workers, where actions run, have no terminal.
 WIDTH = shutil.get_terminal_size((120, 0)).columns
 HOSTS = pathlib.Path("/etc/hosts")
+NODES = "/api/v1/nodes"
 
 
 class ActionModule(KuberAction):
@@ -32,6 +34,8 @@ class ActionModule(KuberAction):
         "target": {"type": "str", "required": True},
         "headers": {"type": "dict", "default": {}},
         "node": {"type": "str"},
+        "through": {"type": "str", "default": "connection", "choices": ["connection", "pod"]},
+        "pod_image": {"type": "str", "default": ""},
         "from": {"type": "str", "default": "controller", "choices": ["controller", "host"]},
         "show": {"type": "bool", "default": True},
     }
@@ -41,16 +45,23 @@ class ActionModule(KuberAction):
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         wanted = target.parse(params["target"])
         client = _client.of(self, params)
-        sources = Sources(
-            client=client,
-            machine=LocalRunner(),
-            hosts=HOSTS.read_text(errors="replace"),
-            resolve=host.ask_name_servers,
-            node=self.runner,
-            node_name=params["node"] or task_vars["inventory_hostname"],
-            hidden=params["from"] == "host",
-        )
-        root = trace(sources, wanted, {name: str(value) for name, value in params["headers"].items()})
+        headers = {name: str(value) for name, value in params["headers"].items()}
+        with contextlib.ExitStack() as stack:
+            node = params["node"] or task_vars["inventory_hostname"]
+            runner = self.runner
+            if params["through"] == "pod":
+                node = through_pod.choose_node(client.list(NODES), params["node"])
+                runner = stack.enter_context(through_pod.runner_on(client, node, params["pod_image"]))
+            sources = Sources(
+                client=client,
+                machine=LocalRunner(),
+                hosts=HOSTS.read_text(errors="replace"),
+                resolve=host.ask_name_servers,
+                node=runner,
+                node_name=node,
+                hidden=params["from"] == "host",
+            )
+            root = trace(sources, wanted, headers)
         if params["show"]:
             show("\n".join(tree.render(root, width=WIDTH, paint=stringc)))
         now = datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %z")

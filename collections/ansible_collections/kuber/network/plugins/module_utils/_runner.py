@@ -45,6 +45,9 @@ class CommandError(KuberError):
 class Runner(abc.ABC):
     """Runs commands on one machine."""
 
+    has_shell: bool = True
+    """Whether there is a program ``sh``; containers need not have one."""
+
     @abc.abstractmethod
     def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
         """Run one command to its end; never raise because of its exit code."""

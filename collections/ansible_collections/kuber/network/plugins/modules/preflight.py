@@ -93,6 +93,12 @@ options:
     description: Destination of the route from this machine to the pool. Empty for no route.
     type: str
     default: ""
+  images:
+    description:
+      - Names of settings, and the images in them. One that is known not to be made for the processor of a node is a
+        warning.
+    type: dict
+    default: {}
   via:
     description:
       - Next hop of O(route). With it, or with O(route_nodes), the route is looked at, and root is asked for only if it

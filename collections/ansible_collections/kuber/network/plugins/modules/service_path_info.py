@@ -57,8 +57,26 @@ options:
     type: dict
     default: {}
   node:
-    description: The name of the node that the task's host is. Without it, the name of the host in the inventory.
+    description:
+      - The name of the node that the task's host is. Without it, the name of the host in the inventory.
+      - With O(through=pod), the node to look at. Without it, the first control plane.
     type: str
+  through:
+    description:
+      - How the rules of the node are read. V(connection) runs commands on the task's host.
+      - V(pod) runs them in the container of kube-proxy, by the API server as C(kubectl exec), for nodes without SSH.
+        The task's host may be any then. That container need not have a shell, so that a part may be V(unknown).
+    type: str
+    choices: [connection, pod]
+    default: connection
+  pod_image:
+    description:
+      - With O(through=pod), an image that is on the node and has C(sleep) and C(chroot), such as C(busybox:1.31.0). A
+        privileged pod of it lives in the namespace C(kube-system) for as long as the task, and sees the node as root
+        does.
+      - Without it, no pod is made.
+    type: str
+    default: ""
   from:
     description:
       - Who sends the request. V(controller) is the machine that runs Ansible.

@@ -174,7 +174,9 @@ class World:
             return Place("", self.runner if kind == "command" else None)
         if given == CONTROLLER:
             return Place("this machine", self.local if kind == "command" else None)
-        return Place(self.host, self.runner) if given == HOST else Place(f"beside {self.host}", self.neighbour)
+        return (
+            Place(self.host, self.runner) if given == HOST else Place(f"a container beside {self.host}", self.neighbour)
+        )
 
     def get(self, path: str) -> t.Any:
         return self.client.get(path)

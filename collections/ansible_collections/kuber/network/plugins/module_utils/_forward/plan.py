@@ -99,30 +99,31 @@ def _addresses(body: Body) -> list[str]:
 
 def lines(opened: Sequence[Open], left: Sequence[str], ingresses: Sequence[Body]) -> list[str]:
     """What to type, and what to open in a browser."""
-    result = [""]
+    result: list[str] = []
     for one in opened:
         way = one.way
         web = f"{WEB_PORTS[way.port]}://{one.socket}/" if way.port in WEB_PORTS else one.socket
-        result.append(f"{way.service} {way.address}:{way.port}  ->  {web}{' (TCP and UDP)' if way.datagrams else ''}")
+        result += ["", f"{way.service} {way.address}:{way.port}  ->  {web}{' (TCP and UDP)' if way.datagrams else ''}"]
         if way.port == DNS_PORT:
             result.append(f"    dig -p {one.port} @{HERE} kubernetes.default.svc.cluster.local")
-    by_address = {(one.way.address, one.way.port): one for one in opened}
-    names: dict[str, None] = {}
-    for ingress in ingresses:
-        for address in _addresses(ingress):
-            for port, scheme in WEB_PORTS.items():
-                there = by_address.get((address, port))
-                if there is not None and (scheme == "http" or ingress["spec"].get("tls")):
-                    for host, path in _rules(ingress):
-                        names |= {host: None} if host else {}
-                        result.append(f"    {_request(scheme, there, host, path)}")
+        # The two rules of a canary are one place.
+        result += dict.fromkeys(f"    {request}" for request in _requests(one, ingresses))
+    names = dict.fromkeys(host for ingress in ingresses for host, _path in _rules(ingress) if host)
     if names:
         line = f"{HERE} {' '.join(names)}"
         result += ["", f"In a browser the names work with these ports once the hosts file has the line `{line}`"]
     if left:
         result += ["", f"Not by SSH, which brings no UDP: {', '.join(left)}"]
-    # The two rules of a canary are one place.
-    return [text for number, text in enumerate(result) if not text or text not in result[:number]]
+    return result
+
+
+def _requests(one: Open, ingresses: Sequence[Body]) -> Iterator[str]:
+    """One for each path of each ingress that is reached there."""
+    scheme = WEB_PORTS.get(one.way.port, "")
+    for ingress in ingresses:
+        if one.way.address in _addresses(ingress) and (scheme == "http" or (scheme and ingress["spec"].get("tls"))):
+            for host, path in _rules(ingress):
+                yield _request(scheme, one, host, path)
 
 
 def _rules(ingress: Body) -> Iterator[tuple[str, str]]:

@@ -105,6 +105,11 @@ class Client:
         return self._access.server
 
     @property
+    def access(self) -> _kubeconfig.Access:
+        """Server and credentials, for what is no plain request."""
+        return self._access
+
+    @property
     def context(self) -> str:
         return self._access.context
 

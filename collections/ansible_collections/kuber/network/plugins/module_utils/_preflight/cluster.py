@@ -41,6 +41,8 @@ class Cluster:
     networks: tuple[Taken, ...]
     proxy_configuration: t.Mapping[str, t.Any] | KuberError
     """That of kube-proxy, or why it cannot be read."""
+    architectures: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Of the nodes, by their names."""
 
 
 def read_cluster(client: Client) -> Cluster:
@@ -62,7 +64,15 @@ def read_cluster(client: Client) -> Cluster:
         node_addresses=tuple(address for node in nodes for address in _internal_addresses(node)),
         networks=tuple(Taken(purpose, ipaddress.ip_network(text)) for purpose, all_ in texts.items() for text in all_),
         proxy_configuration=_proxy_configuration(client),
+        architectures=dict(_architectures(nodes)),
     )
+
+
+def _architectures(nodes: Sequence[Mapping[str, t.Any]]) -> Iterator[tuple[str, str]]:
+    for node in nodes:
+        architecture = ((node.get("status") or {}).get("nodeInfo") or {}).get("architecture")
+        if architecture:
+            yield node["metadata"]["name"], architecture
 
 
 def _proxy_configuration(client: Client) -> t.Mapping[str, t.Any] | KuberError:

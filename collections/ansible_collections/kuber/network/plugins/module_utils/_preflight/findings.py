@@ -51,6 +51,7 @@ SETTINGS_SPEC: dict[str, t.Any] = {
     "pool": {"type": "list", "elements": "str", "default": []},
     "addresses": {"type": "dict", "default": {}},
     "route": {"type": "str", "default": ""},
+    "images": {"type": "dict", "default": {}},
 }
 
 
@@ -70,6 +71,7 @@ class Settings:
     pool: tuple[str, ...]
     addresses: Mapping[str, str]
     route: str
+    images: Mapping[str, str]
     host: _host.Host
     may_become_root: bool
 

@@ -23,6 +23,7 @@ from ansible_collections.kuber.network.plugins.module_utils._net import (
     virtual_servers,
 )
 from ansible_collections.kuber.network.plugins.module_utils._net.batch import run_all
+from ansible_collections.kuber.network.plugins.module_utils._net.programs import NOT_FOUND
 from ansible_collections.kuber.network.plugins.module_utils._trace import rules_iptables, rules_ipvs, rules_nftables
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Finding
 
@@ -202,6 +203,13 @@ def _read_ipvs(runner: Runner) -> Rules:
         **{f"sets {number}": argv for number, argv in enumerate(VIEWS["address_sets"].commands)},
     }
     done = run_all(runner, commands)
+    if done["servers"].rc == NOT_FOUND:
+        raise KuberError(
+            "The virtual servers of IPVS cannot be read",
+            wanted="the program cat where commands are run",
+            found=done["servers"].stderr.strip() or "it is not there",
+            remedy="Read the node through a pod of an image with a shell (pod_image, trace_pod_image)",
+        )
     sets = _first(done, "sets ")
     return rules_ipvs.Table(
         servers={server.key: server for server in virtual_servers.parse(done["servers"].stdout)},

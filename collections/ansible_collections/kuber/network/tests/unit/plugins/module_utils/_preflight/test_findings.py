@@ -56,6 +56,7 @@ def good() -> Settings:
         pool=(POOL,),
         addresses={"web-svc-lb": "172.17.255.1", "ingress-nginx": "172.17.255.3"},
         route="172.17.255.0/24",
+        images={},
         host=Host(needs_root=True),
         may_become_root=True,
     )

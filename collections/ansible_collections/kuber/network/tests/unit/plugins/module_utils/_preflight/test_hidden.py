@@ -66,9 +66,9 @@ class Laptop(Runner):
         return Result(argv, 0, json.dumps(found), "")
 
 
-def looked(why: str) -> Host:
+def looked(why: str, route: str = "172.17.255.0/24") -> Host:
     params = {name: option.get("default") for name, option in HOST_SPEC.items()}
-    given = {"route": "172.17.255.0/24", "via": "", "route_nodes": ["192.168.49.2"]}
+    given = {"route": route, "via": "", "route_nodes": ["192.168.49.2"]}
     return look(params | given, Laptop(), why_hidden=lambda: why)
 
 
@@ -77,6 +77,11 @@ def test_hidden_nodes_are_named_as_such_with_the_option_that_goes_on() -> None:
     assert problem.problem == "No route from this machine to the nodes is possible"
     assert "inside Docker Desktop" in str(problem)
     assert "host_network_route_enabled=false" in str(problem)
+
+
+def test_with_that_option_it_goes_on() -> None:
+    """The playbook gives no route then."""
+    assert looked("the nodes are inside Docker Desktop", route="").problems == ()
 
 
 def test_nodes_that_nothing_hides_may_only_be_off() -> None:
