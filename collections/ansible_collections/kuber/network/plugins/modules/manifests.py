@@ -153,8 +153,30 @@ options:
         description:
           - A JSON merge patch (RFC 7386). Mappings are merged, V(null) removes a key, everything else is replaced,
             lists included.
+          - Exactly one of this and O(patches[].json) is given.
         type: dict
-        required: true
+      json:
+        description:
+          - The operations of a JSON patch (RFC 6902), in their order. What changes one entry of a list, or adds one.
+          - A path that the object does not have is an error, and so is a test that fails.
+        type: list
+        elements: dict
+        suboptions:
+          op:
+            description: What to do.
+            type: str
+            choices: [add, remove, replace, move, copy, test]
+            required: true
+          path:
+            description: Where, as a JSON pointer (RFC 6901). C(-) as its last step is the end of a list.
+            type: str
+            required: true
+          from:
+            description: Where O(patches[].json[].op=move) and O(patches[].json[].op=copy) take the value from.
+            type: str
+          value:
+            description: For O(patches[].json[].op=add), O(patches[].json[].op=replace) and O(patches[].json[].op=test).
+            type: raw
   exclude:
     description:
       - Objects of the set to leave out. An entry that matches no object is an error.
@@ -343,6 +365,13 @@ EXAMPLES = r"""
           metadata:
             labels:
               team: network
+      - kind: Deployment
+        name: controller
+        namespace: metallb-system
+        json:
+          - op: add
+            path: /spec/template/spec/containers/0/args/-
+            value: --log-level=debug
 
 - name: Give a service an address and wait for it
   kuber.network.manifests:

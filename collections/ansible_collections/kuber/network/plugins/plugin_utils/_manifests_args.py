@@ -13,12 +13,13 @@ import re
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import jsonpatch
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Condition, DesiredSet
 from ansible_collections.kuber.network.plugins.module_utils._kube.ignore import Rule
 from ansible_collections.kuber.network.plugins.module_utils._kube.prune import Prune
-from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import Image, Target
+from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import Image, Patch, Target
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import PARALLEL
 
 # Each at a time is a connection and a thread; more are no faster with any API server we know of.
@@ -39,6 +40,21 @@ def _list_of(options: Spec) -> Spec:
 
 _NAMED: Spec = {"kind": {"type": "str", "required": True}, "name": {"type": "str", "required": True}}
 _TARGETED: Spec = {"kind": {"type": "str", "required": True}, "name": {"type": "str"}, "namespace": {"type": "str"}}
+# A JSON patch (RFC 6902).
+_OPERATIONS: Spec = {
+    "type": "list",
+    "elements": "dict",
+    "options": {
+        "op": {"type": "str", "required": True, "choices": list(jsonpatch.OPERATIONS)},
+        "path": {"type": "str", "required": True},
+        "from": {"type": "str"},
+        "value": {"type": "raw"},
+    },
+    "required_if": [
+        *(("op", name, ("value",)) for name in ("add", "replace", "test")),
+        *(("op", name, ("from",)) for name in ("copy", "move")),
+    ],
+}
 
 ARGUMENT_SPEC: Spec = CONNECTION | {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -56,7 +72,8 @@ ARGUMENT_SPEC: Spec = CONNECTION | {
             "digest": {"type": "str"},
         }
     ),
-    "patches": _list_of(_NAMED | {"namespace": {"type": "str"}, "merge": {"type": "dict", "required": True}}),
+    "patches": _list_of(_NAMED | {"namespace": {"type": "str"}, "merge": {"type": "dict"}, "json": _OPERATIONS})
+    | {"mutually_exclusive": [("merge", "json")], "required_one_of": [("merge", "json")]},
     "exclude": _list_of(_NAMED),
     "ignore": _list_of(_TARGETED | {"pointers": {"type": "list", "elements": "str", "required": True}}),
     "recreate": _list_of(_TARGETED),
@@ -98,7 +115,7 @@ def desired_set(params: t.Mapping[str, t.Any], documents: t.Iterable[Document], 
         present=given["state"] == "present",
         namespace=given["namespace"],
         exclude=tuple(Target(one["kind"], one["name"]) for one in given["exclude"]),
-        patches=tuple((_target(one), one["merge"]) for one in given["patches"]),
+        patches=tuple(Patch(_target(one), one["merge"], tuple(one["json"] or ())) for one in given["patches"]),
         images=images(given["images"]),
         ignore=tuple(Rule.of(_target(one), one["pointers"]) for one in given["ignore"]),
         prune=_prune(given["prune"]),

@@ -67,7 +67,7 @@ class DesiredSet:
     present: bool = True
     namespace: str | None = None
     exclude: tuple[transformers.Target, ...] = ()
-    patches: tuple[tuple[transformers.Target, t.Any], ...] = ()
+    patches: tuple[transformers.Patch, ...] = ()
     images: tuple[transformers.Image, ...] = ()
     ignore: tuple[ignore.Rule, ...] = ()
     prune: Prune | None = None

@@ -15,6 +15,7 @@ import re
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube import jsonpatch
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, below, kind_key, mappings
 from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import (
@@ -92,15 +93,31 @@ def leave_out(documents: t.Sequence[Document], targets: t.Iterable[Target]) -> l
     return left
 
 
-def patch(documents: t.Sequence[Document], patches: t.Iterable[tuple[Target, t.Any]]) -> list[Document]:
-    """The set with JSON merge patches (RFC 7386) applied, in their order."""
+@dataclasses.dataclass(frozen=True)
+class Patch:
+    """A change to objects of the set: a JSON merge patch (RFC 7386), or the operations of a JSON patch (RFC 6902)."""
+
+    target: Target
+    merge: t.Any = None
+    operations: tuple[jsonpatch.Operation, ...] = ()
+
+    def applied_to(self, document: Document) -> Document:
+        if not self.operations:
+            return Document(document.origin, merged(document.body, self.merge))
+        try:
+            return Document(document.origin, jsonpatch.patched(document.body, self.operations))
+        except KuberError as exc:
+            raise KuberError(
+                f"The option patches does not fit {document}. {exc.problem}", wanted=exc.wanted, found=exc.found
+            ) from None
+
+
+def patch(documents: t.Sequence[Document], patches: t.Iterable[Patch]) -> list[Document]:
+    """The set with the patches applied, in their order."""
     patched = list(documents)
-    for target, change in patches:
-        refuse_no_match("patches", target, patched)
-        patched = [
-            Document(document.origin, merged(document.body, change)) if target.covers(document.ref) else document
-            for document in patched
-        ]
+    for one in patches:
+        refuse_no_match("patches", one.target, patched)
+        patched = [one.applied_to(document) if one.target.covers(document.ref) else document for document in patched]
     return patched
 
 

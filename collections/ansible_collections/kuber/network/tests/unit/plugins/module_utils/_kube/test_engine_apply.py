@@ -195,7 +195,7 @@ def test_edits_are_made_before_the_set_is_applied(cluster: Cluster) -> None:
     assert cluster.apply(
         config_map(x="1"),
         config_map("unwanted", x="1"),
-        patches=((target, {"data": {"x": None, "y": "2"}}),),
+        patches=(transformers.Patch(target, {"data": {"x": None, "y": "2"}}),),
         exclude=(transformers.Target("ConfigMap", "unwanted"),),
     ) == {"settings": "created"}
     assert cluster.client.get(cluster.path("configmaps", "settings"))["data"] == {"y": "2"}

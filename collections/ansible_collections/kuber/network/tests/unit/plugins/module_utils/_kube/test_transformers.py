@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import transformers
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document, from_definition
-from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import Image, Target
+from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import Image, Patch, Target
 
 CERTIFICATE = base64.b64encode(b"-----BEGIN CERTIFICATE-----\n").decode()
 JSON = st.recursive(
@@ -128,7 +128,7 @@ def test_patches_are_applied_in_their_order_to_the_object_they_name() -> None:
     documents = from_definition([deployment("nginx:1"), {**deployment("a"), "metadata": {"name": "other"}}])
     target = Target("Deployment", "web", "shop")
     patched = transformers.patch(
-        documents, [(target, {"spec": {"replicas": 1, "x": 1}}), (target, {"spec": {"x": None}})]
+        documents, [Patch(target, {"spec": {"replicas": 1, "x": 1}}), Patch(target, {"spec": {"x": None}})]
     )
     assert [one.body["spec"].get("replicas") for one in patched] == [1, None]
     assert "x" not in patched[0].body["spec"]
@@ -142,9 +142,22 @@ def test_patches_are_applied_in_their_order_to_the_object_they_name() -> None:
 def test_edit_that_matches_nothing_is_refused(target: Target, option: str) -> None:
     documents = from_definition([deployment("nginx:1")])
     with pytest.raises(KuberError, match=f"option {option} names {target}, which is not in the set"):
-        transformers.patch(documents, [(target, {})]) if option == "patches" else transformers.leave_out(
+        transformers.patch(documents, [Patch(target, {})]) if option == "patches" else transformers.leave_out(
             documents, [target]
         )
+
+
+def test_a_json_patch_adds_to_a_list_and_says_where_it_does_not_fit() -> None:
+    documents = from_definition([deployment("nginx:1")])
+    target = Target("Deployment", "web", "shop")
+    add = {"op": "add", "path": "/spec/template/spec/containers/0/args", "value": ["--debug"]}
+    patched = transformers.patch(documents, [Patch(target, operations=(add,))])
+    assert patched[0].body["spec"]["template"]["spec"]["containers"][0]["args"] == ["--debug"]
+    wrong = {"op": "remove", "path": "/spec/template/spec/containers/1"}
+    with pytest.raises(
+        KuberError, match=r"does not fit .*web.*containers/1, which is not in the object; found: 1 entries"
+    ):
+        transformers.patch(documents, [Patch(target, operations=(wrong,))])
 
 
 def test_excluded_objects_are_gone() -> None:
