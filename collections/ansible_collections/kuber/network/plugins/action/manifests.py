@@ -10,6 +10,7 @@ import typing as t
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils import _drift
 from ansible_collections.kuber.network.plugins.module_utils._errors import after_change
+from ansible_collections.kuber.network.plugins.module_utils._kube import diff
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Outcome, Run
 from ansible_collections.kuber.network.plugins.plugin_utils import _client, _manifests_args
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
@@ -49,6 +50,9 @@ def _result(outcome: Outcome, loaded: float) -> dict[str, t.Any]:
         "summary": outcome.changes.summary(),
         "stats": stats,
     }
+    for one, entry in zip(result["objects"], outcome.changes.entries, strict=True):
+        if (live := outcome.live.get(entry.ref)) is not None:
+            one["live"] = diff.public(live)
     if outcome.warnings:
         result["warnings"] = list(outcome.warnings)
     if outcome.error is not None:

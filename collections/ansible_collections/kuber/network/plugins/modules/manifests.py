@@ -63,9 +63,47 @@ options:
       - With V(present), the objects are there and as they are written.
       - With V(absent), they are gone. They go in reverse order, each stage when the one before it is gone, a workload
         after its pods. Objects and kinds that are not there are left out of it.
+      - With V(patched), those that are there get the fields that the set names, and nothing is created. What is not
+        there is V(unchanged) and is not waited for. The objects of the set need not be complete.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, patched]
     default: present
+  existing:
+    description:
+      - What to do about objects that are there already. With V(apply), they become as they are written.
+      - With V(keep), they stay as they are, whoever made them. Only what is not there is created. They are waited for
+        nevertheless.
+    type: str
+    choices: [apply, keep]
+    default: apply
+  append_hash:
+    description:
+      - Append a hash of what they hold to the names of ConfigMaps and Secrets, the one that C(kubectl create
+        --append-hash) appends. With other data it is another object.
+      - References to them in other objects are not changed. O(recreate) and O(wait_for) know the objects by their names
+        with the hash, all other options without it. With O(prune), the ones of before go.
+    type: bool
+    default: false
+  delete_options:
+    description: How objects are deleted, whether by O(state=absent), O(prune) or O(recreate).
+    type: dict
+    suboptions:
+      propagationPolicy:
+        description:
+          - What becomes of what an object owns, such as the pods of a Deployment. With V(Foreground) it goes before the
+            object, with V(Background) after it, with V(Orphan) it stays.
+          - Without it, V(Foreground).
+        type: str
+        choices: [Foreground, Background, Orphan]
+      gracePeriodSeconds:
+        description: How long a pod may take to end. Without it, what the pod says.
+        type: int
+  return_live:
+    description:
+      - Return each object as the server has it in the end, as C(objects[].live), without C(managedFields) and with what
+        a Secret holds masked. In check mode, as it would be.
+    type: bool
+    default: false
   src:
     description:
       - Files and directories with objects in YAML or JSON, and addresses to download such files from.
@@ -453,6 +491,10 @@ objects:
         time:
           description: When that manager last wrote to the object.
           type: str
+    live:
+      description: The object as the server has it in the end.
+      returned: with O(return_live)
+      type: dict
   sample:
     - ref: Deployment default/web
       action: configured

@@ -57,7 +57,8 @@ _OPERATIONS: Spec = {
 }
 
 ARGUMENT_SPEC: Spec = CONNECTION | {
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "absent", "patched"], "default": "present"},
+    "existing": {"type": "str", "choices": ["apply", "keep"], "default": "apply"},
     "src": {"type": "list", "elements": "raw"},
     "template": {"type": "list", "elements": "str"},
     "definition": {"type": "raw"},
@@ -92,6 +93,15 @@ ARGUMENT_SPEC: Spec = CONNECTION | {
         },
     },
     "parallel": {"type": "int", "default": PARALLEL},
+    "append_hash": {"type": "bool", "default": False},
+    "delete_options": {
+        "type": "dict",
+        "options": {
+            "propagationPolicy": {"type": "str", "choices": ["Foreground", "Background", "Orphan"]},
+            "gracePeriodSeconds": {"type": "int"},
+        },
+    },
+    "return_live": {"type": "bool", "default": False},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 300},
     "wait_for": _list_of(
@@ -108,11 +118,16 @@ SPEC_RULES: Spec = {"required_one_of": [("src", "template", "definition")]}
 
 def desired_set(params: t.Mapping[str, t.Any], documents: t.Iterable[Document], *, check: bool) -> DesiredSet:
     _refuse_unusable_names(params)
+    if params["state"] == "patched" and params["prune"]:
+        raise KuberError(
+            "The option prune does not go with state=patched",
+            remedy="Use state=present: the members of a set are created, too",
+        )
     # Plain types, not those that Ansible marks with where a value came from: libyaml takes no others.
     given = json.loads(json.dumps(params))
     return DesiredSet(
         documents=tuple(documents),
-        present=given["state"] == "present",
+        present=given["state"] != "absent",
         namespace=given["namespace"],
         exclude=tuple(Target(one["kind"], one["name"]) for one in given["exclude"]),
         patches=tuple(Patch(_target(one), one["merge"], tuple(one["json"] or ())) for one in given["patches"]),
@@ -120,6 +135,8 @@ def desired_set(params: t.Mapping[str, t.Any], documents: t.Iterable[Document], 
         ignore=tuple(Rule.of(_target(one), one["pointers"]) for one in given["ignore"]),
         prune=_prune(given["prune"]),
         options=_options(given, check=check),
+        append_hash=given["append_hash"],
+        return_live=given["return_live"],
         wait=given["wait"],
         wait_timeout=given["wait_timeout"],
         wait_for=tuple(
@@ -156,6 +173,9 @@ def _options(given: t.Mapping[str, t.Any], *, check: bool) -> Options:
         check=check,
         parallel=parallel,
         recreate=tuple(_target(one) for one in given["recreate"]),
+        may_create=given["state"] != "patched",
+        may_change=given["existing"] != "keep",
+        delete_options={key: value for key, value in (given["delete_options"] or {}).items() if value is not None},
     )
 
 

@@ -58,13 +58,16 @@ BINDINGS = frozenset({"ClusterRoleBinding", "RoleBinding"})
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """How objects are applied."""
+    """How objects are applied: which are left alone, and how those go that have to go."""
 
     field_manager: str = "kuber.network"
     force: bool = True
     check: bool = False
     parallel: int = PARALLEL
     recreate: tuple[Target, ...] = ()
+    may_create: bool = True
+    may_change: bool = True
+    delete_options: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -208,7 +211,7 @@ def why_apply(item: Item, live: Body, seen: Seen, options: Options) -> str | Non
 
 def questions(known: t.Sequence[Fact], options: Options) -> list[Fact]:
     """What is worth asking the server about before anything is decided."""
-    doubtful = [fact for fact in known if fact.reason is not None]
+    doubtful = [fact for fact in known if fact.reason is not None and _why_not(fact, options) is None]
     # Of a kind that is not there yet the server has nothing to say, and what is on its way out is not what will be.
     open_ = [one for one in doubtful if not (one.ground and one.unsettled) and (one.live is None or one.before)]
     if options.check:
@@ -230,9 +233,9 @@ def decide(known: t.Sequence[Fact], options: Options) -> list[Decision]:
     return [_decision(fact, options, spaces, grants) for fact in known]
 
 
-def deletions(items: t.Iterable[Item], seen: Seen) -> list[Decision]:
+def deletions(items: t.Iterable[Item], seen: Seen, options: Options) -> list[Decision]:
     """The same for objects that are to go."""
-    return [_deletion(item, seen.live.get(item.ref)) for item in items]
+    return [_deletion(item, seen.live.get(item.ref), options) for item in items]
 
 
 def with_left(item: Item, live: Body, options: Options, places: t.Sequence[fieldsv1.Steps] = ()) -> Body:
@@ -264,6 +267,8 @@ def _decision(fact: Fact, options: Options, spaces: t.Container[str], grants: t.
     if fact.reason is None:
         entry = Entry(item.ref, Action.UNCHANGED, after=fact.live)
         return Decision(item, entry, "it is as it should be", fact=fact)
+    if (why_not := _why_not(fact, options)) is not None:
+        return Decision(item, Entry(item.ref, Action.UNCHANGED, why_not, after=fact.live), why_not, fact=fact)
     if live is not None and (error := _other_member(item, live)) is not None:
         return Decision(item, _expected(fact, fact.reason), fact.reason, error=error, certain=True)
     send = _requests(fact, options)
@@ -277,6 +282,15 @@ def _decision(fact: Fact, options: Options, spaces: t.Container[str], grants: t.
     # A kind that changes may make more of an object than the server says now.
     needed = entry.changed or fact.unsettled
     return Decision(item, entry, fact.reason, send if needed else (), fact=fact)
+
+
+def _why_not(fact: Fact, options: Options) -> str | None:
+    """Why an object is left alone, whatever is wanted of it."""
+    if not options.may_create and fact.before is None and not fact.unread:
+        return "is not there, and state=patched creates nothing"
+    if not options.may_change and fact.before is not None:
+        return "is there already, and existing=keep changes nothing"
+    return None
 
 
 def _after_rejection(
@@ -347,24 +361,25 @@ def _requests(fact: Fact, options: Options) -> tuple[Request, ...]:
 
 
 def _replacement(item: Item, live: Body, options: Options) -> tuple[Request, ...]:
-    return _removal(item, live), application(item, item.body, options)
+    return _removal(item, live, options), application(item, item.body, options)
 
 
-def _removal(item: Item, live: Body) -> Request:
+def _removal(item: Item, live: Body, options: Options) -> Request:
     # With "Foreground" an object goes after what it has brought along: a Deployment that is gone has no pods left. A
     # new one of the same name is somebody's who has made it meanwhile.
-    body = {"propagationPolicy": "Foreground", "preconditions": {"uid": live["metadata"]["uid"]}}
+    how = {"propagationPolicy": "Foreground", **options.delete_options}
+    body = {**how, "preconditions": {"uid": live["metadata"]["uid"]}}
     return Request("DELETE", item.path, body)
 
 
-def _deletion(item: Item, live: Body | None) -> Decision:
+def _deletion(item: Item, live: Body | None, options: Options) -> Decision:
     if item.resource is None or live is None:
         reason = "is not there" if item.resource is not None else "its kind is not there"
         return Decision(item, Entry(item.ref, Action.UNCHANGED, reason), reason)
     if is_leaving(live):
         reason = "is being deleted already"
         return Decision(item, Entry(item.ref, Action.UNCHANGED, reason, before=live), reason)
-    return Decision(item, Entry(item.ref, Action.DELETED, before=live), "it is there", (_removal(item, live),))
+    return Decision(item, Entry(item.ref, Action.DELETED, before=live), "it is there", (_removal(item, live, options),))
 
 
 def _leaving(fact: Fact) -> Body | None:

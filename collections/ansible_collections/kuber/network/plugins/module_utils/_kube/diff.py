@@ -55,6 +55,12 @@ def of(name: str, before: Body | None, after: Body | None, *, remark: str = "") 
     }
 
 
+def public(body: Body) -> Body:
+    """The whole object for anybody to see."""
+    seen = {**body, "metadata": {key: value for key, value in body["metadata"].items() if key != "managedFields"}}
+    return _masked(seen, seen)[0]
+
+
 def _only_differing(before: t.Any, after: t.Any, nodes: list[Node]) -> tuple[t.Any, t.Any]:
     """Both without what they have in common; lists whose items have no keys count as one value."""
     if isinstance(before, dict) and isinstance(after, dict):

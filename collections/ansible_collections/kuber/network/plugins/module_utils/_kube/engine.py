@@ -40,7 +40,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.dryrun import 
 from ansible_collections.kuber.network.plugins.module_utils._kube.prune import Prune, Pruner
 from ansible_collections.kuber.network.plugins.module_utils._kube.read import read, read_all
 from ansible_collections.kuber.network.plugins.module_utils._kube.redact import Redactor
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Item, Ref, Resource, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item, Ref, Resource, kind_key
 from ansible_collections.kuber.network.plugins.module_utils._kube.rejections import UnchangeableError
 from ansible_collections.kuber.network.plugins.module_utils._kube.retry import each
 from ansible_collections.kuber.network.plugins.module_utils._kube.stages import Stage, in_order, stage_of, stages
@@ -75,6 +75,8 @@ class DesiredSet:
     wait: bool = True
     wait_timeout: float = 300.0
     wait_for: tuple[Condition, ...] = ()
+    append_hash: bool = False
+    return_live: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +89,8 @@ class Outcome:
     error: KuberError | None = None
     decisions: tuple[Decision, ...] = ()
     """What was decided before anything was done."""
+    live: t.Mapping[Ref, Body | None] = dataclasses.field(default_factory=dict)
+    """The objects as they are in the end, if that is wanted."""
 
     @property
     def seconds(self) -> float:
@@ -137,7 +141,16 @@ class Run:
             stats=self._meter.read(),
             error=together(errors) if errors else None,
             decisions=tuple(self._decisions),
+            live=self._in_the_end(items),
         )
+
+    def _in_the_end(self, items: list[Item]) -> t.Mapping[Ref, Body | None]:
+        desired = self._desired
+        if not (desired.return_live and desired.present):
+            return {}
+        if desired.options.check:
+            return {entry.ref: entry.after for entry in self._changes.entries}
+        return read_all(self._client, self._kinds, items).live
 
     def _prepare(self) -> list[Item]:
         desired = self._desired
@@ -201,7 +214,9 @@ class Run:
     def _item(self, document: Document) -> Item:
         ref = document.ref
         left = ignore.pointers_of(document, self._desired.ignore) if self._desired.ignore else ()
-        return Item(ref, document.body, self._kinds.find(ref.api_version, ref.kind), document.origin, left)
+        if self._desired.append_hash:
+            document = transformers.with_hash(document)
+        return Item(document.ref, document.body, self._kinds.find(ref.api_version, ref.kind), document.origin, left)
 
     def _bring(self, items: list[Item]) -> None:
         desired = self._desired
@@ -305,7 +320,7 @@ class Run:
             again, errors = each(lambda item: (item.ref, read(self._client, item)), unread, parallel=options.parallel)
         if errors:
             raise together(errors)
-        decisions = deletions(items, dataclasses.replace(seen, live={**seen.live, **dict(again)}))
+        decisions = deletions(items, dataclasses.replace(seen, live={**seen.live, **dict(again)}), options)
         if options.check:
             asker = Asker(self._client, seen, options, self._progress)
             decisions, errors = each(asker.ask_about_deletion, decisions, parallel=options.parallel)
@@ -335,7 +350,9 @@ class Run:
             raise together(errors)
 
     def _wait_for(self, items: t.Iterable[Item]) -> None:
-        mine = [item for item in items if item.ref in self._applied and item.ref not in self._reached]
+        known = [item for item in items if item.ref in self._applied and item.ref not in self._reached]
+        # What is only to be patched may not be there.
+        mine = [item for item in known if self._applied[item.ref].after is not None]
         if not mine:
             return
         entries = [self._applied[item.ref] for item in mine]

@@ -11,6 +11,8 @@ from __future__ import annotations
 import base64
 import copy
 import dataclasses
+import hashlib
+import json
 import re
 import typing as t
 
@@ -39,6 +41,10 @@ NOTES = frozenset(
         "pv.kubernetes.io/bound-by-controller",
     }
 )
+# What the hash in a name is made of, and how it is written, so that it is no word by chance.
+# https://github.com/kubernetes/kubectl/blob/v0.34.1/pkg/util/hash/hash.go
+HASHED = {"ConfigMap": ("data", "kind", "name"), "Secret": ("data", "kind", "name", "type")}
+HASH_LETTERS = str.maketrans("013ae", "ghkmt")
 # Where one of these is set, a controller injects the certificate, whatever the manifest has.
 INJECTED = (
     "cert-manager.io/inject-ca-from",
@@ -191,6 +197,21 @@ def cleaned(body: Body) -> Body:
     else:
         _drop_injected(key, result)
     return result
+
+
+def with_hash(document: Document) -> Document:
+    """A ConfigMap or a Secret with a hash of what it holds in its name, as kubectl and kubernetes.core append it."""
+    body = document.body
+    fields = HASHED.get(kind_key(body["apiVersion"], body["kind"]))
+    if fields is None:
+        return document
+    name = body["metadata"]["name"]
+    held = {field: ({**body, "name": name}).get(field, "") for field in fields}
+    if body.get("binaryData"):
+        held["binaryData"] = body["binaryData"]
+    text = json.dumps(held, separators=(",", ":"), sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:10].translate(HASH_LETTERS)
+    return Document(document.origin, body | {"metadata": body["metadata"] | {"name": f"{name}-{digest}"}})
 
 
 def is_aggregated(body: Body) -> bool:

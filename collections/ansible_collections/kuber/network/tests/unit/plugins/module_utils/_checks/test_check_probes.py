@@ -110,6 +110,15 @@ def test_http_shares_are_counted(ask_from: t.Callable[..., Outcome], web: WebSer
     assert outcome == Outcome(ok, f"{100 // every} of 100")
 
 
+def test_http_shares_do_not_make_up_for_failed_answers(ask_from: t.Callable[..., Outcome], web: WebServer) -> None:
+    web.answer = lambda path, headers, number: (
+        (500, {}, "v1") if number == 7 else (200, {}, f"v{1 + (number % 5 == 0)}")
+    )
+    share = {"matches": "v2", "at_least": 1, "at_most": 30}
+    outcome = ask_from(http={"url": web.url, "count": 20, "shares": [share]})
+    assert outcome == Outcome(False, "19 of 20 as wanted; 1 x 500 v1")
+
+
 def test_http_many_requests_are_not_sent_where_nobody_answers(
     ask_from: t.Callable[..., Outcome], closed_port: int
 ) -> None:

@@ -10,7 +10,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
+from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import WELL_KNOWN, Kinds
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Ref
 
 
@@ -51,3 +51,11 @@ def test_only_versions_that_a_definition_serves_come_with_it(served: bool) -> No
         KuberError, match=r"Thing a/x \(here\) .* wanted: example\.org/v1; found: example\.org/v1beta1\."
     ):
         found.refuse_unserved(ref, "here")
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", "a%2Fb", "%2e%2e"])
+def test_no_name_leads_to_another_object(name: str) -> None:
+    resource = WELL_KNOWN["v1", "Secret"]
+    for place in ({"namespace": name, "name": "x"}, {"namespace": "x", "name": name}):
+        with pytest.raises(KuberError, match=r"is not valid; wanted: neither \. nor \.\., and no / or % in it"):
+            resource.path(**place)

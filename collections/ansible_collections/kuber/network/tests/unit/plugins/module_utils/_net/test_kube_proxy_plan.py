@@ -91,6 +91,12 @@ CASES: dict[str, tuple[State, Wish, bool, tuple[str, ...]]] = {
         False,
         ("minikube runs in mode iptables",),
     ),
+    "it was started for another configuration in the second in which this one was written": (
+        state(pod(mode="ipvs", config=IPTABLES, started=NOON), config=IPVS, made_for=IPTABLES),
+        TO_IPVS,
+        False,
+        (UNREAD,),
+    ),
     "somebody has edited by hand, without a restart": (state(pod(started=EARLY)), Wish(), False, (UNREAD,)),
     "we were interrupted before the restart": (
         state(pod(config=IPTABLES, started=EARLY), config=IPVS, made_for=IPTABLES),

@@ -284,3 +284,7 @@ def test_rules_survive_being_written_and_read(before: t.Any) -> None:
         for table in before.values()
     )
     assert iptables.parse(text) == before
+
+
+def test_what_stands_in_quotes_is_no_target() -> None:
+    assert iptables.Rule("INPUT", '-p tcp -m string --string "-j" --algo bm -j DROP').target == "DROP"
