@@ -128,3 +128,9 @@ def test_the_class_is_the_field_or_the_old_annotation(
     spec: dict[str, t.Any] = {"ingressClassName": ingress_class} if ingress_class else {}
     annotations = {locations.OLD_CLASS: annotation} if annotation else {}
     assert locations.class_of({"metadata": {"annotations": annotations}, "spec": spec}) == expected
+
+
+def test_a_wildcard_stands_for_one_label() -> None:
+    known = [at("", "/web"), at("*.b.org", "/web")]
+    hosts = {host: locations.server(known, host) for host in ("x.b.org", "x.y.b.org", "b.org")}
+    assert hosts == {"x.b.org": "*.b.org", "x.y.b.org": locations.ANY_HOST, "b.org": locations.ANY_HOST}

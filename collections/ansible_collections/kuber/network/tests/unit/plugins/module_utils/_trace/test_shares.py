@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._net import iptables
 from ansible_collections.kuber.network.plugins.module_utils._net.virtual_servers import RealServer, Server
-from ansible_collections.kuber.network.plugins.module_utils._trace import rules_iptables, rules_ipvs
+from ansible_collections.kuber.network.plugins.module_utils._trace import matches, rules_iptables, rules_ipvs
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import percent
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Backend, Packet, merged
 
@@ -117,3 +117,13 @@ def test_merging_loses_nothing(parts: list[tuple[str, fractions.Fraction]]) -> N
 )
 def test_shares_are_written_for_people(share: fractions.Fraction, text: t.Any) -> None:
     assert percent(share) == text
+
+
+@pytest.mark.parametrize(("scheduler", "counts"), [("rr", 1), ("lc", 1), ("wrr", 5), ("wlc", 5), ("sed", 5), ("nq", 5)])
+def test_weights_count_for_the_schedulers_that_go_by_them(scheduler: str, counts: int) -> None:
+    assert rules_ipvs._weight(RealServer("10.244.0.1:80", 5, 0, 0), scheduler) == counts
+
+
+def test_what_a_rule_excludes_is_no_value_of_it() -> None:
+    rule = iptables.Rule("KUBE-SVC-A", "! -s 10.244.0.0/16 -d 10.96.0.1/32 -j KUBE-MARK-MASQ")
+    assert (matches.option(rule, "-s"), matches.option(rule, "-d")) == (None, "10.96.0.1/32")
