@@ -25,6 +25,8 @@ description:
     as an Ingress. Use O(wait_for) to wait for its address.
   - What does not become ready is explained with its pods, containers, probes, last lines of logs and last events, and
     with what to change where that can be said.
+  - What is to be done with each object is decided before anything is done. C(-vvv) prints these decisions, with the
+    reasons and with what is sent.
   - What is there is read with one request for each kind and namespace. Objects of which the API server's own records
     prove that applying them would change nothing are not sent.
   - Fields that C(kubectl apply) or an addon manager has set before are taken over, so that those that the set does not
