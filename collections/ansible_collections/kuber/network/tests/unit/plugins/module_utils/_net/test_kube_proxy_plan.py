@@ -52,6 +52,12 @@ CASES: dict[str, tuple[State, Wish, bool, tuple[str, ...]]] = {
         False,
         (),
     ),
+    "it was started for another configuration in the second in which this one was written": (
+        state(pod(mode="ipvs", config=IPTABLES, started=NOON), config=IPVS, made_for=IPTABLES),
+        TO_IPVS,
+        False,
+        (UNREAD,),
+    ),
     # It resets the ConfigMap, and kube-proxy goes on: it is enough to write it.
     "minikube start was run again": (
         state(pod(mode="ipvs", config=IPVS, started=EARLY), config=IPTABLES, made_for=IPVS),
@@ -90,12 +96,6 @@ CASES: dict[str, tuple[State, Wish, bool, tuple[str, ...]]] = {
         TO_IPVS,
         False,
         ("minikube runs in mode iptables",),
-    ),
-    "it was started for another configuration in the second in which this one was written": (
-        state(pod(mode="ipvs", config=IPTABLES, started=NOON), config=IPVS, made_for=IPTABLES),
-        TO_IPVS,
-        False,
-        (UNREAD,),
     ),
     "somebody has edited by hand, without a restart": (state(pod(started=EARLY)), Wish(), False, (UNREAD,)),
     "we were interrupted before the restart": (
