@@ -63,13 +63,18 @@ def fetch(
     argv += resolve_options(url, address)
     for number in range(0, count, URLS_AT_ONCE):
         done = _run(runner, [*argv, *[url] * min(URLS_AT_ONCE, count - number)])
+        # A terminal in between, as OpenSSH makes one for sudo, ends lines in its own way and mixes in what is wrong.
         complaints = iter(COMPLAINT.findall(done.stderr))
-        parts = re.split(rf"\n?{mark} (\d+)\n", done.stdout)
+        parts = re.split(rf"\n?{mark} (\d+)\n", done.stdout.replace("\r\n", "\n"))
         if len(parts) < 3:
             yield Answer(0, problem=done.stderr.strip() or f"exit code {done.rc}")
             return
         for body, status in zip(parts[::2], parts[1::2], strict=False):
-            yield Answer(int(status), body) if int(status) else Answer(0, problem=_reason(next(complaints, ("", ""))))
+            if int(status):
+                yield Answer(int(status), body)
+            else:
+                mixed_in = COMPLAINT.findall(body)
+                yield Answer(0, problem=_reason(mixed_in[-1] if mixed_in else next(complaints, ("", ""))))
 
 
 def resolve_options(url: str, address: str) -> list[str]:

@@ -112,7 +112,7 @@ def _hops(params: Mapping[str, t.Any], destination: Network) -> list[Address]:
     if not given and params["state"] == "present":
         raise KuberError(
             "Nothing says where the route leads",
-            wanted="the addresses of the cluster's nodes in nodes, or a next hop in via",
+            wanted="the addresses of the cluster's nodes in nodes (host_network_nodes), or a next hop in via",
             found="neither",
         )
     return list(dict.fromkeys(parse_hop(text, destination) for text in given))

@@ -14,10 +14,10 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Outcome
 from ansible_collections.kuber.network.plugins.module_utils._checks.specs import CHECK_SPEC, World, build
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
+from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
-
     from .conftest import NameServer, WebServer
 
 # As this process hears it, and as curl says it.
@@ -36,19 +36,29 @@ class Nowhere(World):
         return self.objects[path]
 
 
-@pytest.fixture(params=[None, "host"], ids=["by us", "from a host"])
-def source(request: pytest.FixtureRequest) -> str | None:
-    """The same questions, once asked by this process, and once with the programs of a node."""
-    return request.param
+class Terminal(LocalRunner):
+    """A host that is reached by way of a terminal, as OpenSSH makes one for sudo."""
+
+    def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
+        done = super()._run(argv, stdin)
+        return Result(argv, done.rc, (done.stderr + done.stdout).replace("\n", "\r\n"), "")
 
 
-@pytest.fixture
-def ask_from(local_runner: Runner, source: str | None, ask: t.Callable[..., Outcome]) -> t.Callable[..., Outcome]:
-    return lambda **kind: ask(**kind, **{"from": source} if source else {})
+@pytest.fixture(params=["by us", "from a host", "by way of a terminal"])
+def ask_from(request: pytest.FixtureRequest, local_runner: Runner) -> t.Callable[..., Outcome]:
+    """The same questions, asked by this process, and with the programs of a node."""
+    if request.param == "by us":
+        return asker(local_runner)
+    there = asker(Terminal() if "terminal" in request.param else local_runner)
+    return lambda **kind: there(**kind, **{"from": "host"})
 
 
 @pytest.fixture
 def ask(local_runner: Runner) -> t.Callable[..., Outcome]:
+    return asker(local_runner)
+
+
+def asker(runner: Runner) -> t.Callable[..., Outcome]:
     def no_cluster() -> t.NoReturn:
         raise KuberError("no cluster here")
 
@@ -56,7 +66,7 @@ def ask(local_runner: Runner) -> t.Callable[..., Outcome]:
         validated = ArgumentSpecValidator({"checks": CHECK_SPEC}).validate({"checks": [{"name": "it works", **kind}]})
         assert not validated.error_messages, validated.error_messages
         raw = validated.validated_parameters["checks"][0]
-        return build(raw, Nowhere(local_runner, no_cluster)).probe.attempt()
+        return build(raw, Nowhere(runner, no_cluster)).probe.attempt()
 
     return call
 
