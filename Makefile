@@ -45,8 +45,9 @@ CLUSTER = echo "$@: the cluster is the lab of the driver $(if $(DRIVER),$(DRIVER
 ON_CLUSTER = $(LAB)/exec $(PLAYBOOK) -e @$(LAB)/vars.yml
 CLUSTER_IS_UP = { $(LAB_IS_UP); $(CLUSTER); }
 endif
-# A clone that was moved has another key too: the programs of a virtual environment carry its path.
-key = $(shell { pwd; cat $(1); } | sha256sum | cut -c1-16)
+# A clone that was moved has another key too: the programs of a virtual environment carry its path. So has another Python.
+INTERPRETER := $(shell { $(PYTHON) -VV; } 2>/dev/null)
+key = $(shell { pwd -P; echo '$(INTERPRETER)'; cat $(1); } | sha256sum | cut -c1-16)
 USE := .venv/.use-$(call key,requirements.txt)
 TEST := .venv/.test-$(call key,requirements.txt requirements-test.txt)
 BENCH := bench/.venv/.use-$(call key,bench/requirements.txt)
@@ -63,7 +64,7 @@ help:
 	@echo '                     show the rollout strategies, each by a real rollout, recorded (after make site)'
 	@echo 'make test [ARGS="ruff unit"]'
 	@echo '                     lint, sanity, unit tests, Molecule on the lab cluster; only the named stages'
-	@echo 'make soak [SOAK=3] [ARGS="faults drift teardown ipvs-machine"]'
+	@echo 'make soak [SOAK=3] [ARGS="galaxy matrix kubernetes coverage faults drift teardown ipvs-machine"]'
 	@echo '                     the long forms of the tests that leave something to chance, an hour and a half'
 	@echo 'make lab [DRIVER=docker|ssh] [NODES=2]'
 	@echo '                     bring a lab cluster up (the first time builds it); without DRIVER the one that is up, or what suits this machine'
@@ -136,6 +137,7 @@ bench: $(USE) $(BENCH)
 	@PYTHONPATH=collections $(BIN)/python -m bench $(ARGS)
 
 $(USE):
+	@command -v $(PYTHON) >/dev/null || { echo 'There is no program $(PYTHON): PYTHON must name a Python 3.11 or newer' >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo '$(PYTHON) is too old: Python 3.11 or newer is needed (PYTHON=...)' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo '.venv: installing python3-venv'; apt-get update -q; DEBIAN_FRONTEND=noninteractive apt-get install -qy python3-venv; }
 # venv --clear would empty the directory that a link leads to, which others may use.
@@ -146,7 +148,6 @@ $(USE):
 	@touch $@
 
 $(TEST): | $(USE)
-	@tests/install-tools
 	@echo '.venv: installing the test tools, half a minute'
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-test.txt
 	@touch $@

@@ -28,6 +28,8 @@ def environment(python: pathlib.Path, lock: pathlib.Path) -> pathlib.Path:
     shutil.rmtree(path, ignore_errors=True)
     subprocess.run([python, "-m", "venv", "--without-pip", path], check=True)
     install = ("install", "-q", "--disable-pip-version-check", "--require-hashes", "--no-deps", "-r", lock)
-    subprocess.run([sys.executable, "-m", "pip", "--python", path / "bin" / "python", *install], check=True)
+    # An older pip is not written for the newest Python, and works on it.
+    quiet = os.environ | {"PYTHONWARNINGS": "ignore::SyntaxWarning"}
+    subprocess.run([sys.executable, "-m", "pip", "--python", path / "bin" / "python", *install], env=quiet, check=True)
     (path / "complete").touch()
     return path

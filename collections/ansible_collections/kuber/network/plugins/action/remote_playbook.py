@@ -12,7 +12,8 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._machines import bundle, install, run
 from ansible_collections.kuber.network.plugins.module_utils._machines.summary import Verdict
-from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
+from ansible_collections.kuber.network.plugins.plugin_utils._action import ConnectionRunner, KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
 COLLECTION = pathlib.Path(__file__).resolve().parents[2]
@@ -32,6 +33,11 @@ class ActionModule(KuberAction):
         "interval": {"type": "int", "default": 30},
     }
     _requires_connection = True
+
+    @property
+    def runner(self) -> Runner:
+        # The user who has the minikube starts the run, whatever the inventory says: become is for tasks of the run.
+        return ConnectionRunner(self, become=False)
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         machine = str(task_vars.get("inventory_hostname"))

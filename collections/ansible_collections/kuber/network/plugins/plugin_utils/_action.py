@@ -48,14 +48,16 @@ TYPES = {
 class ConnectionRunner(Runner):
     """Runs commands on the task's host through its connection; the host needs a shell, not Python."""
 
-    def __init__(self, action: ActionBase) -> None:
+    def __init__(self, action: ActionBase, *, become: bool = True) -> None:
         self._action = action
+        self._become = become
+        """Whether commands run as root where the inventory says so."""
 
     def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
         # pylint: disable=protected-access
         # Names and comments on the host may be any bytes; Ansible brings them as it does names of files.
         data = None if stdin is None else stdin.encode(errors="surrogateescape")
-        done = self._action._low_level_execute_command(shlex.join(argv), in_data=data, sudoable=True)
+        done = self._action._low_level_execute_command(shlex.join(argv), in_data=data, sudoable=self._become)
         return Result(argv, done["rc"], done["stdout"], done["stderr"])
 
 

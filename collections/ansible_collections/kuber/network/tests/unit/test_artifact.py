@@ -149,6 +149,18 @@ def test_a_machine_without_a_cluster_is_refused_and_reported(machine: Machine) -
     assert "minikube has no profile minikube" in done.stdout
 
 
+def test_drift_ends_with_exit_code_2_without_an_ansible_cfg(machine: Machine) -> None:
+    hosts = machine.write("hosts", "127.0.0.1 localhost\n")
+    entries = {"path": str(hosts), "entries": [{"address": "172.17.255.3", "names": ["example.app.org"]}]}
+    task = {"name": "Names", "kuber.network.hosts_entries": entries}
+    machine.write("names.yml", json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
+    done = machine.play("names.yml", "--check", **REPORT)
+    assert done.returncode == 2, done.stdout
+    assert json.loads((machine.directory / "drift.json").read_text())["status"] == "drifted"
+    assert machine.play("names.yml").returncode == 0
+    assert machine.play("names.yml", "--check", **REPORT).returncode == 0
+
+
 @in_project
 def test_playbooks_of_the_project_are_those_of_the_collection(machine: Machine) -> None:
     imported = {}

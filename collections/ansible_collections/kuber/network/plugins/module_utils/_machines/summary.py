@@ -62,7 +62,7 @@ def table(rows: t.Sequence[Row], *, width: int) -> list[str]:
     lines: list[str] = []
     for cell in cells:
         head = GAP.join(text.ljust(size) for text, size in zip(cell, widths, strict=False))
-        lines += textwrap.wrap(f"{head}{GAP}{_plain(cell[-1])}", width, subsequent_indent=indent, drop_whitespace=False)
+        lines += textwrap.wrap(f"{head}{GAP}{_plain(cell[-1])}", width, subsequent_indent=indent)
     return [line.rstrip() for line in lines]
 
 
@@ -75,4 +75,4 @@ def total(rows: t.Sequence[Row]) -> str:
 
 def _plain(text: str) -> str:
     """What comes from machines may hold anything; a terminal must not obey it."""
-    return "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())

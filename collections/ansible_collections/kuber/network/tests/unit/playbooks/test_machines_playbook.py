@@ -190,6 +190,10 @@ def test_what_is_given_reaches_the_machine_and_the_password_nothing_else(classro
     secret = "canary-password-7068"
     given = {
         "ansible_become_password": secret,
+        # The user of the connection starts the run, though the inventory has become for other playbooks.
+        "ansible_become": True,
+        "ansible_become_user": "nobody",
+        "ansible_become_exe": "/bin/false",
         "machines_playbook": "teardown",
         "machines_arguments": ["--tags", "a b"],
         "machines_settings": {"web_app_replicas": 2},

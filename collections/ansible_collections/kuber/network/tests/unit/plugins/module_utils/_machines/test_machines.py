@@ -125,7 +125,7 @@ def test_what_failed_without_a_report_is_told_from_the_log() -> None:
 ROWS = [
     Row("pc01", Verdict.OK),
     Row("pc02", Verdict.DRIFTED, 12),
-    Row("a-machine-with-a-longer-name", Verdict.UNREACHABLE, 0, "It cannot be reached; found: no\x1b[2Jroute."),
+    Row("a-machine-with-a-longer-name", Verdict.UNREACHABLE, 0, "It cannot be reached;\n  found: no\x1b[2Jroute."),
 ]
 
 
