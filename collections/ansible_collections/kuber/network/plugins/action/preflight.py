@@ -40,7 +40,7 @@ CONTACT_SECONDS = 10.0
 
 
 def unreadable_profile(home: pathlib.Path, params: dict[str, t.Any]) -> t.Iterator[KuberError]:
-    """Why the inventory has no nodes of a profile that minikube has."""
+    """Yield why the inventory has no nodes for an existing profile."""
     if params["profile"] in known_profiles(home) and not params["nodes"]:
         try:
             read_profile(home, params["profile"])
@@ -71,7 +71,7 @@ class ActionModule(KuberAction):
     }
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        cluster: Cluster | KuberError
+        cluster: ClusterInfo | KuberError
         try:
             client = _client.of(self, params, timeout=CONTACT_SECONDS)
             cluster = read_cluster(client)

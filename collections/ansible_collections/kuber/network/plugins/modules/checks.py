@@ -25,7 +25,7 @@ options:
       - Without it, the files that the environment variable E(KUBECONFIG) lists, or C(~/.kube/config).
     type: path
   context:
-    description: Which context of the kubeconfig to use. Without it, the current one.
+    description: The context of the kubeconfig to use. Without it, the current one.
     type: str
   timeout:
     description: For how many seconds checks that fail are repeated. With V(0) each is asked once.

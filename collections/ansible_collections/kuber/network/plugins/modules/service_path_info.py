@@ -43,7 +43,7 @@ options:
       - Without it, the files that the environment variable E(KUBECONFIG) lists, or C(~/.kube/config).
     type: path
   context:
-    description: Which context of the kubeconfig to use. Without it, the current one.
+    description: The context of the kubeconfig to use. Without it, the current one.
     type: str
   target:
     description:

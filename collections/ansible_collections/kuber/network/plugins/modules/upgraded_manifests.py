@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: upgraded_manifests
-short_description: Manifests in the API versions that today's server takes
+short_description: Upgrade manifests to current API versions
 version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)

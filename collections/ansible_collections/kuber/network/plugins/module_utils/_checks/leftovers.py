@@ -18,7 +18,7 @@ from ansible_collections.kuber.network.plugins.module_utils._net.programs import
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable
 
-    from ansible_collections.kuber.network.plugins.module_utils._net.node_read import State
+    from ansible_collections.kuber.network.plugins.module_utils._net.node_read import NodeState
 
 MODES = ("iptables", "ipvs", "nftables")
 
@@ -26,12 +26,12 @@ MODES = ("iptables", "ipvs", "nftables")
 class Readings:
     """Readings of one node, each of which serves all probes once: they ask one after another."""
 
-    def __init__(self, read: Callable[[str], State]) -> None:
+    def __init__(self, read: Callable[[str], NodeState]) -> None:
         self._read = read
-        self._state: State | None = None
+        self._state: NodeState | None = None
         self._served: set[LeftoversProbe] = set()
 
-    def fresh(self, probe: LeftoversProbe) -> State:
+    def fresh(self, probe: LeftoversProbe) -> NodeState:
         if self._state is None or probe in self._served:
             self._state = self._read(probe.mode)
             self._served = set()
@@ -46,15 +46,15 @@ class View:
     asked: str
     parts: tuple[str, ...]
     """Where it would be, by the names under which it may be unread."""
-    find: Callable[[State, str, str], tuple[str, ...]]
+    find: Callable[[NodeState, str, str], tuple[str, ...]]
     """What is left, given the mode that runs and the one that has left something."""
     effect: str = ""
-    doubtful: Callable[[State], tuple[str, ...]] = lambda _state: ()
+    doubtful: Callable[[NodeState], tuple[str, ...]] = lambda _state: ()
     """What may be kube-proxy's or somebody else's."""
 
 
-def _chains(family: str) -> Callable[[State, str, str], tuple[str, ...]]:
-    def find(state: State, mode: str, of: str) -> tuple[str, ...]:
+def _chains(family: str) -> Callable[[NodeState, str, str], tuple[str, ...]]:
+    def find(state: NodeState, mode: str, of: str) -> tuple[str, ...]:
         found = (
             (program, table.name, chain)
             for program, tables in state.rules.items()
@@ -71,27 +71,27 @@ def _chains(family: str) -> Callable[[State, str, str], tuple[str, ...]]:
     return find
 
 
-def _owners(state: State) -> ipvs.Plan:
-    return ipvs.plan(state.ipvs, freed={}, proxy=state.proxy) if state.ipvs else ipvs.Plan()
+def _owners(state: NodeState) -> ipvs.IpvsPlan:
+    return ipvs.plan(state.ipvs, freed={}, proxy=state.proxy) if state.ipvs else ipvs.IpvsPlan()
 
 
-def _servers(state: State, _mode: str, _of: str) -> tuple[str, ...]:
+def _servers(state: NodeState, _mode: str, _of: str) -> tuple[str, ...]:
     return tuple(map(str, _owners(state).servers))
 
 
-def _doubtful(state: State) -> tuple[str, ...]:
+def _doubtful(state: NodeState) -> tuple[str, ...]:
     return tuple(map(str, _owners(state).doubtful))
 
 
-def _sets(state: State, _mode: str, _of: str) -> tuple[str, ...]:
+def _sets(state: NodeState, _mode: str, _of: str) -> tuple[str, ...]:
     return tuple(name for name in (state.ipvs.sets if state.ipvs else ()) if name in ipvs.SETS)
 
 
-def _device(state: State, _mode: str, _of: str) -> tuple[str, ...]:
+def _device(state: NodeState, _mode: str, _of: str) -> tuple[str, ...]:
     return (ipvs.DEVICE,) if state.ipvs and state.ipvs.device else ()
 
 
-def _tables(state: State, _mode: str, _of: str) -> tuple[str, ...]:
+def _tables(state: NodeState, _mode: str, _of: str) -> tuple[str, ...]:
     return tuple(nft.lines(state.nftables))
 
 

@@ -59,7 +59,7 @@ class Connection(ConnectionBase):
         pass
 """
 SETTLE_SECONDS = 60
-ONE_THING = "Nothing has been changed, because one thing must be mended first:"
+ONE_THING = "Nothing was changed: fix this problem first:"
 # Leases and events are written all the time, and what is discovered about the server itself is no object.
 RESTLESS = frozenset({"leases", "events", "componentstatuses"})
 

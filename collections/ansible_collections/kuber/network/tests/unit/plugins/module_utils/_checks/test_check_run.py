@@ -38,7 +38,7 @@ class Scripted(Probe):
 
 class Broken(Scripted):
     def attempt(self) -> Outcome:
-        raise KuberError("the API server is gone")
+        raise KuberError("the API server has terminated")
 
 
 def silent(pending: t.Sequence[Check], elapsed: float) -> None:
@@ -77,7 +77,7 @@ def test_slow_checks_run_side_by_side() -> None:
 def test_an_error_is_a_red_line_and_not_the_end() -> None:
     checks = [Check("broken", "", Broken([True])), Check("good", "", Scripted([True]))]
     broken, good = run_checks(checks, timeout=0, interval=1, progress=silent)
-    assert (broken.ok, broken.found) == (False, "the API server is gone")
+    assert (broken.ok, broken.found) == (False, "the API server has terminated")
     assert good.ok
 
 
