@@ -54,7 +54,7 @@ class ActionModule(KuberAction):
             show(f"still failing after {elapsed:.0f} of {params['timeout']:.0f} s: {names}")
 
         if not params["checks"] and not params["earlier"]:
-            raise KuberError("There is nothing to check", wanted="at least one entry in checks, or in earlier")
+            raise KuberError("Nothing to check", wanted="at least one entry in checks or in earlier")
         host = str(self._task.delegate_to or task_vars["inventory_hostname"])
         world = World(self.runner, connect, host=host, usual=params["from"], beside=params["beside"])
         checks = [build(raw, world) for raw in params["checks"]]

@@ -36,7 +36,7 @@ class ActionModule(KuberAction):
         client = _client.of(self, params)
         clock = Clock(params["wait_timeout"])
         client.keep_to(clock, Progress(show, clock))
-        wish = proxy_config.Wish(
+        spec = proxy_config.ProxySpec(
             params["mode"],
             params["strict_arp"],
             params["scheduler"],

@@ -83,7 +83,7 @@ class ActionModule(KuberAction):
             params,
             minikube_home=str(home),
             known_profiles=tuple(known_profiles(home)),
-            # A check run changes nothing, and looking takes no rights.
+            # A check run changes nothing, and reading needs no rights.
             host=look(
                 params,
                 LocalRunner(),

@@ -43,8 +43,8 @@ class ActionModule(KuberAction):
         "title": {"type": "str"},
         "probe_url": {"type": "str"},
         "probe_from": {"type": "str", "default": "controller", "choices": ["controller", "host"]},
-        "rate": {"type": "float", "default": run.Wish.rate},
-        "timeout": {"type": "float", "default": run.Wish.timeout},
+        "rate": {"type": "float", "default": run.RolloutSpec.rate},
+        "timeout": {"type": "float", "default": run.RolloutSpec.timeout},
         "earlier": {"type": "list", "elements": "dict", "default": []},
         "wait_timeout": {"type": "int", "default": int(run.RolloutSpec.wait_timeout)},
     }
@@ -81,8 +81,8 @@ class ActionModule(KuberAction):
             if params["probe_url"] and params["probe_from"] == "host":
                 forwarder = stack.enter_context(Forwarder(self.sockets_of_host()))
                 opened = forwarder.open(way_of(params["probe_url"]))
-                wish = dataclasses.replace(wish, probe_through=opened.socket)
-            timeline = run.roll_out(client, wish, show)
+                spec = dataclasses.replace(spec, probe_through=opened.socket)
+            timeline = run.roll_out(client, spec, show)
         lines = picture.draw(timeline, title=f"{known['title']} ({picture.rules(known['strategy'])})", width=WIDTH)
         result = timeline.dump() | known | {"picture": lines}
         rollouts = [*params["earlier"], result]

@@ -16,7 +16,7 @@ description:
     what failed.
   - The module M(kuber.network.remote_playbook) follows a run on another machine by it.
 requirements:
-  - to be named in C(callbacks_enabled)
+  - listed in C(callbacks_enabled)
 options:
   path:
     description: The file, as JSON.

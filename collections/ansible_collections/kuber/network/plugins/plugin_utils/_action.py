@@ -20,6 +20,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
+from ansible_collections.kuber.network.plugins.module_utils._types import TYPES
 from ansible_collections.kuber.network.plugins.plugin_utils._libraries import missing
 from ansible_collections.kuber.network.plugins.plugin_utils._orphans import end_with_playbook
 
@@ -34,15 +35,6 @@ WRONG_TYPE = re.compile(
     r"(?:argument|Elements value for option) '(?P<option>[^']+)' is of type (?P<found>\w+)"
     r"(?: found in '(?P<place>[^']+)'\.)? and we were unable to convert to (?P<wanted>\w+)\b"
 )
-TYPES = {
-    "bool": "true or false",
-    "dict": "a mapping",
-    "float": "a number",
-    "int": "a whole number",
-    "list": "a list",
-    "path": "a text",
-    "str": "a text",
-}
 
 
 class ConnectionRunner(Runner):
@@ -96,12 +88,12 @@ class KuberAction(ActionBase, metaclass=abc.ABCMeta):
         return ConnectionRunner(self)
 
     def sockets_of_host(self) -> t.Callable[[str, int], t.Any]:
-        """What opens TCP connections from the task's host; it takes host and port."""
+        """Return a function that opens TCP connections from the task's host, given host and port."""
         found = getattr(self._connection, "open_socket", None)
         if found is None:
             raise KuberError(
-                "The task's host is reached in a way that opens no connections from there",
-                wanted="the connection kuber.network.minikube, as the inventory of minikube sets it",
+                "The connection to the task's host cannot open connections from there",
+                wanted="the connection kuber.network.minikube, as set by the minikube inventory",
                 found=str(self._connection.transport),
             )
         return t.cast("t.Callable[[str, int], t.Any]", found)

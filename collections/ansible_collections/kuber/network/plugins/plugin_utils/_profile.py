@@ -37,7 +37,7 @@ BARE_METAL_DRIVERS = ("none", "native")
 # All that a tunnel to containers leaves (cmd/minikube/cmd/tunnel.go): no line in tunnels.json.
 TUNNEL_LOCK = ".tunnel_lock"
 LOCKS = pathlib.Path("/proc/locks")
-# Ansible takes hosts of these names for the machine that it runs on.
+# Ansible treats hosts of these names as the machine it runs on.
 NAMES_OF_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 

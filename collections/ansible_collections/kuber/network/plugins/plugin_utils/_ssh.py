@@ -34,7 +34,7 @@ SETTLE_SECONDS = 0.5
 LONGEST_QUOTE = 80
 # The program that a connection through the machine is made for, which only its log would show.
 NO_SENDER = ("127.0.0.1", 0)
-# A key of this kind can sign in more ways than one (RFC 8332).
+# Keys of this type can sign with several algorithms (RFC 8332).
 SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 # A shell's exit code for a command ended by a signal; SSH reports none.
 ENDED_BY_SIGNAL = 128

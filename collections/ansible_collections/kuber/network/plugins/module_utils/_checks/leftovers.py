@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What another mode of kube-proxy has left on a node, as ``node_iptables`` sees it."""
+"""Check for leftovers of another mode of kube-proxy on a node, as ``node_iptables`` sees them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MODES = ("iptables", "ipvs", "nftables")
 
 
 class Readings:
-    """Readings of one node, each of which serves all probes once: they ask one after another."""
+    """Readings of one node; each is shared by all probes, which run in sequence."""
 
     def __init__(self, read: Callable[[str], NodeState]) -> None:
         self._read = read
@@ -41,16 +41,16 @@ class Readings:
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """One kind of thing that a mode leaves."""
+    """One kind of leftover."""
 
     asked: str
     parts: tuple[str, ...]
-    """Where it would be, by the names under which it may be unread."""
+    """The parts of a node that could be unread."""
     find: Callable[[NodeState, str, str], tuple[str, ...]]
-    """What is left, given the mode that runs and the one that has left something."""
+    """Returns what is left, for the running mode and the mode that left it."""
     effect: str = ""
     doubtful: Callable[[NodeState], tuple[str, ...]] = lambda _state: ()
-    """What may be kube-proxy's or somebody else's."""
+    """Returns what may be kube-proxy's or another program's."""
 
 
 def _chains(family: str) -> Callable[[NodeState, str, str], tuple[str, ...]]:
@@ -139,5 +139,5 @@ class LeftoversProbe(Probe):
             return Outcome.not_looked_at("; ".join(unread))
         doubtful = self.view.doubtful(state)
         if doubtful:
-            return Outcome(False, f"not known whose they are: {', '.join(doubtful)}", unknown=True)
+            return Outcome(False, f"unknown owner: {', '.join(doubtful)}", unknown=True)
         return Outcome(True, "none")

@@ -15,7 +15,7 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._net import in_use, own, policy
 from ansible_collections.kuber.network.plugins.module_utils._net.iproute import IpRoute
 from ansible_collections.kuber.network.plugins.module_utils._net.route import PROTOCOL, NoNeighbourError, Route, Wanted
-from ansible_collections.kuber.network.plugins.module_utils._net.route_plan import PARKED, Plan
+from ansible_collections.kuber.network.plugins.module_utils._net.route_plan import PARKED, RoutePlan
 from ansible_collections.kuber.network.plugins.module_utils._runner import CommandError
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -68,8 +68,8 @@ class RouteTable:
         hops, problem = self._ip.get(str(hop))
         if own.is_own(addresses, hop) or (hops and hops[0].get("type") == "local"):
             raise NoNeighbourError(
-                f"The next hop {hop} is an address of this machine itself",
-                wanted="the address of a node that is another machine",
+                f"The next hop {hop} is this machine's own address",
+                wanted="the address of a node on another machine",
                 found="the node is this machine, as with minikube's driver none",
                 remedy="Such a node needs no route; set host_network_route_enabled=false",
             )
@@ -82,8 +82,8 @@ class RouteTable:
         elif hops:
             return device
         raise NoNeighbourError(
-            f"The next hop {hop} is no neighbour of this machine",
-            wanted="the node's address, in a network in which this machine has an address, too",
+            f"The next hop {hop} is not a neighbour of this machine",
+            wanted="a node's address in one of this machine's own networks",
             found=problem,
             remedy="Check that the cluster is running and that its address is current. If the nodes are hidden (Docker "
             "Desktop, rootless engines, WSL2) no route is possible: set host_network_route_enabled=false",

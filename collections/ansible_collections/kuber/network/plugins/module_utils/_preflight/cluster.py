@@ -137,8 +137,8 @@ def unsupported_mode(mode: str, gates: Mapping[str, t.Any], cluster: ClusterInfo
             yield from proxy_modes.unsupported(mode, cluster.version, {**configured, **gates})
 
 
-def foreign_context(profile: str, profile_addresses: Sequence[str], cluster: Cluster) -> Iterator[KuberError]:
-    """A context that leads to another cluster than the profile's."""
+def foreign_context(profile: str, profile_addresses: Sequence[str], cluster: ClusterInfo) -> Iterator[KuberError]:
+    """Yield an error if the context belongs to another cluster than the profile's."""
     # QEMU's own network (--network=builtin) has 127.0.0.1 for the node, which no cluster knows it by.
     profile_addresses = [address for address in profile_addresses if not address.startswith("127.")]
     if profile and profile_addresses and not set(profile_addresses) & set(cluster.node_addresses):

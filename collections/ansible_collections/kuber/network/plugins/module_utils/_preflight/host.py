@@ -17,7 +17,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired
 from ansible_collections.kuber.network.plugins.module_utils._net import hosts_file, static_route
-from ansible_collections.kuber.network.plugins.module_utils._net.in_use import Surroundings
+from ansible_collections.kuber.network.plugins.module_utils._net.in_use import LocalNetworks
 from ansible_collections.kuber.network.plugins.module_utils._net.route import NoNeighbourError
 from ansible_collections.kuber.network.plugins.module_utils._net.route_table import RouteTable
 from ansible_collections.kuber.network.plugins.module_utils._preflight import hidden
@@ -115,7 +115,7 @@ def _questions(params: Mapping[str, t.Any], runner: Runner) -> t.Iterator[_Quest
         yield _Question(lambda: hosts_file.study(entries), hosts_file.require_permission)
 
 
-def _study_route(route: Mapping[str, t.Any], runner: Runner) -> static_route.Change:
+def _study_route(route: Mapping[str, t.Any], runner: Runner) -> static_route.RouteChange:
     refusal = hidden.no_route_on(platform.system())
     if refusal is not None:
         raise refusal

@@ -69,7 +69,7 @@ def live_tunnels(pids: Sequence[int], profile: str) -> Iterator[KuberError]:
             "`minikube tunnel` is running; it replaces the addresses of all load balancers",
             wanted="no tunnel" + (f" of profile {profile}" if profile else ""),
             found="process " + ", ".join(str(pid) for pid in pids if pid) if any(pids) else "its lock is held",
-            remedy="End it (`kill`, or Ctrl-C where it was started)",
+            remedy="Stop it (`kill`, or Ctrl-C in its terminal)",
         )
 
 

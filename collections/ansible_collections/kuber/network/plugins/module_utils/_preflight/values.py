@@ -12,21 +12,13 @@ import json
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._types import TYPES
 
 Spec = t.Mapping[str, t.Any]
 
 # What Ansible accepts as a boolean.
 TRUE = frozenset({"true", "yes", "on", "1", "y", "t"})
 FALSE = frozenset({"false", "no", "off", "0", "n", "f"})
-WANTED = {
-    "bool": "true or false",
-    "dict": "a mapping",
-    "float": "a number",
-    "int": "an integer",
-    "list": "a list",
-    "path": "a text",
-    "str": "a text",
-}
 # Longer values are cut in messages.
 SHOWN = 80
 
@@ -45,7 +37,7 @@ def read(name: str, value: object, option: Spec) -> t.Any:
     result: t.Any = value if kind == "raw" else _READERS.get(kind, _text)(value)
     if result is None:
         remedy = _remedy(kind, value)
-        raise KuberError(f"{name} has the wrong type", wanted=WANTED[kind], found=shown(value), remedy=remedy)
+        raise KuberError(f"{name} has the wrong type", wanted=TYPES[kind], found=shown(value), remedy=remedy)
     choices = option.get("choices")
     if choices and result not in choices:
         words = " or ".join(str(choice) for choice in choices)

@@ -83,15 +83,15 @@ def read(client: Client, spec: RolloutSpec) -> Body:
         ) from exc
 
 
-def roll_out(client: Client, wish: Wish, say: Say) -> Timeline:
-    """Replace all pods by such as they are, and tell what happens meanwhile."""
-    clock = Clock(wish.wait_timeout)
+def roll_out(client: Client, spec: RolloutSpec, say: Say) -> Timeline:
+    """Replace all pods without changing them, and return the timeline."""
+    clock = Clock(spec.wait_timeout)
     progress = Progress(say, clock)
     client.keep_to(clock, progress)
     waiter = Waiter(client, clock, progress)
-    # A rollout that begins before another has ended shows neither.
-    before = read(client, wish)
-    waiter.wait([(Goal(wish.item), before)])
+    # Overlapping rollouts could not be told apart.
+    before = read(client, spec)
+    waiter.wait([(Goal(spec.item), before)])
     mark = str(time.time_ns())
     with contextlib.ExitStack() as stack:
         recorder = stack.enter_context(Recorder(client, before, lambda pod: _mark_of(pod) == mark))
@@ -104,8 +104,8 @@ def roll_out(client: Client, wish: Wish, say: Say) -> Timeline:
     return tell(shifted(recorder.snapshots, began), shifted(answers, began), seconds=seconds)
 
 
-def _requests(wish: Wish) -> Requests:
-    requests = Requests(str(wish.probe_url), rate=wish.rate, timeout=wish.timeout, through=wish.probe_through)
+def _requests(spec: RolloutSpec) -> Requests:
+    requests = Requests(str(spec.probe_url), rate=spec.rate, timeout=spec.timeout, through=spec.probe_through)
     clock = Clock(FIRST_ANSWER_SECONDS)
     while not (first := requests.ask()).ok:
         if clock.is_up:

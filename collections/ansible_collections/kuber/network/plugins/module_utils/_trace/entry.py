@@ -52,13 +52,13 @@ class EntryPoint:
     """The hop that explains why nothing has the address."""
 
 
-def find(target: Target, cluster: Cluster, machine: Machine) -> Entry:
+def find(target: Target, cluster: ClusterObjects, machine: Machine) -> EntryPoint:
     """What the request meets first, and who sends it."""
     entry = _find(target, cluster, machine)
     return dataclasses.replace(entry, from_outside=False) if machine.hidden else entry
 
 
-def _find(target: Target, cluster: Cluster, machine: Machine) -> Entry:
+def _find(target: Target, cluster: ClusterObjects, machine: Machine) -> EntryPoint:
     if target.scheme == "service":
         return _service(target, cluster)
     if not target.is_name:

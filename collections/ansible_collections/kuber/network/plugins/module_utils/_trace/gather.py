@@ -53,7 +53,7 @@ def trace(sources: TraceSources, target: Target, headers: Mapping[str, str]) -> 
     return plan(target, dataclasses.replace(world, answers=_node.try_sockets(sources.node, sockets)))
 
 
-def _machine(sources: Sources, cluster: _cluster.Cluster, target: Target) -> _host.Machine:
+def _machine(sources: TraceSources, cluster: _cluster.ClusterObjects, target: Target) -> _host.Machine:
     machine = _host.Machine(sources.hosts, hidden=sources.hidden)
     if target.is_name and not _host.lookup(sources.hosts, target.host):
         machine = dataclasses.replace(machine, resolved=sources.resolve(target.host))

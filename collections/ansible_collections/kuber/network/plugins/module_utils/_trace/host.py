@@ -49,9 +49,9 @@ class Machine:
     hosts: str = ""
     """Its /etc/hosts."""
     resolved: tuple[str, ...] = ()
-    """What its name servers say, asked only if /etc/hosts says nothing."""
-    way: Way | None = None
-    """How it reaches the address; ``None`` when the request begins on the node."""
+    """The answer of its name servers, queried only if /etc/hosts has no entry."""
+    route: RouteLookup | None = None
+    """Its route to the address; ``None`` if the request begins on the node."""
     hidden: bool = False
     """Nothing leads from it to the nodes, so that the node asks in its place."""
 

@@ -59,7 +59,7 @@ def plan(target: Target, world: TraceData) -> Hop:
     client = world.node.place.source if inside else _client(world)
     origin = [Fact("from", f"node {world.node.name}" if inside else "this machine")]
     origin += [Fact("address", client)] if client else []
-    origin += [Fact("not checked", "the way from this machine: no route")] if world.machine.hidden else []
+    origin += [Fact("not checked", "the path from this machine: no route")] if world.machine.hidden else []
     headers = [Fact("header", f"{name}: {value}") for name, value in world.headers.items()]
     request = Hop(Kind.REQUEST, target.text, (*origin, *headers))
     found = world.machine.route
@@ -113,7 +113,7 @@ def _passed_by(world: TraceData, service: Body, found: Sequence[Endpoint], cache
     return [pod.idle(f"{cache} answers instead, and queries it for unknown names") for pod in pods]
 
 
-def _packet(world: World, entry: Entry, serving: Serving) -> Packet:
+def _packet(world: TraceData, entry: EntryPoint, serving: Serving) -> Packet:
     return Packet(
         protocol=serving.port.get("protocol", "TCP"),
         address=_asked(world, entry),
@@ -126,7 +126,7 @@ def _packet(world: World, entry: Entry, serving: Serving) -> Packet:
     )
 
 
-def _policy(world: World, entry: Entry, service: Body) -> str:
+def _policy(world: TraceData, entry: EntryPoint, service: Body) -> str:
     """The field that decides whether only the node's own pods are asked; that for load balancers is not for packets of
     the node itself, except with IPVS, which cannot tell who sends them."""
     ipvs = world.node.proxy is not None and world.node.proxy.mode == "ipvs"
@@ -135,8 +135,8 @@ def _policy(world: World, entry: Entry, service: Body) -> str:
     return "internalTrafficPolicy" if entry.address in cluster_addresses(service) else ""
 
 
-def _asked(world: World, entry: Entry) -> str:
-    """The address of a packet; a node port of another node is looked at as if it were this one's."""
+def _asked(world: TraceData, entry: EntryPoint) -> str:
+    """Return the address of a packet; a node port of another node is examined on this node."""
     address = entry.address or ""
     if not entry.node_port or _entered_at(world, entry) == world.node.name:
         return address

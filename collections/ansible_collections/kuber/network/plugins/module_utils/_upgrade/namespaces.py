@@ -20,7 +20,9 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 
 _LINK = "https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/"
-_REASON = Reason("Objects of the set are in this namespace, and the API server refuses them without it", _LINK)
+_REASON = Reason(
+    "Objects of the set are in this namespace, and the API server refuses them if it does not exist", _LINK
+)
 # A label as in RFC 1123.
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 # Namespaces of every cluster.

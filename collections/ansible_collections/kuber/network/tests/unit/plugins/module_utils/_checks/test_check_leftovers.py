@@ -82,7 +82,7 @@ def test_what_is_left_is_named_in_plain_words(view: str, of: str, found: str) ->
 def test_what_could_not_be_looked_at_is_not_good(view: str, part: str) -> None:
     state = dataclasses.replace(EMPTY, unread={part: "nobody has the program"})
     outcome = probe(state, view).attempt()
-    assert (outcome.ok, outcome.unknown, outcome.found) == (False, True, "not looked at: nobody has the program")
+    assert (outcome.ok, outcome.unknown, outcome.found) == (False, True, "not checked: nobody has the program")
     # What was seen all the same is bad.
     assert probe(dataclasses.replace(FULL, unread=state.unread), view).attempt().unknown is False
 
@@ -91,7 +91,7 @@ def test_virtual_servers_of_nobody_knows_whom_are_neither_good_nor_bad() -> None
     state = dataclasses.replace(EMPTY, proxy=NodeProxy("iptables", excluded=None))
     outcome = probe(state, "virtual_servers").attempt()
     assert (outcome.ok, outcome.unknown) == (False, True)
-    assert outcome.found == "not known whose they are: TCP 203.0.113.9:80"
+    assert outcome.found == "unknown owner: TCP 203.0.113.9:80"
 
 
 @pytest.mark.parametrize("view", VIEWS.values())

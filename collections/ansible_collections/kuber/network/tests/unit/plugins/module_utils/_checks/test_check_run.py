@@ -93,12 +93,12 @@ GREEN_LINE = Verdict("Page is served", "Part 1", "curl http://x/", "200", "200 h
 RED_LINE = Verdict("Address answers ping", "Part 2", "ping 10.0.0.1", "an echo reply", "no answer in time", False)
 
 
-GREY_LINE = Verdict("No set is left", "Part 2", "ipset list", "none", "not looked at: no ipset", False, unknown=True)
+GREY_LINE = Verdict("No set is left", "Part 2", "ipset list", "none", "not checked: no ipset", False, unknown=True)
 
 
 def test_table_never_shows_a_check_that_was_not_made_as_good() -> None:
     lines = render([GREEN_LINE, GREY_LINE], width=80, paint=plain)
-    assert " ? No set is left  not looked at: no ipset" in lines
+    assert " ? No set is left  not checked: no ipset" in lines
     assert lines[-2] == " ? 1 of 2 checks passed, 1 could not be made"
     assert render([RED_LINE, GREY_LINE], width=80, paint=plain)[-2] == " ✘ 1 of 2 checks failed, 1 could not be made"
     assert any("<yellow> ?</yellow>" in line for line in render([GREY_LINE], width=80, paint=colored))

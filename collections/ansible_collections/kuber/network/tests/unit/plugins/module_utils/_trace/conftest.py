@@ -44,7 +44,7 @@ class Lab:
     mode: str = "ipvs"
     hosts: str = HOSTS
     resolved: tuple[str, ...] = ()
-    way: Way = OPEN_WAY
+    route: RouteLookup = OPEN_ROUTE
     hidden: bool = False
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
     answers: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -70,7 +70,7 @@ class Lab:
         cluster = ClusterObjects(**{kind: tuple(found) for kind, found in self.objects.items()}, metallb=self.metallb)
         return TraceData(
             cluster,
-            Machine(self.hosts, self.resolved, None if self.hidden else self.way, self.hidden),
+            Machine(self.hosts, self.resolved, None if self.hidden else self.route, self.hidden),
             self.node or node(self.mode),
             self.headers,
             self.answers,

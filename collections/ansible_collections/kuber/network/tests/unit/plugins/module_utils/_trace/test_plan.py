@@ -82,7 +82,7 @@ def test_where_no_route_leads_the_node_asks(
     assert first_broken(root) is None
     assert kinds(root) == expected
     assert facts(root, Kind.REQUEST)["from"] == "node minikube"
-    assert facts(root, Kind.REQUEST)["not checked"] == "the way from this machine: no route"
+    assert facts(root, Kind.REQUEST)["not checked"] == "the path from this machine: no route"
     if "name" in expected:
         here = "127.0.0.1 (/etc/hosts)" if hosts else "not known"
         assert facts(root, Kind.NAME)["on this machine"] == here
