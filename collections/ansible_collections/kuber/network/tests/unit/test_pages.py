@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import pathlib
 import re
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -48,3 +50,10 @@ def test_both_collections_have_the_version_that_a_tag_releases() -> None:
     galaxies = [yaml.safe_load((COLLECTION.parent / name / "galaxy.yml").read_text()) for name in ("network", "lab")]
     assert len({(one["version"], one["repository"]) for one in galaxies}) == 1
     assert {one["namespace"] for one in galaxies} == {"kuber"}
+
+
+@pytest.mark.skipif(not IN_PROJECT, reason="the collection is not in the project's tree")
+def test_the_module_map_has_every_file_and_scenario() -> None:
+    command = [sys.executable, str(PROJECT / "tests" / "module-map"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}\nRun tests/module-map to write it."
