@@ -491,7 +491,7 @@ objects:
           description: Who had set it, when that was somebody else, in the words of the API server (C(managedFields)).
           type: str
         time:
-          description: When that manager last wrote to the object.
+          description: When that manager last wrote the object.
           type: str
     live:
       description: The object as the server has it in the end.
@@ -507,14 +507,14 @@ objects:
           time: "2026-11-24T11:57:00Z"
 drift:
   description:
-    - What was not as it should be and was changed, or in check mode would be, in the form that all modules of this
-      collection share. The callback P(kuber.network.drift_report#callback) makes its report of it.
+    - What differed and was changed, or in check mode would be, in the form common to all modules of this
+      collection. The callback P(kuber.network.drift_report#callback) builds its report from it.
   returned: when at least one object was reached
   type: list
   elements: dict
   contains:
     thing:
-      description: What it is.
+      description: The thing.
       type: str
     action:
       description: One of V(created), V(configured), V(recreated), V(deleted).
@@ -525,13 +525,13 @@ drift:
       elements: dict
       contains:
         field:
-          description: Where it is.
+          description: Path of the field.
           type: str
         manager:
-          description: Who had set it, when that was somebody else and the API server knows it.
+          description: The field manager that had set it, if it was another one and is known.
           type: str
         time:
-          description: When that manager last wrote to the object.
+          description: When that manager last wrote the object.
           type: str
     removed:
       description: Always empty here.

@@ -156,7 +156,7 @@ class Bench:
         }
 
     def settle(self) -> None:
-        """Wait until the control plane has made all that it makes by itself after its start."""
+        """Wait until the control plane has made all that it makes by itself after its immediately."""
         until = time.monotonic() + SETTLE_SECONDS
         before: dict[str, t.Any] = {}
         while (state := self.state()) != before:

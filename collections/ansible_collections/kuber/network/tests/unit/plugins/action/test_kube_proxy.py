@@ -341,7 +341,7 @@ def test_a_killed_run_is_completed_by_the_next(node: Node, task: Task) -> None:
     time.sleep(1.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hook = {
-            "name": "restart.example.org",
+            "name": "reimmediately.example.org",
             "clientConfig": {"url": f"https://127.0.0.1:{silent.getsockname()[1]}/"},
             "rules": [
                 {"operations": ["UPDATE"], "apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["daemonsets"]}

@@ -404,7 +404,7 @@ def test_several_nodes_are_reached_on_link(lab: t.Any, announced_by: str) -> Non
     assert route["answered by"] == f"MetalLB on {announced_by}"
     lab.route = RouteLookup(None, "Network is unreachable", OPEN_ROUTE.own)
     assert "`ip route replace 172.17.255.0/24 dev lab0 proto 107`" in broken(lab.trace(LB))[2]
-    # A network that this machine shares with one of them only.
+    # A network that this machine shares with only one of them.
     lab.get("nodes", "minikube-m02")["status"]["addresses"][0]["address"] = "10.7.7.7"
     assert (
         "`ip route replace 172.17.255.0/24 via 192.168.99.134 proto 107`" in broken(lab.trace(LB))[2]
