@@ -186,6 +186,6 @@ notes:
   elements: str
   sample:
     - >-
-      172.17.255.0/24 is on-link on br-5f2a, whose network contains all nodes (192.168.49.2, 192.168.49.3): the node that
-      MetalLB chooses for an address answers there directly
+      172.17.255.0/24 is on-link on br-5f2a, whose network contains all nodes (192.168.49.2, 192.168.49.3): the node
+      that MetalLB chooses for an address answers there directly
 """
