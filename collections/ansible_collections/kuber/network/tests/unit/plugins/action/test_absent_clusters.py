@@ -112,7 +112,7 @@ def machine(tmp_path: pathlib.Path) -> Machine:
 def test_teardown_after_a_deletion_takes_back_what_is_on_the_host(machine: Machine) -> None:
     code, said, route = machine.play("teardown")
     assert code == 0, said
-    assert "Nothing is left to take back in the cluster: minikube has no profile minikube" in said
+    assert "Nothing is left to remove from the cluster: minikube has no profile minikube" in said
     assert "undefined" not in said
     assert (route, machine.hosts()) == ("", "127.0.0.1 localhost\n")
 
@@ -122,7 +122,7 @@ def test_teardown_of_a_stopped_cluster_says_what_it_could_not_do(machine: Machin
     code, said, route = machine.play("teardown")
     assert code != 0
     assert (
-        "This machine's route and names are taken back; what is in the cluster is not. The cluster of profile" in said
+        "This machine's route and names are removed; what is in the cluster is not. The cluster of profile" in said
     )
     assert "Run `minikube start --profile minikube` to start it" in said
     assert (route, machine.hosts()) == ("", "127.0.0.1 localhost\n")
