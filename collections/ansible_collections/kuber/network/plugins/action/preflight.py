@@ -13,7 +13,7 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
 from ansible_collections.kuber.network.plugins.module_utils._net.proxy_modes import remarks
 from ansible_collections.kuber.network.plugins.module_utils._preflight import images
-from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import Cluster, read_cluster
+from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import ClusterInfo, read_cluster
 from ansible_collections.kuber.network.plugins.module_utils._preflight.findings import (
     SETTINGS_SPEC,
     Settings,

@@ -98,7 +98,7 @@ def _addresses(body: Body) -> list[str]:
 
 
 def lines(opened: Sequence[Open], left: Sequence[str], ingresses: Sequence[Body]) -> list[str]:
-    """What to type, and what to open in a browser."""
+    """Return the commands to type and the addresses for a browser."""
     result: list[str] = []
     for one in opened:
         way = one.way
@@ -106,14 +106,14 @@ def lines(opened: Sequence[Open], left: Sequence[str], ingresses: Sequence[Body]
         result += ["", f"{way.service} {way.address}:{way.port}  ->  {web}{' (TCP and UDP)' if way.datagrams else ''}"]
         if way.port == DNS_PORT:
             result.append(f"    dig -p {one.port} @{HERE} kubernetes.default.svc.cluster.local")
-        # The two rules of a canary are one place.
+        # The two rules of a canary have one URL.
         result += dict.fromkeys(f"    {request}" for request in _requests(one, ingresses))
     names = dict.fromkeys(host for ingress in ingresses for host, _path in _rules(ingress) if host)
     if names:
         line = f"{HERE} {' '.join(names)}"
         result += ["", f"To use the names with these ports in a browser, add the line `{line}` to the hosts file"]
     if left:
-        result += ["", f"Not by SSH, which brings no UDP: {', '.join(left)}"]
+        result += ["", f"Not forwarded, because SSH does not carry UDP: {', '.join(left)}"]
     return result
 
 

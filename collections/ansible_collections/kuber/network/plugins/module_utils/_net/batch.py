@@ -25,7 +25,7 @@ _END = re.compile(rf"\r?\n?{_MARK} (\d+)\r?\n(.*?)\r?\n{_MARK}\r?\n", re.DOTALL)
 
 
 def run_all(runner: Runner, commands: t.Mapping[str, t.Sequence[str]]) -> dict[str, Result]:
-    """The results by name."""
+    """Return the results by name."""
     if not runner.has_shell:
         return {name: runner.run(argv, check=False) for name, argv in commands.items()}
     lines = [_COMMAND.format(shlex.join(argv), _MARK, _MARK) for argv in commands.values()]

@@ -40,7 +40,7 @@ class ClusterInfo:
     node_addresses: tuple[str, ...]
     networks: tuple[Taken, ...]
     proxy_configuration: t.Mapping[str, t.Any] | KuberError
-    """That of kube-proxy, or why it cannot be read."""
+    """kube-proxy's configuration, or why it cannot be read."""
     architectures: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Of the nodes, by their names."""
 

@@ -121,9 +121,7 @@ def test_teardown_of_a_stopped_cluster_says_what_it_could_not_do(machine: Machin
     machine.profile("minikube")
     code, said, route = machine.play("teardown")
     assert code != 0
-    assert (
-        "This machine's route and names are removed; what is in the cluster is not. The cluster of profile" in said
-    )
+    assert "This machine's route and names are removed; what is in the cluster is not. The cluster of profile" in said
     assert "Run `minikube start --profile minikube` to start it" in said
     assert (route, machine.hosts()) == ("", "127.0.0.1 localhost\n")
 
