@@ -12,13 +12,13 @@ import hashlib
 import os
 import pathlib
 import re
-import tempfile
 import time
 import typing as t
 import urllib.error
 import urllib.parse
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._net import files
 
 TRIES = 3
 PAUSE_SECONDS = 1.0
@@ -83,6 +83,4 @@ def _download(url: str) -> bytes:
 
 def _keep(path: pathlib.Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as stream:
-        stream.write(content)
-    os.replace(stream.name, path)
+    files.replace(path, content, 0o600)

@@ -8,19 +8,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime
 import enum
 import itertools
 import json
-import os
 import pathlib
 import re
-import tempfile
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._drift import Field
+from ansible_collections.kuber.network.plugins.module_utils._net import files
 
 SCHEMA_VERSION = 1
 # How many fields and lines of one thing the table shows; the file has all.
@@ -179,16 +177,7 @@ class Report:
 
 def write(path: pathlib.Path, report: t.Mapping[str, t.Any]) -> None:
     """Replace the file atomically; only its owner may read it."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(report, file, indent=2)
-            file.write("\n")
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+    files.replace(path, f"{json.dumps(report, indent=2)}\n".encode(), 0o600)
 
 
 def _results(result: t.Mapping[str, t.Any]) -> list[t.Mapping[str, t.Any]]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import dataclasses
 import fcntl
-import ipaddress
 import json
 import os
 import pathlib
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._addresses import is_address
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.plugin_utils._engine import (
     ENGINE_HOST_VARIABLES,
@@ -221,7 +221,7 @@ def _read_node(
             wanted="an IP address in the profile or in the machine's file",
             remedy=f"Run `minikube start --profile {profile}` to complete it",
         )
-    if not _is_address(address):
+    if not is_address(address):
         raise _not_minikubes(path, profile, f"an address of node {name}", address)
     ssh, problem = None, ""
     if driver in ENGINE_HOST_VARIABLES:
@@ -262,13 +262,6 @@ def _key_file(directory: pathlib.Path, driver: str, given: object) -> str:
         # `minikube start --driver=ssh` without --ssh-key.
         return str(pathlib.Path.home() / ".ssh" / "id_rsa")
     return str(given) if given and pathlib.Path(str(given)).exists() else str(own)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        return bool(ipaddress.ip_address(text))
-    except ValueError:
-        return False
 
 
 def _port(value: object, path: pathlib.Path, profile: str) -> int:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import ipaddress
 import re
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._addresses import is_address
 from ansible_collections.kuber.network.plugins.module_utils._checks.command import CommandProbe
 from ansible_collections.kuber.network.plugins.module_utils._checks.ipvs import VIEWS, IpvsProbe
 from ansible_collections.kuber.network.plugins.module_utils._checks.leftovers import MODES, LeftoversProbe, Readings
@@ -207,19 +207,12 @@ def _refuse_nonsense(options: dict[str, t.Any]) -> None:
             raise KuberError(f"Invalid option {option}", wanted=wanted, found=repr(options[option]))
 
 
-def _is_address(text: str) -> bool:
-    try:
-        return bool(ipaddress.ip_address(text))
-    except ValueError:
-        return False
-
-
 FORMS: dict[str, tuple[str, Callable[[t.Any], bool]]] = {
-    "address": ("an address such as 172.17.255.1", lambda text: not text or _is_address(text)),
+    "address": ("an address such as 172.17.255.1", lambda text: not text or is_address(text)),
     "argv": ("a program and its arguments", bool),
     "count": ("at least 1", lambda number: number >= 1),
     "port": ("1 to 65535", lambda number: 1 <= number <= 65_535),
-    "server": ("an address such as 172.17.255.2", _is_address),
+    "server": ("an address such as 172.17.255.2", is_address),
     "timeout": ("above 0, at most 3600 seconds", lambda number: 0 < number <= 3600),
     "url": ("a URL with http:// or https://", lambda text: bool(URL.match(text))),
 }

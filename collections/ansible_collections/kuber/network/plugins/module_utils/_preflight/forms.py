@@ -13,6 +13,7 @@ import ipaddress
 import re
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._addresses import is_address
 from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext
 from ansible_collections.kuber.network.plugins.module_utils._net import proxy_config
 
@@ -46,13 +47,6 @@ def _name(pattern: str, wanted: str, *, longest: int = 253, empty: bool = False)
     return Form(form.wanted, lambda text: form.fits(text) and (not text or yamltext.load_all(text, "it") == [text]))
 
 
-def _is_address(text: str) -> bool:
-    try:
-        return bool(ipaddress.ip_address(text))
-    except ValueError:
-        return False
-
-
 def _is_network(text: str) -> bool:
     try:
         return ipaddress.ip_network(text).prefixlen > 0
@@ -75,9 +69,9 @@ def _one_of(*words: str) -> Form:
 
 
 ANY = Form("anything", lambda _value: True)
-ADDRESS = Form("an address such as 172.17.255.1", _is_address)
-ADDRESS_OR_NONE = Form("an address such as 172.17.255.2, or empty", lambda text: not text or _is_address(text))
-ADDRESSES = Form("addresses such as 192.168.99.134", lambda texts: all(_is_address(text) for text in texts))
+ADDRESS = Form("an address such as 172.17.255.1", is_address)
+ADDRESS_OR_NONE = Form("an address such as 172.17.255.2, or empty", lambda text: not text or is_address(text))
+ADDRESSES = Form("addresses such as 192.168.99.134", lambda texts: all(is_address(text) for text in texts))
 NETWORK = Form("a network such as 172.17.255.0/24, without host bits", _is_network)
 PORT = _number(1, 65535)
 # The default limit of pods on a node.

@@ -14,10 +14,10 @@ import hashlib
 import json
 import os
 import pathlib
-import tempfile
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, after_change
+from ansible_collections.kuber.network.plugins.module_utils._net import files
 from ansible_collections.kuber.network.plugins.module_utils._upgrade import folder, rewriting, roundtrip
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import Finding
 
@@ -161,16 +161,8 @@ def _digest(path: pathlib.Path) -> str | None:
 
 def _write(path: pathlib.Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            # Manifests may contain Secrets.
-            os.fchmod(stream.fileno(), 0o600)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    # Manifests may contain Secrets.
+    files.replace(path, data, 0o600)
 
 
 @contextlib.contextmanager
