@@ -23,7 +23,7 @@ from ansible_collections.kuber.network.plugins.module_utils._net import (
     virtual_servers,
 )
 from ansible_collections.kuber.network.plugins.module_utils._net.batch import run_all
-from ansible_collections.kuber.network.plugins.module_utils._net.programs import NOT_FOUND
+from ansible_collections.kuber.network.plugins.module_utils._net.programs import NOT_FOUND, borrowed
 from ansible_collections.kuber.network.plugins.module_utils._trace import rules_iptables, rules_ipvs, rules_nftables
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Lookup
 
@@ -41,8 +41,6 @@ DEFAULT_MODE = "iptables"
 NAMES = {"ipvs": "IPVS", "iptables": "iptables", "nftables": "nftables"}
 FAMILIES = {"ipv4": "ip", "ipv6": "ip6"}
 NFT = "nft --json list table {} kube-proxy"
-# Nodes may lack nft; the container of kube-proxy always has it.
-IN_KUBE_PROXY = 'nsenter --mount --target "$(pidof -s kube-proxy)" '
 PATIENCE = "1"
 # A connection has a time; telnet, because that sends nothing, whatever protocol the pod speaks.
 CURL = (
@@ -220,13 +218,9 @@ def _read_ipvs(runner: Runner) -> Rules:
 
 
 def _read_nftables(runner: Runner) -> Rules:
-    commands = {
-        f"{family} {number}": argv
-        for family, word in FAMILIES.items()
-        for number, argv in enumerate((NFT.format(word).split(), ("sh", "-c", IN_KUBE_PROXY + NFT.format(word))))
-    }
-    done = run_all(runner, commands)
-    texts = {family: _first(done, f"{family} ") for family in FAMILIES}
+    # Nodes may lack nft, or have an older one; the container of kube-proxy always has the one that wrote the table.
+    done = run_all(runner, {family: borrowed(NFT.format(word).split()) for family, word in FAMILIES.items()})
+    texts = {family: _first(done, family) for family in FAMILIES}
     if texts["ipv4"] is None and texts["ipv6"] is None:
         raise KuberError(
             "Cannot read the rules of kube-proxy's nftables mode",
