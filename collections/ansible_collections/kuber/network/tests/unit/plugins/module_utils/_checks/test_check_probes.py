@@ -239,7 +239,7 @@ def test_live(ask: t.Callable[..., Outcome], query: str, equals: t.Any, outcome:
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        ({"live": {"path": "/x", "query": "a["}}, "no JMESPath"),
+        ({"live": {"path": "/x", "query": "a["}}, "Invalid JMESPath"),
         ({"http": {"url": "http://127.0.0.1/", "matches": "("}}, "Invalid regular expression"),
         ({"command": {"argv": ["true"], "not_matches": ["*"]}}, "Invalid regular expression"),
     ],
