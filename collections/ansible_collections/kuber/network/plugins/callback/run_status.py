@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: run_status
 type: aggregate
-short_description: Where a run is, and what it has found so far, as a file
+short_description: Write the progress and the findings of a run to a file
 version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)
