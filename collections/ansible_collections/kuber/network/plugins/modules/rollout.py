@@ -16,7 +16,7 @@ description:
     each revision exist, how many of them are available, and the results of requests meanwhile.
   - Draws a picture with a column per second and a row per pod, and lists the events in order.
   - The strategy stays in the Deployment. Apply its manifest again to restore the manifest's strategy.
-  - Pods are counted as a Deployment counts them: a terminating pod does not count.
+  - Pods are counted as a Deployment counts them, which excludes terminating pods.
   - A failed rollout fails the task with the reasons, as with M(kuber.network.manifests).
 extends_documentation_fragment:
   - kuber.network.connection
