@@ -111,7 +111,7 @@ def _hops(params: Mapping[str, t.Any], destination: Network) -> list[Address]:
     given = [params["via"]] if params["via"] is not None else params["nodes"]
     if not given and params["state"] == "present":
         raise KuberError(
-            "Nothing says where the route leads",
+            "The next hop of the route is not given",
             wanted="the addresses of the cluster's nodes in nodes (host_network_nodes), or a next hop in via",
             found="neither",
         )
