@@ -21,7 +21,7 @@ from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
-# Read on import, which happens in the main process: the workers, where actions run, have no terminal.
+# Read at import, in the main process: the workers that run actions have no terminal.
 WIDTH = shutil.get_terminal_size((120, 0)).columns
 
 
@@ -51,10 +51,10 @@ class ActionModule(KuberAction):
 
         def progress(pending: t.Sequence[Check], elapsed: float) -> None:
             names = ", ".join(check.name for check in pending)
-            show(f"still red after {elapsed:.0f} of {params['timeout']:.0f} s: {names}")
+            show(f"still failing after {elapsed:.0f} of {params['timeout']:.0f} s: {names}")
 
         if not params["checks"] and not params["earlier"]:
-            raise KuberError("There is nothing to check", wanted="at least one entry in checks, or in earlier")
+            raise KuberError("Nothing to check", wanted="at least one entry in checks or in earlier")
         host = str(self._task.delegate_to or task_vars["inventory_hostname"])
         world = World(self.runner, connect, host=host, usual=params["from"], beside=params["beside"])
         checks = [build(raw, world) for raw in params["checks"]]

@@ -29,7 +29,7 @@ class ActionModule(KuberAction):
         home = minikube_directory(params["minikube_home"] or os.environ.get("MINIKUBE_HOME"))
         if profile and profile not in known_profiles(home):
             problem = f"minikube has no profile {profile} (there is no {home}/profiles/{profile}/config.json)"
-            return self._absent(f"{problem}. `minikube start --profile {profile}` makes it.", gone=True)
+            return self._absent(f"{problem}. Run `minikube start --profile {profile}` to create it.", gone=True)
         try:
             client = Client.from_kubeconfig(
                 kubeconfig=params["kubeconfig"], context=params["context"], timeout=CONTACT_SECONDS
@@ -39,8 +39,8 @@ class ActionModule(KuberAction):
             if not profile or exc.untrusted:
                 return self._absent(str(exc))
             return self._absent(
-                f"The cluster of profile {profile} is stopped, or this machine has no way to it ({exc.found}). "
-                f"`minikube start --profile {profile}` starts it."
+                f"The cluster of profile {profile} is stopped, or this machine cannot reach it ({exc.found}). "
+                f"Run `minikube start --profile {profile}` to start it."
             )
         except KuberError as exc:
             return self._absent(str(exc))

@@ -15,7 +15,7 @@ from ansible_collections.kuber.network.plugins.plugin_utils._forwarding import F
 from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
 SERVICES, INGRESSES = "/api/v1/services", "/apis/networking.k8s.io/v1/ingresses"
-# A signal may reach any thread, and only wakes the one that it has reached.
+# A signal may reach any thread, and wakes only that one.
 ROUND_SECONDS = 0.5
 
 
@@ -33,10 +33,10 @@ class ActionModule(KuberAction):
         ways, left = plan(client.list(SERVICES), ingresses)
         connect = self.sockets_of_host()
         if self.check_mode:
-            return {"skipped": True, "msg": "A check run opens no ports"}
+            return {"skipped": True, "msg": "No ports are opened in check mode"}
         with Forwarder(connect) as forwarder:
             opened = [forwarder.open(way) for way in ways]
-            show("\n".join([*lines(opened, left, ingresses), "", "Ctrl-C ends it.", ""]))
+            show("\n".join([*lines(opened, left, ingresses), "", "Press Ctrl-C to stop.", ""]))
             # The task ends with Ansible, by Ctrl-C, or by the time limit of the task.
             while True:
                 time.sleep(ROUND_SECONDS)

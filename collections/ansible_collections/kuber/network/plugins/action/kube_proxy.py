@@ -36,7 +36,7 @@ class ActionModule(KuberAction):
         client = _client.of(self, params)
         clock = Clock(params["wait_timeout"])
         client.keep_to(clock, Progress(show, clock))
-        wish = proxy_config.Wish(
+        spec = proxy_config.ProxySpec(
             params["mode"],
             params["strict_arp"],
             params["scheduler"],
@@ -44,15 +44,15 @@ class ActionModule(KuberAction):
             notes=params["state"] == "present",
         )
         try:
-            state, plan = self._settle_config(client, wish)
+            state, plan = self._settle_config(client, spec)
         except NoProxyError as exc:
-            if wish.mode != proxy_config.KEEP:
+            if spec.mode != proxy_config.KEEP:
                 raise
             return {"mode": None, "nodes": [], "reasons": [], "drift": [], "warnings": [f"{exc.problem}: {exc.found}"]}
         pods = state.pods if self.check_mode else self._settle_pods(client, state, plan, params["wait_timeout"])
-        if not self.check_mode and plan.restart and plan.notes and not wish.notes:
-            # The restart could only be told by notes; now they can go.
-            pods = self._settle_pods(client, *self._settle_config(client, wish), params["wait_timeout"])
+        if not self.check_mode and plan.restart and plan.notes and not spec.notes:
+            # The annotations were needed to detect the restart; now they can be removed.
+            pods = self._settle_pods(client, *self._settle_config(client, spec), params["wait_timeout"])
         before = {pod.node: pod.mode for pod in state.pods}
         modes = {pod.node: (plan.mode if plan.restart else None) or pod.mode for pod in pods}
         return {
@@ -64,10 +64,12 @@ class ActionModule(KuberAction):
             "diff": kube_proxy.diff(state, plan),
         }
 
-    def _settle_config(self, client: Client, wish: proxy_config.Wish) -> tuple[kube_proxy.State, kube_proxy.Plan]:
+    def _settle_config(
+        self, client: Client, spec: proxy_config.ProxySpec
+    ) -> tuple[kube_proxy.ProxyState, kube_proxy.ProxyPlan]:
         for attempt in range(1, ATTEMPTS + 1):
             state = kube_proxy.read(client)
-            plan = kube_proxy.plan(state, wish)
+            plan = kube_proxy.plan(state, spec)
             proxy_config.required_metrics_port(plan.config)
             for objection in kube_proxy.objections(client, plan) if plan else ():
                 raise objection
@@ -82,8 +84,8 @@ class ActionModule(KuberAction):
         return state, plan
 
     def _settle_pods(
-        self, client: Client, state: kube_proxy.State, plan: kube_proxy.Plan, seconds: int
-    ) -> tuple[kube_proxy.Pod, ...]:
+        self, client: Client, state: kube_proxy.ProxyState, plan: kube_proxy.ProxyPlan, seconds: int
+    ) -> tuple[kube_proxy.ProxyPod, ...]:
         try:
             if plan.restart:
                 proxy_rollout.restart(client, plan)

@@ -15,7 +15,7 @@ from ansible_collections.kuber.network.plugins.plugin_utils import _drift_report
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
-# Read on import, which happens in the main process: the workers, where actions run, have no terminal.
+# Read at import, in the main process: the workers that run actions have no terminal.
 WIDTH = shutil.get_terminal_size((120, 0)).columns
 
 
@@ -37,7 +37,7 @@ class ActionModule(KuberAction):
             error = KuberError(
                 f"{len(failed)} of {len(rows)} machines failed",
                 found=", ".join(failed),
-                remedy=f"{directory} has a report of each; run the same once more when they are repaired",
+                remedy=f"See the reports in {directory}, and run the same again when they are repaired",
             )
             error.partial = result
             raise error
@@ -52,4 +52,4 @@ def _write(directory: pathlib.Path, rows: t.Mapping[summary.Row, t.Mapping[str, 
             _drift_report.write(directory / f"{name}.json", row.dump() | {"report": result.get("report", {})})
             (directory / f"{name}.log").write_text("".join(f"{line}\n" for line in result.get("log", ())))
     except OSError as exc:
-        raise KuberError(f"The reports cannot be written to {directory}", found=str(exc)) from exc
+        raise KuberError(f"Cannot write the reports to {directory}", found=str(exc)) from exc

@@ -33,7 +33,7 @@ class ActionModule(KuberAction):
             self._display.vvv(str(decision))
         result = _result(outcome, loaded)
         if self.diff_mode:
-            # Writing a diff of many new objects takes longer than all else that happens on this side.
+            # A diff of many new objects takes longer than everything else on the controller.
             done = {key: value for key, value in result.items() if key != "changed"}
             with after_change(changed=result["changed"], **done):
                 result["diff"] = outcome.changes.diffs()

@@ -31,6 +31,6 @@ class ActionModule(KuberAction):
         answer = info.ask(client, question)
         result: dict[str, t.Any] = {"objects": answer.objects, "result": answer.result}
         if any(is_secret(one) for one in answer.objects):
-            # Tasks may use it, but nobody shall see it: with -v Ansible shows what a task returns.
+            # For use in tasks, but not for display: with -v Ansible shows results.
             result["_ansible_no_log"] = True
         return result | ({"warnings": client.warnings} if client.warnings else {})

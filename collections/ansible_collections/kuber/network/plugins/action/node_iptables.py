@@ -31,7 +31,7 @@ class ActionModule(KuberAction):
     _requires_connection = True
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        spec = node.Spec(params["proxy_mode"], params["echo_reply"], params["variant"], params["mode_pending"])
+        spec = node.NodeSpec(params["proxy_mode"], params["echo_reply"], params["variant"], params["mode_pending"])
         writer = node_write.Writer(self.runner)
         try:
             outcome = node_write.settle(self.runner, spec, check_mode=self.check_mode, writer=writer)
@@ -42,16 +42,16 @@ class ActionModule(KuberAction):
             if not writer.begun:
                 raise
             raise KuberError(
-                "Contact with the node was lost in the middle of the work",
+                "The connection to the node was lost while it was being changed",
                 wanted="an answer to each command",
-                found=f"{exc}. Begun was: {'; '.join(writer.begun)}",
-                remedy="Run again when the node is back: what is done already is not done twice",
+                found=f"{exc}. Commands begun: {'; '.join(writer.begun)}",
+                remedy="Run again when the node is back; completed changes are not repeated",
                 changed=True,
             ) from exc
         return self._result(outcome, task_vars["inventory_hostname"])
 
     @staticmethod
-    def _result(outcome: node_write.Outcome, host: str) -> dict[str, t.Any]:
+    def _result(outcome: node_write.NodeOutcome, host: str) -> dict[str, t.Any]:
         state, plan = outcome.state, outcome.plan
         return {
             "changed": bool(plan),
@@ -62,6 +62,6 @@ class ActionModule(KuberAction):
             "diff": node_report.diff(state, plan),
             "left": [one.text for one in plan.left if not one.unknown],
             "unknown": [one.text for one in plan.left if one.unknown],
-            # Ansible shows equal warnings of several hosts once, and without a host.
+            # Ansible shows equal warnings of several hosts once, without a host.
             "warnings": [f"Node {host}: {one.text}" for one in plan.left],
         }

@@ -13,7 +13,7 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
 from ansible_collections.kuber.network.plugins.module_utils._net.proxy_modes import remarks
 from ansible_collections.kuber.network.plugins.module_utils._preflight import images
-from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import Cluster, read_cluster
+from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import ClusterInfo, read_cluster
 from ansible_collections.kuber.network.plugins.module_utils._preflight.findings import (
     SETTINGS_SPEC,
     Settings,
@@ -40,7 +40,7 @@ CONTACT_SECONDS = 10.0
 
 
 def unreadable_profile(home: pathlib.Path, params: dict[str, t.Any]) -> t.Iterator[KuberError]:
-    """Why the inventory has no nodes of a profile that minikube has."""
+    """Yield why the inventory has no nodes for an existing profile."""
     if params["profile"] in known_profiles(home) and not params["nodes"]:
         try:
             read_profile(home, params["profile"])
@@ -71,7 +71,7 @@ class ActionModule(KuberAction):
     }
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        cluster: Cluster | KuberError
+        cluster: ClusterInfo | KuberError
         try:
             client = _client.of(self, params, timeout=CONTACT_SECONDS)
             cluster = read_cluster(client)
@@ -83,7 +83,7 @@ class ActionModule(KuberAction):
             params,
             minikube_home=str(home),
             known_profiles=tuple(known_profiles(home)),
-            # A check run changes nothing, and looking takes no rights.
+            # A check run changes nothing, and reading needs no rights.
             host=look(
                 params,
                 LocalRunner(),

@@ -19,7 +19,7 @@ from ansible_collections.kuber.network.plugins.plugin_utils._action import Kuber
 from ansible_collections.kuber.network.plugins.plugin_utils._forwarding import Forwarder
 from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
-# Read on import, which happens in the main process: the workers, where actions run, have no terminal.
+# Read at import, in the main process: the workers that run actions have no terminal.
 WIDTH = shutil.get_terminal_size((100, 0)).columns
 
 
@@ -43,10 +43,10 @@ class ActionModule(KuberAction):
         "title": {"type": "str"},
         "probe_url": {"type": "str"},
         "probe_from": {"type": "str", "default": "controller", "choices": ["controller", "host"]},
-        "rate": {"type": "float", "default": run.Wish.rate},
-        "timeout": {"type": "float", "default": run.Wish.timeout},
+        "rate": {"type": "float", "default": run.RolloutSpec.rate},
+        "timeout": {"type": "float", "default": run.RolloutSpec.timeout},
         "earlier": {"type": "list", "elements": "dict", "default": []},
-        "wait_timeout": {"type": "int", "default": int(run.Wish.wait_timeout)},
+        "wait_timeout": {"type": "int", "default": int(run.RolloutSpec.wait_timeout)},
     }
     SPEC_RULES: t.ClassVar[dict[str, t.Any]] = {
         "mutually_exclusive": [("strategy", "max_surge"), ("strategy", "max_unavailable")],
@@ -54,24 +54,24 @@ class ActionModule(KuberAction):
     }
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        wished = self._strategy(params)
+        wanted = self._strategy(params)
         rate = run.checked_rate(params["rate"])
         client = _client.of(self, params)
-        wish = run.Wish(
+        spec = run.RolloutSpec(
             name=params["name"],
             namespace=params["namespace"] or client.namespace,
-            strategy=wished,
+            strategy=wanted,
             probe_url=params["probe_url"],
             rate=rate,
             timeout=params["timeout"],
             wait_timeout=params["wait_timeout"],
         )
-        body = run.read(client, wish)
-        used = wished or strategy.Strategy.of(body)
+        body = run.read(client, spec)
+        used = wanted or strategy.Strategy.of(body)
         most, fewest = used.bounds(body["spec"]["replicas"])
         known = {
             "changed": True,
-            "title": params["title"] or str(wish.item.ref),
+            "title": params["title"] or str(spec.item.ref),
             "strategy": used.dump(),
             "bounds": {"most_pods": most, "fewest_available": fewest},
         }
@@ -81,8 +81,8 @@ class ActionModule(KuberAction):
             if params["probe_url"] and params["probe_from"] == "host":
                 forwarder = stack.enter_context(Forwarder(self.sockets_of_host()))
                 opened = forwarder.open(way_of(params["probe_url"]))
-                wish = dataclasses.replace(wish, probe_through=opened.socket)
-            timeline = run.roll_out(client, wish, show)
+                spec = dataclasses.replace(spec, probe_through=opened.socket)
+            timeline = run.roll_out(client, spec, show)
         lines = picture.draw(timeline, title=f"{known['title']} ({picture.rules(known['strategy'])})", width=WIDTH)
         result = timeline.dump() | known | {"picture": lines}
         rollouts = [*params["earlier"], result]

@@ -21,7 +21,7 @@ from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
-# Read on import, which happens in the main process: the workers, where actions run, have no terminal.
+# Read at import, in the main process: the workers that run actions have no terminal.
 WIDTH = shutil.get_terminal_size((120, 0)).columns
 HOSTS = pathlib.Path("/etc/hosts")
 NODES = "/api/v1/nodes"
@@ -72,7 +72,7 @@ class ActionModule(KuberAction):
             "unknown": self._unknown(first_unknown(root)),
             "path": root.dump(),
             "lines": [line.rstrip() for line in tree.render(root, width=120, paint=lambda text, _color: text)],
-            "html": page.render(root, remark=f"Seen on {now} in context {client.context}, by kuber.network."),
+            "html": page.render(root, remark=f"Recorded on {now} in context {client.context}, by kuber.network."),
         }
 
     @staticmethod

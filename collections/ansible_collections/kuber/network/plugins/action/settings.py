@@ -20,9 +20,9 @@ from ansible_collections.kuber.network.plugins.plugin_utils._action import Kuber
 from ansible_collections.kuber.network.plugins.plugin_utils._sources import Sources
 
 ROLES = pathlib.Path(__file__).resolve().parents[2] / "roles"
-# What only the inventory tells. Without one nothing is touched, and the module preflight says why there is none.
+# Known only from the inventory. Without it nothing is changed, and the module preflight explains what is missing.
 OF_INVENTORY = "'minikube_"
-# Settings that name manifests, and the one that replaces images in them.
+# The variables that name manifests, and those that replace images in them.
 MANIFESTS = {"metallb_manifest": "metallb_images", "ingress_nginx_manifest": "ingress_nginx_images"}
 
 
@@ -43,7 +43,7 @@ class ActionModule(KuberAction):
             {name: option for name, option in options.items() if name not in inventory_tells}, given, task_vars
         )
         found += [*wrong, *settings.misspelt(task_vars, options)]
-        # Without a cluster there is nothing to download for.
+        # Without a cluster, no manifests are needed.
         if params["manifests"] and not found and not inventory_tells:
             found += self._unusable_manifests(fine, task_vars)
         if found:
@@ -57,15 +57,15 @@ class ActionModule(KuberAction):
             try:
                 given[name] = self._templar.template(task_vars[name])
             except AnsibleValueOmittedError:
-                # The default of a role for what only the inventory has.
+                # The role's default for what only the inventory knows.
                 continue
             except AnsibleError as exc:
                 if OF_INVENTORY not in str(exc):
-                    found.append(KuberError(f"{name} cannot be worked out", found=" ".join(str(exc).split())))
+                    found.append(KuberError(f"Cannot evaluate {name}", found=" ".join(str(exc).split())))
         return given, found
 
     def _unusable_manifests(self, fine: t.Mapping[str, t.Any], task_vars: dict[str, t.Any]) -> t.Iterator[KuberError]:
-        """Manifests that cannot be had or read; what has to be downloaded is kept, and the roles take it from there."""
+        """Yield manifests that cannot be downloaded or read; downloads are cached for the roles."""
         for name, images in MANIFESTS.items():
             if name not in fine:
                 continue
@@ -74,17 +74,17 @@ class ActionModule(KuberAction):
                 documents = Sources(self, task_vars).documents(source)
                 transformers.rename_images(documents, _manifests_args.images(fine.get(images, [])))
             except KuberError as exc:
-                exc.problem = f"{name} cannot be used: {exc.problem}"
+                exc.problem = f"Invalid {name}: {exc.problem}"
                 exc.rephrase(str)
                 yield exc
 
 
 def _specification(role: str) -> dict[str, dict[str, t.Any]]:
-    """The options of all entry points of a role of this collection; none is missing that the role has a default for."""
+    """Return the options of all entry points of a role of this collection; they cover all of its defaults."""
     directory = ROLES / role
     if not (directory / "meta" / "argument_specs.yml").is_file():
         known = ", ".join(sorted(one.name for one in ROLES.iterdir()))
-        raise KuberError("The collection has no such role", wanted=known, found=role)
+        raise KuberError("Unknown role", wanted=known, found=role)
     specs = _load(directory / "meta" / "argument_specs.yml")["argument_specs"]
     own = _load(directory / "defaults" / "main.yml") if (directory / "defaults" / "main.yml").is_file() else {}
     options = {name: option for spec in specs.values() for name, option in spec["options"].items()}

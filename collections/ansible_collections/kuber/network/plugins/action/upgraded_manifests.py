@@ -55,6 +55,6 @@ def _result(upgraded: Upgrade) -> dict[str, t.Any]:
     result: dict[str, t.Any] = upgraded.dump()
     result["diff"] = [diff.of(*one) for one in upgraded.comparisons()]
     if any(is_secret(one) for one in result["objects"]):
-        # Tasks may use it, but nobody shall see it: with -v Ansible shows what a task returns.
+        # For use in tasks, but not for display: with -v Ansible shows results.
         result["_ansible_no_log"] = True
     return result

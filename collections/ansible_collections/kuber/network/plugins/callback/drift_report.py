@@ -7,31 +7,31 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: drift_report
 type: aggregate
-short_description: What has drifted, at the end of a run in check mode
+short_description: Report drift at the end of a run in check mode
 version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)
 description:
-  - At the end of a run with C(--check) it shows what a run without would change, as one table for all plays. Which
-    thing of which task on which host, the fields or lines that differ, and who has changed them and when, as far as the
+  - At the end of a run with C(--check) it shows what a run without it would change. One table for all plays has the
+    thing, task and host, the fields or lines that differ, and who changed them and when, as far as the
     API server knows.
-  - The same goes into a file as JSON, for programs. What a run before has left there is removed when a run with
-    C(--check) begins, so a file that is there is of a run that came to its end.
-  - Modules of this collection return what they have found as C(drift). Of a task with another module it is only told
-    that it would change something.
-  - A task that runs in check mode, too (C(check_mode=false)), is no matter for the report.
-  - A task that failed, and a host that could not be reached, are told. The report is incomplete then.
-  - The run ends with exit code 0 when nothing has drifted, 2 when something has, and 1 when not everything could be
-    looked at, unless O(exit_code) is off. Name this callback last in C(callbacks_enabled), as one that comes after it
-    does not hear of the end of the run when the code is not 0.
-  - Without C(--check) it does nothing at all.
+  - It writes the same to a file as JSON, for programs. The file of an earlier run is removed when a run with
+    C(--check) begins, so an existing file is from a completed run.
+  - Modules of this collection return their findings as C(drift). For other modules it only reports
+    that they would change something.
+  - Tasks that also run in check mode (C(check_mode=false)) are not reported.
+  - Failed tasks and unreachable hosts are listed. The report is incomplete then.
+  - The run ends with exit code 0 if nothing has drifted, 2 if something has, and 1 if not everything could be
+    checked, unless O(exit_code) is false. List this callback last in C(callbacks_enabled), because callbacks after it
+    do not see the end of the run if the code is not 0.
+  - Without C(--check) it does nothing.
 requirements:
-  - to be named in C(callbacks_enabled)
+  - listed in C(callbacks_enabled)
 options:
   path:
     description:
-      - The file for the report, from the directory in which Ansible was started. An empty path means no file.
-      - Where it cannot be written, the run ends with exit code 1.
+      - The file for the report, relative to the directory in which Ansible was started. An empty path disables it.
+      - If it cannot be written, the run ends with exit code 1.
     type: str
     default: drift.json
     env:
@@ -41,8 +41,8 @@ options:
         key: path
   exit_code:
     description:
-      - Whether the exit code tells drift (2) from none (0) and from a run that could not look everywhere (1).
-      - With V(false) Ansible's own exit code stays. It is 0 with drift, 2 when a task has failed and 4 when a host
+      - Whether the exit code distinguishes no drift (0), drift (2), and a run that could not check everything (1).
+      - With V(false), Ansible's own exit code is kept. It is 0 with drift, 2 if a task has failed and 4 if a host
         could not be reached.
     type: bool
     default: true
@@ -62,7 +62,7 @@ from ansible import constants, context
 from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.kuber.network.plugins.plugin_utils import _drift_report
-from ansible_collections.kuber.network.plugins.plugin_utils._drift_report import Place, Report, Status
+from ansible_collections.kuber.network.plugins.plugin_utils._drift_report import Report, Status, TaskOnHost
 from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
 HEADING = "DRIFT REPORT"
@@ -74,7 +74,7 @@ COLORS = {
 
 
 class CallbackModule(CallbackBase):
-    """Collects in check mode, and tells at the end of the last playbook."""
+    """Collects results in check mode, and reports after the last playbook."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
@@ -83,7 +83,7 @@ class CallbackModule(CallbackBase):
 
     def __init__(self) -> None:
         super().__init__()
-        # Ansible copies each result for each callback that listens.
+        # Ansible copies each result for each callback that has the method.
         self.disabled = not context.CLIARGS.get("check")
         self._report = Report(_now())
         self._play = ""
@@ -124,7 +124,7 @@ class CallbackModule(CallbackBase):
         if self.get_option("exit_code"):
             code = report.status.exit_code if written else Status.INCOMPLETE.exit_code
             if code:
-                # Ansible cleans up on the way out.
+                # Ansible cleans up at exit.
                 raise SystemExit(code)
 
     def _tell(self) -> bool:
@@ -147,15 +147,15 @@ class CallbackModule(CallbackBase):
                 _drift_report.write(self._path, self._report.dump(now, **selection))
                 where = f"; as JSON in {self._path}"
         except OSError as exc:
-            self._display.error(f"The drift report cannot be written to {self._path}: {exc}")
+            self._display.error(f"Cannot write the drift report to {self._path}: {exc}")
             return False
         finally:
             show(f"{self._report.summary()}{where}", color=color)
         return True
 
-    def _place(self, result: t.Any) -> Place:
+    def _place(self, result: t.Any) -> TaskOnHost:
         role = result.task._role
-        return Place(
+        return TaskOnHost(
             host=result.host.get_name(),
             play=self._play,
             role=role.get_name() if role else None,

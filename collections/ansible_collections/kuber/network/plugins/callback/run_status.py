@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: run_status
 type: aggregate
-short_description: Where a run is, and what it has found so far, as a file
+short_description: Write the progress and the findings of a run to a file
 version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)
@@ -16,7 +16,7 @@ description:
     what failed.
   - The module M(kuber.network.remote_playbook) follows a run on another machine by it.
 requirements:
-  - to be named in C(callbacks_enabled)
+  - listed in C(callbacks_enabled)
 options:
   path:
     description: The file, as JSON.

@@ -6,15 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: minikube
-short_description: Nodes of minikube, by SSH and without Python
+short_description: Run commands on minikube nodes by SSH, without Python
 version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)
 description:
-  - Runs commands on a node by SSH with the key that minikube made. On the node it needs C(sshd) and a shell, neither
+  - Runs commands on a node by SSH with minikube's key. The node needs C(sshd) and a shell, but neither
     SFTP nor Python, which minikube's nodes do not have.
-  - Host keys are trusted on first use and written into a file beside the machine's other files, so that
-    C(minikube delete) takes them away with the machine. A key that has changed is refused.
+  - Host keys are trusted on first use and saved in a file beside the machine's other files, so that
+    C(minikube delete) removes them with the machine. A changed key is refused.
   - The inventory P(kuber.network.minikube#inventory) sets all options.
   - One TCP connection serves all commands of a task.
 extends_documentation_fragment:
@@ -23,7 +23,7 @@ requirements:
   - paramiko >= 5.0
 options:
   remote_addr:
-    description: Name or address of the machine on which the node's sshd is reached.
+    description: Name or address at which the node's sshd is reached.
     type: str
     vars:
       - name: inventory_hostname
@@ -43,13 +43,13 @@ options:
     keyword:
       - name: remote_user
   private_key_file:
-    description: File with the private key, which must not have a passphrase.
+    description: File of the private key, which must not have a passphrase.
     type: path
     required: true
     vars:
       - name: ansible_ssh_private_key_file
   host_key_checking:
-    description: Whether to check, and on first use to keep, the key by which the node proves that it is the node.
+    description: Whether to check the node's host key, and to save it on first use.
     type: bool
     default: true
     vars:
@@ -60,29 +60,29 @@ options:
       - section: defaults
         key: host_key_checking
   known_hosts:
-    description: File that keeps the keys, in the format of OpenSSH.
+    description: File of the known host keys, in OpenSSH's format.
     type: path
     required: true
     vars:
       - name: minikube_known_hosts
   host_key_alias:
     description:
-      - Name of the node in O(known_hosts). Addresses change, those of containers at every start; the machine remains.
+      - Name of the node in O(known_hosts). Addresses can change (those of containers at every start), names do not.
     type: str
     required: true
     vars:
       - name: minikube_host_key_alias
   problem:
-    description: Why the node cannot be reached, when that is known beforehand. Nothing is tried then.
+    description: Why the node cannot be reached, if that is known beforehand. No connection is attempted then.
     type: str
     default: ""
     vars:
       - name: minikube_node_problem
   reconnection_retries:
     description:
-      - How often to try again when a connection does not come about or breaks off before a command has begun.
-      - A command that has begun is never repeated, for nobody knows how far it has got. Neither is a login that was
-        refused, nor anything after a host key that has changed.
+      - How often to retry if a connection fails, or ends before a command has begun.
+      - A command that has begun is never repeated, because it may have had an effect. A rejected login and a changed
+        host key are not retried either.
     type: int
     default: 3
     vars:
@@ -93,15 +93,15 @@ options:
       - section: ssh_connection
         key: retries
   timeout:
-    description: How many seconds it may take to connect, all tries together.
+    description: Seconds that connecting may take, all attempts together.
     type: int
     default: 30
     vars:
       - name: ansible_timeout
   silence_timeout:
     description:
-      - After how many seconds without any sign of life a node on which a command is running is taken for dead.
-      - A command may take as long as it likes, and say nothing, while the node's sshd answers. The keyword C(timeout)
+      - Seconds without any sign of life after which a node with a running command counts as dead.
+      - A command may run silently for any time while the node's sshd answers. The keyword C(timeout)
         of a task limits the command.
     type: int
     default: 60
@@ -129,7 +129,7 @@ _libraries.require("paramiko")
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.plugin_utils._known_hosts import KnownHosts
-from ansible_collections.kuber.network.plugins.plugin_utils._ssh import Session, SshAuthError, SshCutError, Target
+from ansible_collections.kuber.network.plugins.plugin_utils._ssh import Session, SshAuthError, SshCutError, SshTarget
 
 if t.TYPE_CHECKING:
     import paramiko  # pragma: no cover
@@ -158,11 +158,11 @@ class Connection(ConnectionBase):
             self._connected = True
         return self
 
-    def _target(self) -> Target:
+    def _target(self) -> SshTarget:
         known_hosts = None
         if self.get_option("host_key_checking"):
             known_hosts = KnownHosts(self.get_option("known_hosts"), self.get_option("host_key_alias"))
-        return Target(
+        return SshTarget(
             host=self.get_option("remote_addr"),
             port=self.get_option("port"),
             user=self.get_option("remote_user"),
@@ -187,7 +187,7 @@ class Connection(ConnectionBase):
         super().put_file(in_path, out_path)
         self._display.vvv(f"PUT {in_path} TO {out_path}", host=self.get_option("remote_addr"))
         if not os.path.exists(in_path):
-            raise AnsibleFileNotFound(f"There is no file {in_path} to copy to the node.")
+            raise AnsibleFileNotFound(f"The file {in_path} does not exist, so it cannot be copied to the node.")
         with open(in_path, "rb") as source:
             self._copy(f"cat > {shlex.quote(out_path)}", source, io.BytesIO())
 
@@ -252,7 +252,7 @@ class Connection(ConnectionBase):
 
     @staticmethod
     def _guard(action: t.Callable[[], T]) -> T:
-        # Ansible appends the text of every cause; ours says it all.
+        # Ansible appends the text of each cause; our message is complete.
         try:
             return action()
         except SshAuthError as exc:
@@ -262,7 +262,7 @@ class Connection(ConnectionBase):
 
 
 class Password:
-    """Types the password of ``become`` when it is asked for."""
+    """Types the password of ``become`` at its prompt."""
 
     def __init__(self, become: BecomeBase) -> None:
         self._become = become

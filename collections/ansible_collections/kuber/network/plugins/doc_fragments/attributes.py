@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the modules promise: C(attributes) those that change something, C(attributes.info) the others."""
+"""The attributes of modules: C(attributes) for those that change something, C(attributes.info) for the others."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 attributes:
   check_mode:
-    description: Runs in check mode, says what it would change, and changes nothing.
+    description: Can run in check mode and predict changes without making them.
     support: full
   diff_mode:
-    description: Says in diff mode what it has changed, or in check mode would change.
+    description: Returns details on what has changed, or in check mode would change, in diff mode.
     support: full
   idempotent:
-    description: Run once more with the same options, it changes nothing and says so.
+    description: Run again with the same options, it changes nothing and reports no change.
     support: full
   async:
     description: Supports being used with C(async).
@@ -27,14 +27,14 @@ attributes:
     INFO = r"""
 attributes:
   check_mode:
-    description: Runs in check mode, and changes nothing in either.
+    description: Can run in check mode. The module never changes anything.
     support: full
   diff_mode:
-    description: Says in diff mode what it has changed, or in check mode would change.
+    description: Returns details on what has changed, or in check mode would change, in diff mode.
     support: N/A
     details: Changes nothing.
   idempotent:
-    description: Run once more with the same options, it changes nothing and says so.
+    description: Run again with the same options, it changes nothing and reports no change.
     support: N/A
     details: Changes nothing.
   async:

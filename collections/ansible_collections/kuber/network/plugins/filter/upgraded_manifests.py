@@ -6,20 +6,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: upgraded_manifests
-short_description: Manifests in the API versions that today's server takes
+short_description: Upgrade manifests to current API versions
 version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)
 description:
-  - Upgrades a set of Kubernetes objects and says what it has changed and why.
-  - The rules, and what is returned, are those of the module M(kuber.network.upgraded_manifests).
+  - Upgrades a set of Kubernetes objects, and returns each change with its reason.
+  - The rules and the return values are those of the module M(kuber.network.upgraded_manifests).
 options:
   _input:
-    description: A mapping, a YAML text, or a list of either. No template in it is evaluated.
+    description: A mapping, a YAML text, or a list of either. Templates in it are not evaluated.
     type: raw
     required: true
   ingress_class:
-    description: The class of Ingress objects that name none.
+    description: The class for Ingress objects without one.
     type: str
     default: nginx
 seealso:

@@ -6,40 +6,40 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: minikube
-short_description: The nodes of minikube profiles
+short_description: Nodes of minikube profiles
 version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)
 description:
-  - Reads the files that minikube keeps about its profiles. minikube itself is not run. With the drivers V(docker) and
-    V(podman) the container engine is asked for the port on which it publishes the node's sshd.
-  - "The hosts are named as minikube names the machines: the profile itself, C(PROFILE-m02) and so on. They are reached
-    by the connection P(kuber.network.minikube#connection) with the key, user and port that minikube made, or by
+  - Reads minikube's files about its profiles, without running minikube. With the drivers V(docker) and
+    V(podman) it asks the container engine for the port on which the node's sshd is published.
+  - "The hosts have minikube's names of the machines: the profile itself, C(PROFILE-m02) and so on. They are reached
+    by the connection P(kuber.network.minikube#connection) with minikube's key, user and port, or by
     P(ansible.builtin.local#connection) with minikube's driver C(none)."
-  - The machine that runs Ansible is a host, too, as C(localhost), so that C(--limit localhost) and C(ansible-pull) find
-    it. If the inventory has that host already, it stays as it is.
-  - The groups are C(minikube_nodes), C(control_plane) and C(workers), and by what the profile says
+  - The machine that runs Ansible is also a host, C(localhost), so that C(--limit localhost) and C(ansible-pull) find
+    it. If the inventory already has that host, it is not changed.
+  - The groups are C(minikube_nodes), C(control_plane) and C(workers), and for the profile
     C(minikube_profile_NAME), C(minikube_driver_NAME), C(minikube_runtime_NAME) and C(minikube_kubernetes_VERSION).
-    Characters that a group's name cannot have become C(_).
+    Characters that are invalid in a group name become C(_).
   - With one profile, all hosts, C(localhost) among them, get the variables C(minikube_profile), C(minikube_context)
     (its name in the kubeconfig), C(minikube_home), C(minikube_driver), C(minikube_container_runtime),
     C(minikube_kubernetes_version), C(minikube_addons) (the enabled ones), C(minikube_tunnel_pids) (processes of
     C(minikube tunnel) that are alive) and C(minikube_node_ip), the address of the first control plane. With
-    several, the group of each profile gets them. The hosts of the nodes have a C(minikube_node_ip) of their own.
-  - A node whose container is stopped is a host as the others, with the reason in C(minikube_node_problem), which the
-    connection gives when it is used.
+    several, the group of each profile gets them. Each node has its own C(minikube_node_ip).
+  - A node whose container is stopped is a host like the others, with the reason in C(minikube_node_problem), which the
+    connection reports when it is used.
 extends_documentation_fragment:
   - constructed
   - inventory_cache
 options:
   plugin:
-    description: Says that the file is for this plugin.
+    description: Marks the file as a source for this plugin.
     type: str
     required: true
     choices: [kuber.network.minikube]
   profile:
     description:
-      - Which profile, as in C(minikube --profile). It may be stopped; one that is broken is an error.
+      - The profile, as in C(minikube --profile). It may be stopped; a broken one is an error.
     type: str
     default: minikube
     env:
@@ -47,7 +47,7 @@ options:
   profiles:
     description:
       - Several profiles instead of O(profile), or V(all).
-      - Those that are broken, and those whose control plane is not running, are left out with a warning.
+      - Profiles that are broken or whose control plane is not running are skipped with a warning.
     type: list
     elements: str
     default: []
@@ -55,8 +55,8 @@ options:
       - name: KUBER_PROFILES
   minikube_home:
     description:
-      - Where minikube keeps its files. As with minikube, C(.minikube) is appended unless the path ends in it.
-      - Without it, the home directory.
+      - Directory of minikube's files. As with minikube, C(.minikube) is appended unless the path ends in it.
+      - The default is the home directory.
     type: path
     env:
       - name: MINIKUBE_HOME
@@ -72,7 +72,7 @@ plugin: kuber.network.minikube
 # compose:
 #   node_url: "'https://' ~ minikube_node_ip ~ ':8443'"
 
-# Or all that are running, looked at once in an hour.
+# Or all running ones, read once an hour.
 # plugin: kuber.network.minikube
 # profiles: [all]
 # cache: true
@@ -112,7 +112,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             profiles = self._cached(path, cache) if self.get_option("cache") else self._read()
         except KuberError as exc:
-            # Ansible appends the text of every cause; ours says it all.
+            # Ansible appends the text of each cause; our message is complete.
             raise AnsibleParserError(str(exc)) from None
         self._add_localhost()
         for group in ("minikube_nodes", "control_plane", "workers"):
@@ -121,7 +121,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._add_profile(profile, alone=len(profiles) == 1)
 
     def _add_localhost(self) -> None:
-        """With the variables that Ansible gives to a localhost that is in no inventory."""
+        """Add localhost with the variables that Ansible gives to an implicit localhost."""
         if LOCALHOST in self.inventory.hosts:
             return
         self.inventory.add_host(LOCALHOST)
@@ -129,8 +129,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self.inventory.set_variable(LOCALHOST, "ansible_python_interpreter", sys.executable)
 
     def _cached(self, path: str, may_read: bool) -> list[_profile.Profile]:
-        wish = f"{self.get_option('minikube_home')} {self.get_option('profile')} {self.get_option('profiles')}"
-        key = self.get_cache_key(f"{path} {wish}")
+        options = f"{self.get_option('minikube_home')} {self.get_option('profile')} {self.get_option('profiles')}"
+        key = self.get_cache_key(f"{path} {options}")
         if may_read and key in self._cache:
             return _profiles.load(self._cache[key])
         profiles = self._read()
@@ -144,13 +144,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return [_profile.read_profile(home, self.get_option("profile"))]
         profiles, skipped = _profiles.read_profiles(home, names)
         for one in skipped:
-            self.display.warning(f"Profile {one.name} of minikube is left out: {one.reason}")
+            self.display.warning(f"Skipping minikube's profile {one.name}: {one.reason}")
         return profiles
 
     def _add_profile(self, profile: _profile.Profile, *, alone: bool) -> None:
         variables = profile_variables(profile)
         group = self.inventory.add_group(safe("minikube_profile", profile.name))
-        # localhost belongs to no profile, so what it is to know of the only one stands in the group of all hosts.
+        # localhost belongs to no profile, so the variables of the only profile go to the group of all hosts.
         owner = "all" if alone else group
         for name, value in variables.items():
             self.inventory.set_variable(owner, name, value)
@@ -160,7 +160,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 self.inventory.add_host(node.name, group=name)
             self._set_variables(node, variables)
 
-    def _set_variables(self, node: _profile.Node, variables: dict[str, t.Any]) -> None:
+    def _set_variables(self, node: _profile.ProfileNode, variables: dict[str, t.Any]) -> None:
         own = node_variables(node)
         for name, value in own.items():
             self.inventory.set_variable(node.name, name, value)
@@ -175,7 +175,7 @@ def safe(*words: str) -> str:
     return str(to_safe_group_name("_".join(words), force=True, silent=True))
 
 
-def groups(profile: _profile.Profile, node: _profile.Node) -> list[str]:
+def groups(profile: _profile.Profile, node: _profile.ProfileNode) -> list[str]:
     facts = {
         "profile": profile.name,
         "driver": profile.driver,
@@ -200,7 +200,7 @@ def profile_variables(profile: _profile.Profile) -> dict[str, t.Any]:
     }
 
 
-def node_variables(node: _profile.Node) -> dict[str, t.Any]:
+def node_variables(node: _profile.ProfileNode) -> dict[str, t.Any]:
     common = {"ansible_become": True, "ansible_become_method": "sudo", "minikube_node_ip": node.address}
     common |= {"minikube_node_problem": node.problem} if node.problem else {}
     if node.ssh is None:

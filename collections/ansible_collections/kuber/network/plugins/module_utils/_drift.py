@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What a task returns as ``drift``: the things that were not as they should be, in one form for all modules."""
+"""The return value ``drift``, common to all modules: the things that differ from what is wanted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 
 @dataclasses.dataclass(frozen=True)
 class Field:
-    """A field that changes; ``manager`` is who else had set it, ``time`` when that one last wrote to the object."""
+    """A field that changes; ``manager`` is its other field manager, ``time`` when that last wrote the object."""
 
     field: str
     manager: t.Optional[str] = None
@@ -29,20 +29,20 @@ class Field:
         return {key: value for key, value in dataclasses.asdict(self).items() if value is not None}
 
     def author(self, now: datetime.datetime) -> str:
-        """Such as "kubectl-edit, 3 min ago"; empty when nobody is known."""
+        """Return manager and age, such as "kubectl-edit, 3 min ago"; empty if unknown."""
         if self.manager is None:
             return ""
         return f"{self.manager}, {_ago(self.time, now)}" if self.time else self.manager
 
     def text(self, now: datetime.datetime) -> str:
-        """Such as "spec.replicas (kubectl-edit, 3 min ago)"."""
+        """Return the field with its author, such as "spec.replicas (kubectl-edit, 3 min ago)"."""
         author = self.author(now)
         return f"{self.field} ({author})" if author else self.field
 
 
 @dataclasses.dataclass(frozen=True)
 class Drift:
-    """One thing, what a run does about it, and where it differs: in fields, or in lines that go and come."""
+    """One thing that differs, the action on it, and its differences: fields, or removed and added lines."""
 
     thing: str
     action: str = CONFIGURED
@@ -61,7 +61,7 @@ class Drift:
 
 
 def of_lines(thing: str, before: t.Sequence[str], after: t.Sequence[str]) -> list[Drift]:
-    """The drift of something that consists of lines; none when they are the same."""
+    """Return the drift of a thing that consists of lines; empty if they are equal."""
     changes = [line for line in difflib.ndiff(before, after) if line[0] in "-+"]
     if not changes:
         return []

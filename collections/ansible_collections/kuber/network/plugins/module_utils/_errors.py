@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The one family of errors that the collection's own code raises."""
+"""The errors that the collection raises: what failed, what was wanted, what was found, what to do."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import typing as t
 
 
 class KuberError(Exception):
-    """Something a user can act on: what, what was wanted, what is there, what to do.
+    """An error for users: the problem, what was wanted, what was found, and the remedy.
 
-    Plugins turn it into a failed task in exactly one place (``KuberAction.run`` or a module's ``main``).
+    One place in a plugin turns it into a failed task (``KuberAction.run``, or a module's ``main``).
     """
 
     def __init__(
@@ -34,13 +34,13 @@ class KuberError(Exception):
         self.found = found
         self.remedy = remedy
         self.changed = changed
-        """Whether something had been done before it went wrong."""
+        """Whether something had been changed before the error."""
         self.partial: dict[str, t.Any] = {}
-        """What the failed task returns beside the message."""
+        """What the failed task returns besides the message."""
         super().__init__(self._text())
 
     def rephrase(self, edit: t.Callable[[str], str]) -> None:
-        """Edit all that is said."""
+        """Apply ``edit`` to all texts of the error."""
         self.problem = edit(self.problem)
         self.wanted, self.found, self.remedy = (
             text if text is None else edit(text) for text in (self.wanted, self.found, self.remedy)
@@ -55,17 +55,17 @@ class KuberError(Exception):
             parts.append(f"found: {self.found}")
         text = "; ".join(parts) + "."
         if self.remedy is not None:
-            # Below several lines it would be lost at the end of the last one.
+            # After several lines, the remedy gets its own line.
             text += ("\n" if "\n" in text else " ") + self.remedy.rstrip(".") + "."
         return text
 
 
 class RootRequired(KuberError):
-    """Something that only root may do, or see."""
+    """Only root may do or read this."""
 
 
 class UnexpectedError(KuberError):
-    """An error of the collection itself, told as one, so that it does not take along what is known of what was done."""
+    """A bug in the collection, reported as an error that keeps what is known about changes."""
 
     def __init__(self, cause: Exception) -> None:
         frame = traceback.extract_tb(cause.__traceback__)[-1]
@@ -79,7 +79,7 @@ class UnexpectedError(KuberError):
 
 @contextlib.contextmanager
 def after_change(*, changed: bool = True, **partial: t.Any) -> t.Iterator[None]:
-    """Let errors know what had been done before: here begins what comes after a change."""
+    """Mark errors of the block as raised after a change."""
     try:
         yield
     except Exception as exc:

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""One small interface for running commands, whatever machine they run on."""
+"""The interface for running commands, on whatever machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What a finished command left behind."""
+    """The result of a finished command."""
 
     argv: tuple[str, ...]
     rc: int
@@ -30,7 +30,7 @@ class Result:
 
 
 class CommandError(KuberError):
-    """A command that had to succeed did not."""
+    """A command that had to succeed failed."""
 
     def __init__(self, result: Result) -> None:
         self.result = result
@@ -50,7 +50,7 @@ class Runner(abc.ABC):
 
     @abc.abstractmethod
     def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
-        """Run one command to its end; never raise because of its exit code."""
+        """Run one command to its end; do not raise for its exit code."""
 
     def run(self, argv: Sequence[str], *, stdin: str | None = None, check: bool = True) -> Result:
         """Run ``argv`` with ``stdin``; raise ``CommandError`` on a non-zero exit code unless ``check`` is false."""

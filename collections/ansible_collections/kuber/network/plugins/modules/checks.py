@@ -6,29 +6,29 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: checks
-short_description: Prove that a live system does what it should
+short_description: Check that a live system works as wanted
 version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)
 description:
-  - Asks a list of declared questions, side by side, and asks again what fails until O(timeout).
-  - Prints a table with one line for each check, and fails with a list of all checks that did not pass.
+  - Runs a list of checks in parallel, and repeats those that fail until O(timeout).
+  - Prints a table with one line per check, and fails with a list of all checks that did not pass.
   - Changes nothing.
   - Everything but commands is asked from the machine that runs Ansible, unless O(from) says otherwise.
-    Commands, also those of O(checks[].ipvs), run on the task's host, which needs a shell and no Python.
+    Commands, also those of O(checks[].ipvs), run on the task's host, which needs a shell but no Python.
 extends_documentation_fragment:
   - kuber.network.attributes.info
 options:
   kubeconfig:
     description:
       - Path of the kubeconfig file, for O(checks[].live) and O(checks[].ipvs).
-      - Without it, the files that the environment variable E(KUBECONFIG) lists, or C(~/.kube/config).
+      - The default are the files in the environment variable E(KUBECONFIG), or C(~/.kube/config).
     type: path
   context:
-    description: Which context of the kubeconfig to use. Without it, the current one.
+    description: The context of the kubeconfig to use. Without it, the current one.
     type: str
   timeout:
-    description: For how many seconds checks that fail are repeated. With V(0) each is asked once.
+    description: For how many seconds failing checks are repeated. With V(0) each runs once.
     type: float
     default: 60.0
   interval:
@@ -62,7 +62,7 @@ options:
   collect:
     description:
       - Neither print nor fail.
-      - Give the RV(results) to O(earlier) of a later task, which then shows and judges them with its own.
+      - Pass the RV(results) to O(earlier) of a later task, which shows and evaluates them with its own.
     type: bool
     default: false
   earlier:
@@ -71,17 +71,17 @@ options:
     elements: dict
     default: []
   checks:
-    description: What to ask. Each check has a name and exactly one kind.
+    description: The checks. Each has a name and exactly one kind.
     type: list
     elements: dict
     required: true
     suboptions:
       name:
-        description: What is true when the check passes, in words for the table.
+        description: What is true if the check passes, for the table.
         type: str
         required: true
       group:
-        description: Heading of the table under which the check stands. Put checks of one group next to each other.
+        description: Heading of the check in the table. Checks of one group must be next to each other.
         type: str
         default: ""
       from:
@@ -99,7 +99,7 @@ options:
         type: dict
         suboptions:
           url:
-            description: Where to.
+            description: The URL.
             type: str
             required: true
           headers:
@@ -107,20 +107,20 @@ options:
             type: dict
             default: {}
           status:
-            description: Status codes that are wanted.
+            description: The accepted status codes.
             type: list
             elements: int
             default: [200]
           matches:
-            description: Regular expression that the body has to match. Its last group, or else the match, is shown.
+            description: Regular expression that the body must match. Its last group, or else the match, is shown.
             type: str
             default: ""
           count:
-            description: How many requests to send. All of them have to be answered as wanted.
+            description: How many requests to send. All answers must be as wanted.
             type: int
             default: 1
           shares:
-            description: For O(checks[].http.count) requests, how many answers have to match.
+            description: How many of the O(checks[].http.count) answers must match.
             type: list
             elements: dict
             default: []
@@ -148,7 +148,7 @@ options:
             type: str
             default: ""
       dns:
-        description: Ask a name server.
+        description: Query a name server.
         type: dict
         suboptions:
           server:
@@ -156,7 +156,7 @@ options:
             type: str
             required: true
           name:
-            description: The name to ask for.
+            description: The name to query.
             type: str
             required: true
           type:
@@ -164,7 +164,7 @@ options:
             type: str
             default: A
           transport:
-            description: How to ask.
+            description: The transport protocol.
             type: str
             choices: [udp, tcp]
             default: udp
@@ -173,12 +173,12 @@ options:
             type: int
             default: 53
           answers:
-            description: All answers, in any order. Empty when it does not matter which.
+            description: All expected answers, in any order. Empty accepts any.
             type: list
             elements: str
             default: []
           at_least:
-            description: How many answers there have to be when O(checks[].dns.answers) is empty.
+            description: The minimum number of answers if O(checks[].dns.answers) is empty.
             type: int
             default: 1
           timeout:
@@ -218,7 +218,7 @@ options:
             type: str
             default: ""
           matches:
-            description: Regular expression that the reply has to match.
+            description: Regular expression that the reply must match.
             type: str
             default: ""
           timeout:
@@ -247,12 +247,12 @@ options:
             elements: str
             required: true
           rc:
-            description: Exit codes that are wanted.
+            description: The accepted exit codes.
             type: list
             elements: int
             default: [0]
           matches:
-            description: Regular expressions that the output has to match, in multi-line mode.
+            description: Regular expressions that the output must match, in multi-line mode.
             type: list
             elements: str
             default: []
@@ -267,14 +267,14 @@ options:
             default: ""
           borrow:
             description:
-              - Whether the program comes out of the container of kube-proxy on the task's host, or, where that has
-                none, from the host itself. Where neither has it, the check could not be made.
+              - Whether the program comes from the container of kube-proxy on the task's host, or, if that does not
+                have it, from the host itself. If neither has it, the check could not be made.
             type: bool
             default: false
       leftovers:
         description:
-          - See that a mode of kube-proxy has left nothing on the task's host, as M(kuber.network.node_iptables) sees
-            it. What belongs to somebody else does not count. What cannot be looked at makes the check one that could
+          - Check that a mode of kube-proxy has left nothing on the task's host, as M(kuber.network.node_iptables) sees
+            it. What belongs to other programs does not count. If something cannot be read, the check could
             not be made.
         type: dict
         suboptions:
@@ -303,33 +303,33 @@ options:
             type: str
             required: true
           query:
-            description: JMESPath over it. Without O(checks[].live.equals) its result has to be true, or not empty.
+            description: JMESPath query. Without O(checks[].live.equals) its result must be true, or not empty.
             type: str
             required: true
           equals:
-            description: What the result has to be.
+            description: The expected result.
             type: raw
           show:
-            description: JMESPath for what to show instead of the result.
+            description: JMESPath query for what to show instead of the result.
             type: str
             default: ""
       ipvs:
-        description: Compare what IPVS has on the task's host with the services of the cluster.
+        description: Compare the state of IPVS on the task's host with the services of the cluster.
         type: dict
         suboptions:
           view:
             description:
-              - V(virtual_servers) reads C(/proc/net/ip_vs). Each port of each service has to have
+              - V(virtual_servers) reads C(/proc/net/ip_vs). Each port of each service must have
                 a virtual server on each of its addresses, with exactly the ready pods behind it.
-              - V(bound_addresses) reads C(ip address). C(kube-ipvs0) has to carry each address of a service.
+              - V(bound_addresses) reads C(ip address). C(kube-ipvs0) must have each address of a service.
               - V(address_sets) reads C(ipset save), with the program of kube-proxy's container. The sets
-                KUBE-CLUSTER-IP, KUBE-LOAD-BALANCER and KUBE-LOOP-BACK have to hold each port of each service and each
+                KUBE-CLUSTER-IP, KUBE-LOAD-BALANCER and KUBE-LOOP-BACK must contain each port of each service and each
                 pod of this node.
             type: str
             choices: [virtual_servers, bound_addresses, address_sets]
             required: true
           node:
-            description: The name that the cluster has for the task's host.
+            description: The node name of the task's host.
             type: str
             required: true
           scheduler:
@@ -345,11 +345,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Prove that the ingress answers
+- name: Check that the ingress answers
   kuber.network.checks:
     timeout: 30
     checks:
-      - name: The ingress has a page of its own
+      - name: The ingress answers unknown paths
         http:
           url: http://172.17.255.3/
           status: [404]
@@ -367,7 +367,7 @@ EXAMPLES = r"""
           name: web-svc-lb.default.svc.cluster.local
           transport: tcp
 
-- name: Prove that a node has no rules of another mode
+- name: Check that a node has no rules of another mode
   kuber.network.checks:
     checks:
       - name: No chains of the iptables mode are left
@@ -379,7 +379,7 @@ EXAMPLES = r"""
 RETURN = r"""
 results:
   description: One for each check, those of O(earlier) first.
-  returned: when all checks have been made, also when some of them failed
+  returned: after all checks, also if some of them failed
   type: list
   elements: dict
   contains:
@@ -390,19 +390,19 @@ results:
       description: Its heading.
       type: str
     asked:
-      description: What was asked, as a command that does about the same.
+      description: The query, as a command that does about the same.
       type: str
     wanted:
       description: What makes it pass.
       type: str
     found:
-      description: What was found at last.
+      description: What was found last.
       type: str
     ok:
       description: Whether it passed.
       type: bool
     unknown:
-      description: Whether it could not be made. Then it has not passed, and the task does not fail because of it.
+      description: Whether it could not be made. Then it has not passed, but does not fail the task.
       type: bool
     source:
       description: From where it was asked, if O(checks[].from) said so.

@@ -6,38 +6,38 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cluster_info
-short_description: Whether a cluster is there and answers
+short_description: Find out whether a cluster exists and answers
 version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)
 description:
-  - Asks the API server once, and says in one sentence why there is no answer. That is no failure of the task.
+  - Sends one request to the API server, and returns why there is no answer, if so. The task does not fail.
 extends_documentation_fragment:
   - kuber.network.connection
   - kuber.network.attributes.info
 options:
   profile:
-    description: The minikube profile of the cluster. Empty for a cluster that is not minikube's.
+    description: The minikube profile of the cluster. Empty for a cluster without minikube.
     type: str
     default: ""
   minikube_home:
     description:
       - Directory of minikube, with C(profiles/) in it.
-      - Without it, the one that the environment variable E(MINIKUBE_HOME) names, or C(~/.minikube).
+      - The default is the one in the environment variable E(MINIKUBE_HOME), or C(~/.minikube).
     type: path
 seealso:
   - module: kuber.network.preflight
-    description: Looks at everything, and fails.
+    description: Checks everything, and fails if something is wrong.
 """
 
 EXAMPLES = r"""
-- name: Ask whether the cluster is there
+- name: Find out whether the cluster answers
   kuber.network.cluster_info:
     context: minikube
     profile: minikube
   register: cluster
 
-- name: Stop when it is not
+- name: Stop if it does not
   ansible.builtin.fail:
     msg: "{{ cluster.problem }}"
   when: not cluster.answers
@@ -50,19 +50,19 @@ answers:
   type: bool
   sample: false
 gone:
-  description: Whether minikube has no such profile, or has deleted it. Nothing can be left in such a cluster.
+  description: Whether the minikube profile does not exist (any longer). Nothing can be left in such a cluster.
   returned: success
   type: bool
   sample: true
 problem:
-  description: Why there is no answer, with what helps; empty when there is one.
+  description: Why there is no answer, with the remedy; empty if there is one.
   returned: success
   type: str
   sample: >-
     minikube has no profile minikube (there is no /home/me/.minikube/profiles/minikube/config.json). `minikube start
     --profile minikube` makes it.
 server:
-  description: The API server; empty without an answer.
+  description: URL of the API server; empty without an answer.
   returned: success
   type: str
   sample: https://192.168.99.134:8443

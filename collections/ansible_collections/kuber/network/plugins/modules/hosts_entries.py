@@ -7,24 +7,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: hosts_entries
-short_description: Keep names in the hosts file of this machine
+short_description: Manage names in the hosts file of a machine
 version_added: "1.0.0"
 description:
-  - Makes sure that names resolve to the given addresses through a hosts file, and to no other address there.
-  - A line that gives only our names to a stale address is pointed to the new one. From a line that also holds other
-    names, only our name is taken away. Every other line is kept byte for byte, with its comments, spacing and line
+  - Makes names resolve to the given addresses through a hosts file, and to no other address in it.
+  - A line with a stale address and only our names gets the new address. From a line that also has other
+    names, only our name is removed. Every other line stays byte for byte, with its comments, spacing and line
     ends.
-  - The file is replaced in one step. Where it is a mount point, as in containers and network namespaces, it is written
-    in place, and set back if the disk is full.
-  - On the machine that runs Ansible it looks without C(become), and only where something has to be changed does
-    C(become) come in. So a run that changes nothing, and every run in check mode, does without root.
+  - The file is replaced atomically. If it is a mount point, as in containers and network namespaces, it is written
+    in place, and restored if the disk is full.
+  - On the machine that runs Ansible it reads without C(become), and uses C(become) only if something has to be
+    changed. So a run that changes nothing, and every run in check mode, needs no root.
 author: the kuber.network authors (@kuber-network)
 extends_documentation_fragment:
   - kuber.network.attributes
 options:
   entries:
     description:
-      - Addresses and the names that lead to them. A name can have one IPv4 and one IPv6 address.
+      - Addresses with their names. A name can have one IPv4 and one IPv6 address.
     type: list
     elements: dict
     required: true
@@ -35,8 +35,8 @@ options:
         required: true
       names:
         description:
-          - Host names. Upper and lower case are the same.
-          - The name C(localhost) can only be given to a loopback address.
+          - Host names, case-insensitive.
+          - The name C(localhost) is only allowed for a loopback address.
         type: list
         elements: str
         required: true
@@ -47,8 +47,8 @@ options:
     default: /etc/hosts
   state:
     description:
-      - V(present) gives each name its address and no other one of this file.
-      - V(absent) takes each name away from the entry's address. Where it leads to another address it is not ours and
+      - V(present) gives each name its address, and no other address in this file.
+      - V(absent) removes each name from the entry's address. With another address it is not ours, and
         stays.
     type: str
     choices: [present, absent]
@@ -67,7 +67,7 @@ EXAMPLES = r"""
         names: [example.app.org]
   become: true
 
-- name: Forget the name
+- name: Remove the name
   kuber.network.hosts_entries:
     entries:
       - address: 172.17.255.3
@@ -84,14 +84,14 @@ path:
   sample: /etc/hosts
 drift:
   description:
-    - What was not as it should be and was changed, or in check mode would be, in the form that all modules of this
-      collection share. The callback P(kuber.network.drift_report#callback) makes its report of it.
+    - What differed and was changed, or in check mode would be, in the form common to all modules of this
+      collection. The callback P(kuber.network.drift_report#callback) builds its report from it.
   returned: success
   type: list
   elements: dict
   contains:
     thing:
-      description: What it is.
+      description: The thing.
       type: str
     action:
       description: V(created), V(configured) or V(deleted).
@@ -102,20 +102,20 @@ drift:
       elements: dict
       contains:
         field:
-          description: Where it is.
+          description: Path of the field.
           type: str
         manager:
-          description: Who had set it, when that was somebody else and the API server knows it.
+          description: The field manager that had set it, if it was another one and is known.
           type: str
         time:
-          description: When that manager last wrote to the object.
+          description: When that manager last wrote the object.
           type: str
     removed:
-      description: Lines that go.
+      description: Removed lines.
       type: list
       elements: str
     added:
-      description: Lines that come.
+      description: Added lines.
       type: list
       elements: str
   sample:

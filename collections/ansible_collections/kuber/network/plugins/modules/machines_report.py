@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: machines_report
-short_description: Show what came of the runs on many machines, as one table, and write a report of each
+short_description: Show the results of many machines in one table, and write a report of each
 version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)

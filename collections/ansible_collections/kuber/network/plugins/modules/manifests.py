@@ -6,17 +6,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: manifests
-short_description: A set of Kubernetes objects
+short_description: Apply or delete a set of Kubernetes objects
 version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)
 description:
-  - Brings a whole set of objects to a cluster with server-side apply, or takes it away. One task for the whole set, not
+  - Applies a set of objects to a cluster with server-side apply, or deletes it. Use one task for the whole set, not
     one for each object.
-  - The set is applied in stages, so that the order in which it is written does not matter. Namespaces and
+  - The set is applied in stages, so the order of its objects does not matter. Namespaces and
     CustomResourceDefinitions come first, then rights and settings, then workloads, then webhook configurations, and
     last everything that a webhook may guard, such as custom resources and Ingresses.
-  - A webhook that does not answer yet is waited for. A webhook that answers with no is an error.
+  - A webhook that does not answer yet is waited for. A refusal by a webhook is an error.
   - Waits until the whole set is ready, through one watch for each kind and namespace. Deployments, DaemonSets,
     StatefulSets, ReplicaSets, Jobs, Pods, PersistentVolumeClaims, Services of type C(LoadBalancer), Namespaces,
     CustomResourceDefinitions, APIServices and the configuration of MetalLB are judged by their status. Any other object
@@ -30,30 +30,30 @@ description:
   - What is there is read with one request for each kind and namespace. Objects of which the API server's own records
     prove that applying them would change nothing are not sent.
   - Fields that C(kubectl apply) or an addon manager has set before are taken over, so that those that the set does not
-    name go. Fields that others edit one by one are left to them, unless the API server refuses the object beside
-    them, or they are the item of a list that somebody has given another key. These are removed, and named with who
+    contain are removed. Fields that others edit are left to them, unless the API server refuses the object together
+    with them, or they are the item of a list that somebody has given another key. These are removed, and named with who
     has set them.
-  - Nothing is applied when any object of the set is malformed or of a kind that neither the cluster nor the set knows.
+  - Nothing is applied if an object of the set is malformed or of a kind that neither the cluster nor the set defines.
     Before the first object is sent, the API server is asked (by dry runs) about all that are new or changed, so that
     unknown fields, invalid values, namespaces that do not exist, missing rights and, with O(conflicts=fail), conflicts
     are found while nothing has been touched. Of more than 100 new objects, one of each shape is asked about.
-  - An object that is well formed and has a field that cannot be changed is reported at the end. The rest of the set is
+  - A well-formed object with an immutable field is reported at the end. The rest of the set is
     applied, and nothing is deleted for O(prune).
   - What only shows when an object is sent may be found after others have been applied. That is the refusal of a
     webhook, a quota or an admission policy, an object that is too large for etcd, a right that the set itself brings,
     an invalid value in an object whose Namespace comes with the set, and whatever is wrong with a custom resource whose
     CustomResourceDefinition comes or changes with the set. The result then says what has been applied; run the task
-    again when the cause is mended.
+    again after fixing the cause.
   - A set may have at most 16 MiB.
   - YAML is read as C(kubectl) reads it. V(yes), V(on) and V(y) are booleans, V(0644) is a number to base 8, and keys
     such as V(1) or V(on) become the strings V(1) and V(true). Files may also be a stream of JSON, or in a vault. Keys
-    that stand twice in a mapping are refused.
+    that occur twice in a mapping are refused.
   - Lists, also those of a kind such as a C(ConfigMapList), are taken apart into their items. Documents, files and
-    templates that hold nothing are left out if the set holds anything else.
+    templates without objects are skipped if the set has any.
   - An object of a kind that has no namespaces is applied without C(metadata.namespace), with a warning.
-  - What controllers fill in is left to them. That is C(status), empty values of C(creationTimestamp), the C(rules) of
-    a ClusterRole with C(aggregationRule), the C(caBundle) of a conversion webhook, and the C(caBundle) of another
-    webhook or an APIService if it is a placeholder or an annotation says that it is injected.
+  - Fields that controllers fill in are left to them. These are C(status), empty values of C(creationTimestamp), the
+    C(rules) of a ClusterRole with C(aggregationRule), the C(caBundle) of a conversion webhook, and the C(caBundle) of
+    another webhook or an APIService if it is a placeholder or an annotation says that it is injected.
 extends_documentation_fragment:
   - kuber.network.connection
   - kuber.network.attributes
@@ -108,10 +108,10 @@ options:
     default: false
   src:
     description:
-      - Files and directories with objects in YAML or JSON, and addresses to download such files from.
+      - Files and directories with objects in YAML or JSON, and URLs to download such files from.
       - A path is searched for as M(ansible.builtin.copy) does. Of a directory, all files named C(*.yml), C(*.yaml) and
         C(*.json) are taken.
-      - An address is a mapping of C(url) and C(sha256). The file is downloaded once to
+      - A URL is given as a mapping of C(url) and C(sha256). The file is downloaded once to
         C(${XDG_CACHE_HOME:-~/.cache}/kuber.network) and compared with its checksum each time.
     type: list
     elements: raw
@@ -123,30 +123,30 @@ options:
   definition:
     description:
       - Objects as mappings, or as YAML text, or a list of these.
-      - One of O(src), O(template) and O(definition) is needed. They can be combined.
+      - At least one of O(src), O(template) and O(definition) is required.
     type: raw
   namespace:
     description:
-      - Namespace of objects that have none but should have one.
-      - Without it, the namespace of the context, which is C(default) if it names none.
+      - Namespace of namespaced objects without one.
+      - The default is the namespace of the context, or C(default).
     type: str
   field_manager:
     description:
-      - Under which name the API server notes who manages the fields that the set names.
-      - With the same name, fields that are dropped from the set are dropped from the objects.
+      - Name of the field manager under which the API server records the fields of the set.
+      - With the same name, fields that are removed from the set are removed from the objects.
     type: str
     default: kuber.network
   conflicts:
     description:
-      - What to do about fields that somebody else manages and that the set wants to have another value.
-      - With V(force), they are taken over. With V(fail), they are named and the task fails, and nothing is taken over
+      - What to do about fields that another manager has set to another value.
+      - With V(force), they are taken over. With V(fail), they are listed and the task fails, and nothing is taken over
         from C(kubectl apply) either.
     type: str
     choices: [force, fail]
     default: force
   images:
     description:
-      - Other images for the containers of the set, init containers included, as in a kustomization.
+      - Replacements for images of containers and init containers, as in a kustomization.
       - An entry that no container's image matches is an error.
     type: list
     elements: dict
@@ -161,18 +161,18 @@ options:
         type: str
       new_tag:
         description:
-          - Another tag. It takes the place of a digest too unless O(images[].digest) says otherwise.
+          - Another tag. It also replaces a digest unless O(images[].digest) is given.
         type: str
       digest:
         description:
           - Another digest, such as C(sha256:...). It takes the place of a tag too unless O(images[].new_tag) says
             otherwise.
-          - An empty text removes the digest and keeps the tag.
+          - An empty string removes the digest and keeps the tag.
         type: str
   patches:
     description:
-      - Changes to objects of the set before they are applied, in this order. What a changed manifest from elsewhere
-        would otherwise need a copy for.
+      - Changes to objects of the set before they are applied, in this order, so that a third-party manifest
+        need not be copied to change it.
       - A patch that matches no object is an error.
     type: list
     elements: dict
@@ -219,7 +219,7 @@ options:
             type: raw
   exclude:
     description:
-      - Objects of the set to leave out. An entry that matches no object is an error.
+      - Objects of the set to skip. An entry that matches no object is an error.
     type: list
     elements: dict
     default: []
@@ -234,7 +234,7 @@ options:
         required: true
   ignore:
     description:
-      - Fields of the set that are left to others as soon as the object is there, such as C(replicas) of a Deployment
+      - Fields of the set that are left to others once the object exists, such as C(replicas) of a Deployment
         that a HorizontalPodAutoscaler scales.
       - An object that is not there yet is created with them. Of one that is there, whoever made it, they stay as they
         are. They are never changed, never count as drift and never meet a conflict. What this task has created and
@@ -288,8 +288,8 @@ options:
         type: str
   prune:
     description:
-      - With it, objects that are no longer in the set are deleted, in reverse order, when the others have been applied.
-        Without it, they stay.
+      - Delete objects that are no longer in the set, in reverse order, after the others have been applied.
+        The default is to keep them.
       - A ConfigMap or Secret records what kinds of objects the set has and in which namespaces, and each object carries
         a label that points to it, both in the form of an ApplySet (KEP-3659). Let each set have a record of its own.
       - The record is widened before an object is applied and narrowed after the last one is deleted. A run that was
@@ -301,7 +301,7 @@ options:
     type: dict
     suboptions:
       name:
-        description: Name of the record. It is created if it is not there.
+        description: Name of the record. It is created if it does not exist.
         type: str
         required: true
       namespace:
@@ -322,21 +322,21 @@ options:
         default: []
   parallel:
     description:
-      - How many objects are sent at the same time, 1 to 64. As many connections are kept open.
+      - How many objects are sent in parallel, 1 to 64, with as many connections.
       - Objects wait for those of earlier stages in any case.
     type: int
     default: 8
   wait:
     description:
-      - Whether to wait until the set is ready, or gone.
-      - In check mode, nothing is waited for.
+      - Whether to wait until the set is ready, or deleted.
+      - Check mode never waits.
     type: bool
     default: true
   wait_timeout:
     description:
-      - How many seconds the task may take for all its waiting, also for webhooks and CustomResourceDefinitions. An API
-        server that is away for a while is waited for as well.
-      - While it waits, a line every ten seconds says what for.
+      - Seconds that the task may wait in total, also for webhooks and CustomResourceDefinitions. An API
+        server that is temporarily unavailable is waited for as well.
+      - While it waits, it shows every ten seconds what it is waiting for.
       - The task fails sooner when it sees that waiting is in vain. At once when a Job has failed. After 5 seconds when
         the name of an image is none, 15 when MetalLB rejects its configuration, 30 when a Deployment has exceeded its
         progress deadline, a load balancer refuses the address or a container has crashed four times, 60 when an image
@@ -346,8 +346,9 @@ options:
     default: 300
   wait_for:
     description:
-      - What else must be true before the task is done, of objects in the set or elsewhere, also with O(wait=false).
-      - Only looked at with O(state=present).
+      - Further conditions on objects, in the set or elsewhere, that must be met before the task ends, also with
+        O(wait=false).
+      - Only used with O(state=present).
     type: list
     elements: dict
     default: []
@@ -413,7 +414,7 @@ EXAMPLES = r"""
             path: /spec/template/spec/containers/0/args/-
             value: --log-level=debug
 
-- name: Give a service an address and wait for it
+- name: Create a LoadBalancer service and wait for its address
   kuber.network.manifests:
     definition:
       apiVersion: v1
@@ -431,7 +432,7 @@ EXAMPLES = r"""
         name: web
         query: status.loadBalancer.ingress[?ip=='172.17.255.1']
 
-- name: Leave the number of pods to the autoscaler, and run a finished Job again when it changes
+- name: Leave the number of pods to the autoscaler, and recreate Jobs that change
   kuber.network.manifests:
     src: [manifests/]
     ignore:
@@ -441,20 +442,20 @@ EXAMPLES = r"""
     recreate:
       - kind: Job
 
-- name: Delete what was in the manifests before and is no longer
+- name: Delete objects that were removed from the manifests
   kuber.network.manifests:
     src: [manifests/]
     prune:
       name: shop
       namespace: shop
 
-- name: Show what has drifted, and change nothing
+- name: Report drift without changing anything
   kuber.network.manifests:
     src: [manifests/]
   check_mode: true
   diff: true
 
-- name: Take the application away
+- name: Delete the application
   kuber.network.manifests:
     src: [manifests/]
     state: absent
@@ -462,8 +463,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 objects:
-  description: What became of each object, in the order in which it was done.
-  returned: when at least one object was reached
+  description: The result for each object, in order of execution.
+  returned: if at least one object was processed
   type: list
   elements: dict
   contains:
@@ -480,7 +481,7 @@ objects:
         - Which fields were changed and who had set them otherwise, or why nothing had to be done. May be empty.
       type: str
     fields:
-      description: The fields that were changed, of an object that was there before.
+      description: The changed fields of an existing object.
       type: list
       elements: dict
       contains:
@@ -491,7 +492,7 @@ objects:
           description: Who had set it, when that was somebody else, in the words of the API server (C(managedFields)).
           type: str
         time:
-          description: When that manager last wrote to the object.
+          description: When that manager last wrote the object.
           type: str
     live:
       description: The object as the server has it in the end.
@@ -507,31 +508,31 @@ objects:
           time: "2026-11-24T11:57:00Z"
 drift:
   description:
-    - What was not as it should be and was changed, or in check mode would be, in the form that all modules of this
-      collection share. The callback P(kuber.network.drift_report#callback) makes its report of it.
-  returned: when at least one object was reached
+    - What differed and was changed, or in check mode would be, in the form common to all modules of this
+      collection. The callback P(kuber.network.drift_report#callback) builds its report from it.
+  returned: if at least one object was processed
   type: list
   elements: dict
   contains:
     thing:
-      description: What it is.
+      description: The thing.
       type: str
     action:
       description: One of V(created), V(configured), V(recreated), V(deleted).
       type: str
     fields:
-      description: The fields that differ, of an object that was there before.
+      description: The differing fields of an existing object.
       type: list
       elements: dict
       contains:
         field:
-          description: Where it is.
+          description: Path of the field.
           type: str
         manager:
-          description: Who had set it, when that was somebody else and the API server knows it.
+          description: The field manager that had set it, if it was another one and is known.
           type: str
         time:
-          description: When that manager last wrote to the object.
+          description: When that manager last wrote the object.
           type: str
     removed:
       description: Always empty here.
@@ -551,7 +552,7 @@ drift:
       removed: []
       added: []
 summary:
-  description: The same in one line.
+  description: A summary in one line.
   returned: always
   type: str
   sample: "12 objects: 1 configured, 11 unchanged"
@@ -561,7 +562,7 @@ stats:
   type: dict
   contains:
     requests:
-      description: How many requests were sent to the API server, by HTTP method.
+      description: The number of requests to the API server, by HTTP method.
       type: dict
     seconds:
       description:

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: manifests_info
-short_description: Live Kubernetes objects
+short_description: Read live Kubernetes objects
 version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)
 description:
   - Reads objects of one kind from a cluster.
-  - An object that does not exist is no error; a kind that does not exist is one.
-  - Secrets are returned as they are, for other tasks, but not shown, however many C(-v) there are.
+  - A missing object is not an error; an unknown kind is.
+  - Secrets are returned in full, for other tasks, but never shown, not even with C(-v).
 extends_documentation_fragment:
   - kuber.network.connection
   - kuber.network.attributes.info
@@ -33,21 +33,21 @@ options:
     type: str
   namespace:
     description:
-      - Namespace of the objects. Without it, all namespaces; with O(name), that of the context.
+      - Namespace of the objects. The default is all namespaces, or with O(name) that of the context.
     type: str
   label_selector:
-    description: Which objects, as C(kubectl --selector) has it.
+    description: Selects objects, as C(kubectl --selector).
     type: str
   query:
     description:
-      - A JMESPath expression over the list of objects. Also with O(name), a list of one, or none.
+      - A JMESPath expression for the list of objects. With O(name) the list has one object or none.
     type: str
 seealso:
   - module: kuber.network.manifests
 """
 
 EXAMPLES = r"""
-- name: Read the addresses that services have been given
+- name: Read the addresses of services
   kuber.network.manifests_info:
     kind: Service
     query: "[?spec.type=='LoadBalancer'].{name: metadata.name, address: status.loadBalancer.ingress[0].ip}"
@@ -63,7 +63,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 objects:
-  description: The objects, without the record of who manages their fields.
+  description: The objects, without C(managedFields).
   returned: success
   type: list
   elements: dict
@@ -74,7 +74,7 @@ objects:
         name: kube-proxy
         namespace: kube-system
 result:
-  description: What the query makes of the objects; without O(query), nothing.
+  description: The result of O(query).
   returned: success
   type: raw
   sample:

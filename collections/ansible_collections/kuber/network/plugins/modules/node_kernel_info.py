@@ -6,22 +6,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: node_kernel_info
-short_description: Which modes of kube-proxy the kernel of a node can run
+short_description: Find out which modes of kube-proxy a node's kernel supports
 version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)
 description:
-  - Tells for each mode of kube-proxy what the kernel of the node lacks. kube-proxy itself tells it only by not
-    starting.
+  - Returns for each mode of kube-proxy what the node's kernel lacks. kube-proxy itself only fails to
+    start.
   - Reads which modules are loaded (C(/proc/modules)), built in (C(modules.builtin)) or could be loaded
     (C(modules.dep)), and the options that the kernel was built with (C(/proc/config.gz) or C(/boot)).
-  - A part counts as missing when that is certain. Where a node has none of these files, nothing is missing.
+  - A feature counts as missing only if that is certain. If a node has none of these files, nothing is missing.
   - It runs on the nodes, which need a shell but no Python.
 extends_documentation_fragment:
   - kuber.network.attributes.info
 options:
   scheduler:
-    description: The scheduler that IPVS is to use; it is a part of the kernel of its own.
+    description: The scheduler for IPVS, which is a separate kernel feature.
     type: str
     default: rr
     choices: [rr, wrr, lc, wlc, lblc, lblcr, sh, dh, sed, nq, mh, fo, ovf]
@@ -31,7 +31,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what the kernel can do
+- name: Read the features of the kernel
   kuber.network.node_kernel_info:
     scheduler: sh
   register: kernel
@@ -49,7 +49,7 @@ release:
   type: str
   sample: 6.12.48+deb13-amd64
 missing:
-  description: What the kernel lacks, by mode; empty lists for the modes that it can run.
+  description: What the kernel lacks, by mode; empty for supported modes.
   returned: success
   type: dict
   contains:
@@ -63,7 +63,7 @@ missing:
       type: list
       elements: str
     nftables:
-      description: For mode V(nftables), which needs Linux 5.13 besides.
+      description: For mode V(nftables), which also needs Linux 5.13.
       type: list
       elements: str
       sample: [Linux 5.13]

@@ -6,32 +6,32 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: node_labels
-short_description: Labels of the nodes of a cluster
+short_description: Manage labels of nodes
 version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)
 description:
-  - Gives nodes labels or takes them away, one request for each node that differs. Other labels are left alone.
-  - Works on the API server, so run it on C(localhost).
+  - Adds labels to nodes or removes them, with one request per node that differs. Other labels are left alone.
+  - It works through the API server, so run it on C(localhost).
 extends_documentation_fragment:
   - kuber.network.connection
   - kuber.network.attributes
 options:
   label_selector:
     description:
-      - Which nodes, as C(kubectl --selector) has it, such as V(node-role.kubernetes.io/control-plane).
-      - Without it all nodes. When no node is selected there is nothing to do.
+      - Selects nodes, as C(kubectl --selector), such as V(node-role.kubernetes.io/control-plane).
+      - The default is all nodes. If none is selected, nothing is done.
     type: str
   labels:
     description:
       - Names and values of labels.
-      - A label without a value (V(null)) is taken away. An empty value is a value.
+      - A label without a value (V(null)) is removed. An empty string is a value.
     type: dict
     required: true
 """
 
 EXAMPLES = r"""
-- name: Let MetalLB announce from control planes
+- name: Allow MetalLB to announce from control planes
   kuber.network.node_labels:
     label_selector: node-role.kubernetes.io/control-plane
     labels:
@@ -46,7 +46,7 @@ nodes:
   elements: str
   sample: [minikube]
 changes:
-  description: The nodes that differed, each with the labels in question.
+  description: The nodes that differed, with the labels in question.
   returned: success
   type: list
   elements: dict
@@ -55,10 +55,10 @@ changes:
       description: Name of the node.
       type: str
     before:
-      description: The labels as they were; V(null) for one that was not there.
+      description: The old labels; V(null) for a missing one.
       type: dict
     after:
-      description: The labels as they are now; V(null) for one that is gone.
+      description: The new labels; V(null) for a removed one.
       type: dict
   sample:
     - node: minikube
@@ -66,14 +66,14 @@ changes:
       after: {node.kubernetes.io/exclude-from-external-load-balancers: null}
 drift:
   description:
-    - What was not as it should be and was changed, or in check mode would be, in the form that all modules of this
-      collection share. The callback P(kuber.network.drift_report#callback) makes its report of it.
+    - What differed and was changed, or in check mode would be, in the form common to all modules of this
+      collection. The callback P(kuber.network.drift_report#callback) builds its report from it.
   returned: success
   type: list
   elements: dict
   contains:
     thing:
-      description: What it is.
+      description: The thing.
       type: str
     action:
       description: V(configured).
@@ -84,13 +84,13 @@ drift:
       elements: dict
       contains:
         field:
-          description: Where it is.
+          description: Path of the field.
           type: str
         manager:
-          description: Who had set it, when that was somebody else and the API server knows it.
+          description: The field manager that had set it, if it was another one and is known.
           type: str
         time:
-          description: When that manager last wrote to the object.
+          description: When that manager last wrote the object.
           type: str
     removed:
       description: Always empty here.

@@ -6,52 +6,52 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: preflight
-short_description: Refuse what cannot work before anything is changed
+short_description: Check settings, machine and cluster before anything is changed
 version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)
 description:
-  - Looks at the settings, at this machine and at the cluster, and fails with all findings in one message.
-  - About the cluster it finds a kubeconfig or context that cannot be used, an API server that does not answer, a
+  - Checks the settings, this machine and the cluster, and fails with all findings in one message.
+  - In the cluster it finds an unusable kubeconfig or context, an API server that does not answer, a
     context of another cluster than the minikube profile's, a kube-proxy that is missing or cannot
-      be configured, and a mode that this Kubernetes or the kernel of a node does not have (any more).
-  - About this machine it finds an unknown profile, a running C(minikube tunnel), addons of minikube that do the same
-    work, nodes that cannot be worked on, a route that cannot be set, would cut something off or would not be used, and
-    missing rights. Root tries whether it may change routes and the hosts file, without changing them.
-  - About the addresses it finds a pool that is no range of addresses, that overlaps the networks of services or pods or
-    that holds addresses in use (the machine's own, gateways, name servers, neighbours), addresses outside the pool, and
-    a route that does not lead to it.
+      be configured, and a mode that this Kubernetes or the kernel of a node does not support.
+  - On this machine it finds an unknown profile, a running C(minikube tunnel), addons of minikube that do the same work,
+    nodes on which commands cannot be run, a route that cannot be set, would cut something off or would not be used, and
+    missing rights. Root tests its rights to change routes and the hosts file, without changing them.
+  - Among the addresses it finds a pool that is invalid, that overlaps the networks of services or pods or that contains
+    addresses in use (the machine's own, gateways, name servers, neighbours), addresses outside the pool, and a route
+    that does not cover it.
   - Changes nothing.
 extends_documentation_fragment:
   - kuber.network.connection
   - kuber.network.attributes.info
 options:
   profile:
-    description: The minikube profile that is meant. Empty for a cluster that is not minikube's.
+    description: The minikube profile. Empty for a cluster without minikube.
     type: str
     default: ""
   minikube_home:
     description:
       - Directory of minikube, with C(profiles/) in it.
-      - Without it, the one that the environment variable E(MINIKUBE_HOME) names, or C(~/.minikube).
+      - The default is the one in the environment variable E(MINIKUBE_HOME), or C(~/.minikube).
     type: path
   profile_addresses:
-    description: Addresses of the profile's nodes. One of them has to be a node of the cluster.
+    description: Addresses of the profile's nodes. One of them must be a node of the cluster.
     type: list
     elements: str
     default: []
   addons:
-    description: The addons of minikube that are enabled.
+    description: The enabled addons of minikube.
     type: list
     elements: str
     default: []
   tunnel_pids:
-    description: Processes of C(minikube tunnel) that are alive.
+    description: Running processes of C(minikube tunnel).
     type: list
     elements: int
     default: []
   nodes:
-    description: The nodes, and what went wrong when a command was run on them.
+    description: The nodes, and the result of running a command on them.
     type: list
     elements: dict
     default: []
@@ -61,7 +61,7 @@ options:
         type: str
         required: true
       problem:
-        description: Why no command can be run there. Empty when it can.
+        description: Why commands cannot be run there. Empty if they can.
         type: str
         default: ""
       kernel:
@@ -73,11 +73,11 @@ options:
         type: dict
         default: {}
   proxy_mode:
-    description: The mode that kube-proxy shall get, V(ipvs), V(iptables), V(nftables) or V(keep).
+    description: The wanted mode of kube-proxy, V(ipvs), V(iptables), V(nftables) or V(keep).
     type: str
     default: keep
   proxy_settings:
-    description: Further fields of its configuration; the feature gates among them decide which modes it has.
+    description: Further fields of its configuration; the feature gates among them determine its modes.
     type: dict
     default: {}
   pool:
@@ -86,7 +86,7 @@ options:
     elements: str
     default: []
   addresses:
-    description: Names of services, and the addresses out of the pool that they shall get. Empty ones are left out.
+    description: Names of services with their wanted addresses from the pool. Empty addresses are skipped.
     type: dict
     default: {}
   route:
@@ -101,32 +101,32 @@ options:
     default: {}
   via:
     description:
-      - Next hop of O(route). With it, or with O(route_nodes), the route is looked at, and root is asked for only if it
+      - Next hop of O(route). With it, or with O(route_nodes), the route is checked, and root is needed only if it
         has to be changed.
     type: str
     default: ""
   route_nodes:
     description:
-      - Addresses of the nodes that O(route) leads to, as with O(kuber.network.static_route#module:nodes). Left out
-        where O(via) is given.
+      - Addresses of the nodes that O(route) leads to, as with O(kuber.network.static_route#module:nodes). Ignored
+        if O(via) is given.
     type: list
     elements: str
     default: []
   take_over:
     description:
-      - Whether the route may take the place of somebody else's, as with
+      - Whether the route may replace another program's, as with
         O(kuber.network.static_route#module:take_over).
     type: bool
     default: false
   persistent:
     description:
-      - Whether the route shall come back after restarts, as with O(kuber.network.static_route#module:persistent).
+      - Whether the route is persistent, as with O(kuber.network.static_route#module:persistent).
     type: bool
     default: false
   names:
     description:
-      - Lines that the hosts file shall have, as with O(kuber.network.hosts_entries#module:entries). Root is asked for
-        only if they are not there.
+      - Wanted entries of the hosts file, as with O(kuber.network.hosts_entries#module:entries). Root is needed
+        only if they are missing.
     type: list
     elements: dict
     default: []
@@ -136,7 +136,7 @@ options:
         type: str
         required: true
       names:
-        description: Names that lead to it.
+        description: Its names.
         type: list
         elements: str
         required: true
@@ -146,7 +146,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Refuse what cannot work
+- name: Check settings, machine and cluster
   kuber.network.preflight:
     context: minikube
     profile: minikube
@@ -180,12 +180,12 @@ kubernetes_version:
   type: str
   sample: v1.37.2
 notes:
-  description: How this machine reaches the addresses of load balancers, in words.
+  description: How this machine reaches the addresses of load balancers.
   returned: success
   type: list
   elements: str
   sample:
     - >-
-      172.17.255.0/24 is on-link on br-5f2a, in whose network all nodes are (192.168.49.2, 192.168.49.3): the node that
-      MetalLB chooses for an address answers there itself
+      172.17.255.0/24 is on-link on br-5f2a, whose network contains all nodes (192.168.49.2, 192.168.49.3): the node
+      that MetalLB chooses for an address answers there directly
 """

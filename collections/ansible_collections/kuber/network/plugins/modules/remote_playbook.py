@@ -107,11 +107,11 @@ drift:
       type: list
       elements: dict
     removed:
-      description: Lines that go.
+      description: Removed lines.
       type: list
       elements: str
     added:
-      description: Lines that come.
+      description: Added lines.
       type: list
       elements: str
 installed:

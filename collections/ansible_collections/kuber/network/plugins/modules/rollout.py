@@ -6,18 +6,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rollout
-short_description: A rollout of a Deployment, recorded
+short_description: Roll out a Deployment and record it
 version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)
 description:
-  - Replaces all pods of a Deployment by those of a new revision, which are of the same kind, as C(kubectl rollout
-    restart) does, by the strategy that is asked for or by the Deployment's own. Records what happens. How many pods of
-    which revision there are, how many of them are available, and what becomes of requests meanwhile.
-  - Draws a picture of it, a column for a second and a row for a pod, and lists what has happened in its order.
-  - The strategy stays in the Deployment. Applying its manifest once more brings back that of the manifest.
-  - Pods count as a Deployment counts them. One that is told to end is not there any more, though it may take its time.
-  - A rollout that does not succeed fails as with M(kuber.network.manifests), with the reasons.
+  - Replaces all pods of a Deployment with those of a new revision of the same content, as C(kubectl rollout
+    restart) does, with the given strategy or the Deployment's own. Records how many pods of
+    each revision exist, how many of them are available, and the results of requests meanwhile.
+  - Draws a picture with a column per second and a row per pod, and lists the events in order.
+  - The strategy stays in the Deployment. Apply its manifest again to restore the manifest's strategy.
+  - Pods are counted as a Deployment counts them, which excludes terminating pods.
+  - A failed rollout fails the task with the reasons, as with M(kuber.network.manifests).
 extends_documentation_fragment:
   - kuber.network.connection
   - kuber.network.attributes
@@ -26,43 +26,43 @@ attributes:
     support: none
   idempotent:
     support: none
-    details: Each run is a rollout.
+    details: Each run is a new rollout.
 options:
   name:
     description: Name of the Deployment.
     type: str
     required: true
   namespace:
-    description: Its namespace. Without it, that of the context, which is C(default) if it names none.
+    description: Its namespace. The default is that of the context, or C(default).
     type: str
   strategy:
     description:
-      - By which rules the pods are replaced. V(blue_green) is C(maxSurge) 100 % and C(maxUnavailable) 0, so that all
-        new pods come before the old ones go. V(reverse) is 0 and 1, one goes and one comes. V(all_at_once) is 100 %
-        and 100 %. V(recreate) is the type C(Recreate), which ends all old pods before it makes new ones.
-      - Without it and without O(max_surge), the Deployment's own.
+      - How pods are replaced. V(blue_green) is C(maxSurge) 100 % and C(maxUnavailable) 0, so that all new pods start
+        before the old ones stop. V(reverse) is 0 and 1, one stops and one starts. V(all_at_once) is 100 % and 100 %.
+        V(recreate) is the type C(Recreate), which stops all old pods before it creates new ones.
+      - The default, without O(max_surge), is the Deployment's own strategy.
     type: str
     choices: [all_at_once, blue_green, recreate, reverse]
   max_surge:
     description:
-      - C(maxSurge) of a rolling update of your own. How many pods, or which share of them such as V(25%), may be there
-        in addition. Kubernetes rounds a share up.
-      - Both 0 is refused, because then no pod could be added before one is gone, and none may go before another is
+      - C(maxSurge) of a custom rolling update. How many pods, or which percentage such as V(25%), may exist
+        in addition. Kubernetes rounds a percentage up.
+      - Both 0 is refused, because then no pod may be added before one is removed, and none removed before one is
         added.
     type: str
   max_unavailable:
     description:
-      - C(maxUnavailable) of it. How many pods, or which share of them, may be missing. Kubernetes rounds a share down;
-        where that leaves 0 beside a O(max_surge) of 0, it takes 1.
+      - C(maxUnavailable) of it. How many pods, or which percentage, may be unavailable. Kubernetes rounds it down;
+        if that results in 0 and O(max_surge) is 0, it uses 1.
     type: str
   title:
-    description: What to call this rollout. Without it, the name of the Deployment.
+    description: Title of this rollout. The default is the name of the Deployment.
     type: str
   probe_url:
     description:
       - Address to send requests to while the rollout goes on. An answer other than 200 has failed, and so has one that
         takes longer than O(timeout).
-      - It must answer before the rollout begins. Ten seconds are granted for that.
+      - It must answer within ten seconds before the rollout begins.
       - Without it, no requests are sent.
     type: str
   probe_from:
@@ -74,32 +74,32 @@ options:
     choices: [controller, host]
     default: controller
   rate:
-    description: How many requests a second, at most 100. Each has a connection of its own.
+    description: Requests per second, at most 100. Each uses a new connection.
     type: float
     default: 10.0
   timeout:
-    description: How many seconds an answer may take. One that comes late is an answer; who waits longer has given up.
+    description: Seconds to wait for an answer.
     type: float
     default: 10.0
   earlier:
-    description: Results of rollouts before this one, to be shown beside it in a table.
+    description: Results of earlier rollouts, to compare with this one in a table.
     type: list
     elements: dict
     default: []
   wait_timeout:
-    description: How many seconds the rollout may take.
+    description: Seconds that the rollout may take.
     type: int
     default: 300
 """
 
 EXAMPLES = r"""
-- name: Show a rollout that adds one pod at most, and removes one at most
+- name: Record a rollout that adds at most one pod and removes at most one
   kuber.network.rollout:
     name: web
     max_surge: 25%
     max_unavailable: 1
 
-- name: See whether users notice a rollout
+- name: Fail if users notice a rollout
   kuber.network.rollout:
     name: web
     strategy: blue_green
@@ -110,12 +110,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 title:
-  description: What the rollout is called.
+  description: Title of the rollout.
   returned: success
   type: str
   sample: blue-green
 strategy:
-  description: By which rules the pods were replaced.
+  description: The strategy.
   returned: success
   type: dict
   contains:
@@ -123,31 +123,31 @@ strategy:
       description: V(RollingUpdate) or V(Recreate).
       type: str
     max_surge:
-      description: How many pods, or which share, may be there in addition. V(null) with V(Recreate).
+      description: How many pods, or which percentage, may exist in addition. V(null) with V(Recreate).
       type: raw
     max_unavailable:
-      description: How many pods, or which share, may be missing. V(null) with V(Recreate).
+      description: How many pods, or which percentage, may be unavailable. V(null) with V(Recreate).
       type: raw
   sample: {type: RollingUpdate, max_surge: 100%, max_unavailable: 0}
 bounds:
-  description: What these rules allow, rounded as Kubernetes rounds.
+  description: The bounds of the strategy, rounded as Kubernetes does.
   returned: success
   type: dict
   contains:
     most_pods:
-      description: How many pods may be there at once.
+      description: The most pods that may exist at once.
       type: int
     fewest_available:
-      description: How many pods must be available at any moment.
+      description: The fewest pods that must be available at any time.
       type: int
   sample: {most_pods: 6, fewest_available: 3}
 seconds:
-  description: How long it took until the new pods were available and the old ones were told to end.
+  description: Seconds until the new pods were available and the old ones were terminating.
   returned: success, not in check mode
   type: float
   sample: 14.2
 most_pods:
-  description: The most pods that were there at once.
+  description: The most pods that existed at once.
   returned: success, not in check mode
   type: int
   sample: 6
@@ -157,35 +157,35 @@ fewest_available:
   type: int
   sample: 3
 requests:
-  description: How many requests were sent.
+  description: The number of requests.
   returned: success, not in check mode
   type: int
   sample: 143
 failed_requests:
-  description: How many of them have failed.
+  description: The number of failed requests.
   returned: success, not in check mode
   type: int
   sample: 0
 failures:
-  description: What the failed requests met, with how often.
+  description: The reasons of failed requests, with their number.
   returned: success, not in check mode
   type: dict
   sample: {connection refused: 12}
 events:
-  description: What has happened, in its order.
+  description: The events, in order.
   returned: success, not in check mode
   type: list
   elements: dict
   contains:
     at:
-      description: How many seconds after the beginning.
+      description: Seconds after the beginning.
       type: float
     what:
-      description: What it was.
+      description: The event.
       type: str
   sample:
     - at: 0.2
-      what: new pod web-6c7f9d5b4-8xkzp is made
+      what: new pod web-6c7f9d5b4-8xkzp is created
 timeline:
   description: The worst moment of each second.
   returned: success, not in check mode
@@ -193,20 +193,20 @@ timeline:
   elements: dict
   contains:
     second:
-      description: Which second.
+      description: The number of the second.
       type: int
     old:
       description: Pods of the old revision, by phase.
       type: dict
       contains: &phases
         available:
-          description: How many are ready.
+          description: Available pods.
           type: int
         unready:
-          description: How many are not.
+          description: Pods that are not ready.
           type: int
         leaving:
-          description: How many have been told to end and are still there.
+          description: Terminating pods.
           type: int
     new:
       description: Pods of the new revision, by phase.
@@ -216,10 +216,10 @@ timeline:
       description: Old and new pods that are available.
       type: int
     answers:
-      description: How many requests were sent in this second.
+      description: Requests sent in this second.
       type: int
     failed:
-      description: How many of them have failed.
+      description: The number of failed requests.
       type: int
   sample:
     - second: 0
@@ -234,7 +234,7 @@ picture:
   type: list
   elements: str
 svg:
-  description: This rollout, below those of O(earlier), as an SVG picture that needs nothing else.
+  description: This rollout, below those of O(earlier), as a self-contained SVG.
   returned: success, not in check mode
   type: str
 """

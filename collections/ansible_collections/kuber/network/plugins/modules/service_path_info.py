@@ -11,21 +11,21 @@ version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)
 description:
-  - Reads the live way of a request, from the name and the route of the machine that runs Ansible over the address of a
+  - Follows the path of a request, from the name and the route of the machine that runs Ansible over the address of a
     Service, the rules of the node's kernel (iptables, IPVS or nftables, whatever kube-proxy runs in), the rule of an
     Ingress and its canary, down to every pod with its share of the requests.
-  - At the first hop where requests end it says what is wrong and what repairs it. What comes after is shown as well.
-  - Prints the way as a tree, and returns it as data and as a page of HTML with a picture.
-  - Sends no request on that way and changes nothing. Only to see whether the pods listen, it opens a TCP connection to
-    each of them from the node.
-  - On the node the way begins where a packet begins, at the first hook of the kernel. The rules of others count as
-    well, and so do the interface that the packet comes in through and the address that it comes from
+  - At the first broken hop it reports what is wrong and how to fix it. The hops after it are shown as well.
+  - Prints the path as a tree, and returns it as data and as an HTML page with a picture.
+  - Sends no request along that path and changes nothing. To find out whether the pods listen, it opens a TCP connection
+    to each of them from the node.
+  - On the node the path begins where a packet begins, at the first hook of the kernel. Other programs' rules count as
+    well, and so do the interface on which the packet arrives and its source address
     (C(loadBalancerSourceRanges)).
-  - What could not be read, or cannot be judged from outside, is V(unknown), and then the way is not called whole.
-  - The way is that of a new connection from the machine that runs Ansible, or with O(from=host) from the node.
+  - What could not be read or decided is V(unknown), and then the path is not reported as complete.
+  - The path is that of a new connection from the machine that runs Ansible, or with O(from=host) from the node.
     Requests to what is only known inside the cluster (the address of a Service of type C(ClusterIP), a pod) are
     followed from the node.
-  - Which Ingress takes a request is decided as ingress-nginx does it. With another controller the way ends at its pods.
+  - The Ingress of a request is determined as ingress-nginx does it. With another controller the path ends at its pods.
 extends_documentation_fragment:
   - kuber.network.attributes.info
 requirements:
@@ -33,27 +33,27 @@ requirements:
   - urllib3
   - PyYAML
 notes:
-  - Run it on the node that the requests enter at. The node needs a shell and root, and no Python; C(curl) to try the
+  - Run it on the node at which the requests enter. The node needs a shell and root, but no Python; C(curl) to probe the
     pods, and C(ipset) or C(nft) only if the container of kube-proxy cannot be entered.
-  - The API server, C(/etc/hosts), the name servers and the route are asked from the machine that runs Ansible.
+  - The API server, C(/etc/hosts), the name servers and the route are read from the machine that runs Ansible.
 options:
   kubeconfig:
     description:
       - Path of the kubeconfig file.
-      - Without it, the files that the environment variable E(KUBECONFIG) lists, or C(~/.kube/config).
+      - The default are the files in the environment variable E(KUBECONFIG), or C(~/.kube/config).
     type: path
   context:
-    description: Which context of the kubeconfig to use. Without it, the current one.
+    description: The context of the kubeconfig to use. Without it, the current one.
     type: str
   target:
     description:
-      - Where the request goes. A URL with C(http://) or C(https://), C(tcp://HOST:PORT), C(udp://HOST:PORT),
-        C(HOST:PORT) (TCP), or C(service NAMESPACE/NAME[:PORT]), whose first port is followed when none is named.
+      - The destination. A URL with C(http://) or C(https://), C(tcp://HOST:PORT), C(udp://HOST:PORT),
+        C(HOST:PORT) (TCP), or C(service NAMESPACE/NAME[:PORT]), whose first port is the default.
       - C(HOST) is a name or an address, of a Service, a node (with a node port) or a pod.
     type: str
     required: true
   headers:
-    description: Headers of the request, by which a canary may be chosen. The header C(Cookie) holds cookies.
+    description: Headers of the request, which may select a canary. The header C(Cookie) contains cookies.
     type: dict
     default: {}
   node:
@@ -86,62 +86,62 @@ options:
     choices: [controller, host]
     default: controller
   show:
-    description: Print the way as a tree.
+    description: Whether to print the path as a tree.
     type: bool
     default: true
 seealso:
   - module: kuber.network.checks
-    description: Proves that requests are answered, where this module tells how they get there.
+    description: Checks that requests are answered; this module explains how they get there.
 """
 
 EXAMPLES = r"""
 - name: Follow a request through the ingress
   kuber.network.service_path_info:
     target: http://example.app.org/web/index.html
-  register: way
+  register: trace
 
-- name: Keep the picture
+- name: Save the picture
   ansible.builtin.copy:
-    content: "{{ way.html }}"
+    content: "{{ trace.html }}"
     dest: /tmp/trace.html
     mode: "0644"
   delegate_to: localhost
 
-- name: Follow the requests that the canary gets
+- name: Follow the requests of the canary
   kuber.network.service_path_info:
     target: http://example.app.org/test-webapp
     headers:
       mtest: "true"
 
-- name: See which pods stand behind a Service, and with which share
+- name: Show the pods of a Service with their shares
   kuber.network.service_path_info:
     target: service default/web-svc-cip
 
-- name: Follow a question to CoreDNS
+- name: Follow a query to CoreDNS
   kuber.network.service_path_info:
     target: udp://172.17.255.2:53
 
-- name: Stop when a load balancer is out of reach, and say why
+- name: Fail if a load balancer cannot be reached, with the reason
   kuber.network.service_path_info:
     target: 172.17.255.1:80
     show: false
-  register: way
-  failed_when: not way.whole
+  register: trace
+  failed_when: not trace.whole
 """
 
 RETURN = r"""
 target:
-  description: The target as it was understood.
+  description: The target as parsed.
   returned: success
   type: str
   sample: http://example.app.org/web/index.html
 whole:
-  description: Whether every hop could be looked at, and none is broken.
+  description: Whether every hop could be examined and none is broken.
   returned: success
   type: bool
   sample: false
 broken:
-  description: The first hop where requests end; V(null) when the way is whole.
+  description: The first broken hop; V(null) if the path is complete.
   returned: success
   type: dict
   contains:
@@ -161,14 +161,14 @@ broken:
       type: str
       sample: This machine has no route to 172.17.255.1 (Network is unreachable)
     remedy:
-      description: What repairs it.
+      description: How to fix it.
       returned: success
       type: str
       sample: "As root: `ip route replace 172.17.255.0/24 via 192.168.99.134 proto 107`"
 unknown:
   description:
-    - The first hop that could not be looked at, or whose rules could not be read in full; V(null) when there is none,
-      or when a hop is broken.
+    - The first hop that could not be examined, or whose rules could not be read in full; V(null) if there is none,
+      or if a hop is broken.
   returned: success
   type: dict
   contains:
@@ -183,19 +183,19 @@ unknown:
       type: str
       sample: iptables TCP 172.17.255.1:80
     what:
-      description: Why nothing can be said for sure.
+      description: Why it is uncertain.
       returned: success
       type: str
-      sample: "iptables-save does not show all of table nat, which another program has written: `nft list table ip nat`"
+      sample: "iptables-save cannot print all of table nat, which another program wrote: use `nft list table ip nat`"
 path:
-  description: The first hop. Each hop has the same fields, and RV(path.children) leads on.
+  description: The first hop. Each hop has the same fields, and RV(path.children) are the next ones.
   returned: success
   type: dict
   contains:
     kind:
       description:
-        - What the hop is, one of V(request), V(name), V(route), V(service), V(rules) (of the node's kernel), V(ingress)
-          (the controller), V(rule) (of an Ingress) and V(pod).
+        - The kind of the hop, one of V(request), V(name), V(route), V(service), V(rules) (of the node's kernel),
+          V(ingress) (the controller), V(rule) (of an Ingress) and V(pod).
       returned: success
       type: str
       sample: service
@@ -206,28 +206,28 @@ path:
       sample: default/web-svc-lb
     health:
       description:
-        - V(ok), V(broken) (requests end here), V(idle) (no requests come here, and the way is whole without it) or
-          V(unknown) (it could not be looked at).
+        - V(ok), V(broken) (requests end here), V(idle) (no requests come here, and the path is complete without it) or
+          V(unknown) (it could not be examined).
       returned: success
       type: str
       sample: ok
     facts:
-      description: What is known of it, as pairs of C(label) and C(text).
+      description: Facts about it, as pairs of C(label) and C(text).
       returned: success
       type: list
       elements: dict
       sample: [{label: address, text: 172.17.255.1}]
     trouble:
-      description: What is wrong (C(what)) and what repairs it (C(remedy)); V(null) when nothing is.
+      description: What is wrong (C(what)) and how to fix it (C(remedy)); V(null) if nothing is.
       returned: success
       type: dict
     share:
-      description: Which part of the requests of the hop before comes here; V(null) is all of them.
+      description: Its share of the previous hop's requests; V(null) is all of them.
       returned: success
       type: float
       sample: 0.333333
     children:
-      description: The hops that come next; more than one where requests are distributed.
+      description: The next hops; more than one where requests are distributed.
       returned: success
       type: list
       elements: dict
@@ -237,7 +237,7 @@ lines:
   type: list
   elements: str
 html:
-  description: The way as one page with a picture, which needs nothing from elsewhere.
+  description: The path as a self-contained HTML page with a picture.
   returned: success
   type: str
 """

@@ -6,33 +6,33 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: settings
-short_description: Refuse values that roles of this collection could not work with
+short_description: Validate the variables of roles of this collection
 version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)
 description:
-  - Looks at the variables of all named roles at once, and fails with all findings in one message. A role looks at its
-    own variables only when it begins, when roles before it have changed things already.
-  - Each variable must be of the type, and among the choices, that the role's argument specification names. Beyond
-    that, ports, addresses, names, paths, versions, shares and the like must be such.
-  - Variables that contradict each other are found, variables that cannot be worked out, and names that are almost
-    those of a variable.
-  - Manifests that roles are to apply are read, and downloaded first if they have to be. The roles find them kept.
-  - Nothing else is touched, and neither cluster nor nodes are asked.
+  - Validates the variables of all named roles at once, and fails with all findings in one message. A role validates its
+    own variables only when it begins, after the roles before it have changed things.
+  - Each variable must have the type, and be among the choices, of the role's argument specification. In addition,
+    ports, addresses, names, paths, versions and percentages must be valid.
+  - It also finds variables that contradict each other or cannot be evaluated, and misspelt
+    names.
+  - Manifests of the roles are read, and downloaded first if necessary. The roles find them in the cache.
+  - Nothing else is changed, and neither cluster nor nodes are contacted.
 extends_documentation_fragment:
   - kuber.network.attributes.info
 options:
   roles:
-    description: Names of roles, without that of the collection.
+    description: Names of roles, without the collection's name.
     type: list
     elements: str
     required: true
   options:
-    description: Further variables, in the form of the options of an argument specification.
+    description: Further variables, as options of an argument specification.
     type: dict
     default: {}
   manifests:
-    description: Whether to read the manifests that roles are to apply.
+    description: Whether to read the manifests of the roles.
     type: bool
     default: true
 seealso:
@@ -40,7 +40,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Refuse settings that cannot work
+- name: Validate the variables of two roles
   kuber.network.settings:
     roles: [metallb, canary]
     options:
@@ -50,7 +50,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 settings:
-  description: Names of the variables that were looked at; for all others the roles have values of their own.
+  description: Names of the validated variables; all others have the roles' defaults.
   returned: success
   type: list
   elements: str

@@ -7,29 +7,29 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: static_route
-short_description: Keep exactly one static route of this machine
+short_description: Manage a static route to the nodes of a cluster
 version_added: "1.0.0"
 description:
-  - Makes sure that the main routing table of a Linux machine holds exactly one route to a network, to the nodes of a
+  - Makes the main routing table of a Linux machine contain exactly one route to a network, through the nodes of a
     cluster.
-  - Three forms are chosen from. To one node the route leads through its address. To several nodes in a network in which
-    this machine has an address, too, it is on-link, so that ARP finds the node that answers for an address, whichever
-    that is at the moment. To several nodes otherwise it leads through the first one that is a neighbour. From one form
-    to another it is one step, and no packet meets an empty table.
-  - The route carries the protocol number C(107), by which it is known as ours wherever it leads.
-  - Routes to the same network that have gone stale on the way to the nodes, a second one with another metric, one with
-    several next hops and one of the type C(blackhole) or the like are replaced or removed. Routes to other networks are
+  - It chooses one of three forms. With one node, the route leads through its address. With several nodes in a network
+    of this machine, it is on-link, so that ARP finds the node that currently answers for an address. With several other
+    nodes it leads through the first one that is a neighbour. A change of the form is atomic, so no packet finds the
+    table without a route.
+  - The route has the protocol number C(107), which identifies it as ours wherever it leads.
+  - Stale routes to the same network that lead to the nodes, a second one with another metric, one with
+    several next hops and one of a type such as C(blackhole) are replaced or removed. Routes to other networks are
     left alone.
-  - A route to the same network that something else has set (a VPN, a routing daemon) is refused, unless O(take_over) is
-    given. So is a network in which this machine has an address, a gateway or a known neighbour, and a route that a rule
-    of policy routing would outdo. Afterwards the kernel is asked whether it uses the route.
-  - The kernel loses a route when the machine or the interface restarts. O(persistent) makes the machine bring it back
-    by itself; without it, the next run of the playbook does.
-  - On the machine that runs Ansible it looks without C(become), and only where something has to be changed does
-    C(become) come in. So a run that changes nothing, and every run in check mode, does without root.
+  - A route to the same network that another program has set (a VPN, a routing daemon) is an error, unless O(take_over)
+    is given. So are a network in which this machine has an address, a gateway or a known neighbour, and a route that a
+    policy routing rule would override. Afterwards it checks that the kernel uses the route.
+  - The kernel loses a route when the machine or the interface restarts. With O(persistent) the machine restores it
+    itself; without it, the next run of the playbook does.
+  - On the machine that runs Ansible it reads without C(become), and uses C(become) only if something has to be
+    changed. So a run that changes nothing, and every run in check mode, needs no root.
 requirements:
   - Linux with the command C(ip) of iproute2 4.17 or later.
-  - Root, when something has to be changed.
+  - Root, if something has to be changed.
 author: the kuber.network authors (@kuber-network)
 extends_documentation_fragment:
   - kuber.network.attributes
@@ -41,42 +41,42 @@ options:
     required: true
   via:
     description:
-      - Address of the next hop, of the same family as O(destination). It must be a neighbour of this machine, which is
-        to say that this machine has an address in a network that holds it, on the device that leads there.
-      - Excludes O(nodes). One of them is needed with O(state=present).
+      - Address of the next hop, of the same family as O(destination). It must be a neighbour of this machine, which
+        means that this machine has an address in its network, on the device that leads there.
+      - Mutually exclusive with O(nodes). One of them is required with O(state=present).
     type: str
   nodes:
     description:
-      - The addresses of all nodes of the cluster, those first that are to take the requests where the route can lead to
-        one of them only.
+      - The addresses of all nodes of the cluster. The first ones are preferred if the route can lead to
+        only one of them.
     type: list
     elements: str
     default: []
   persistent:
     description:
-      - Whether the machine brings the route back by itself when it, or the interface, has restarted.
-      - "The module writes one file of its own for whichever manager is in charge of the interface that leads to
+      - Whether the machine restores the route itself after a restart of the machine or the interface.
+      - "The module writes one file for the network manager in charge of the interface that leads to
         the nodes: a script in C(/etc/NetworkManager/dispatcher.d) for NetworkManager, a drop-in in
         C(/etc/systemd/network/NAME.network.d) for systemd-networkd, a script in C(/etc/network/if-up.d) for ifupdown.
-        Where none of them is in charge, the task fails and nothing is changed."
-      - No manager is restarted or told to read its files anew, as that could interrupt the interface. The route itself
-        is set at once in any case.
-      - With V(false), and with O(state=absent), a file that an earlier run has written is removed. No other file is
+        If none of them is in charge, the task fails and nothing is changed."
+      - No manager is restarted or reloaded, because that could interrupt the interface. The route itself
+        is set immediately in any case.
+      - With V(false), and with O(state=absent), the file of an earlier run is removed. No other file is
         ever touched.
     type: bool
     default: false
   take_over:
     description:
-      - Whether to take the place of a route to O(destination) that something else has set.
-      - The kernel keeps such a route in table C(107107), which no rule asks. O(state=absent) gives it back, unless its
-        device is gone by then.
+      - Whether to replace a route to O(destination) that another program has set.
+      - The kernel keeps such a route in table C(107107), which no rule uses. O(state=absent) restores it, unless its
+        device has disappeared.
     type: bool
     default: false
   state:
     description:
-      - V(present) leaves exactly one route to O(destination).
-      - V(absent) removes the routes to O(destination) that this module has set, wherever they lead, those set by hand
-        that lead to O(via) or to one of O(nodes), and no others. It needs neither of the two.
+      - V(present) sets exactly one route to O(destination).
+      - V(absent) removes the routes to O(destination) that this module has set, wherever they lead, and those set by
+        hand that lead to O(via) or to one of O(nodes). It requires neither of the two.
     type: str
     choices: [present, absent]
     default: present
@@ -87,26 +87,26 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Lead the addresses of the load balancer to the node
+- name: Route the addresses of load balancers to the node
   kuber.network.static_route:
     destination: 172.17.255.0/24
     via: 192.168.99.134
   become: true
 
-- name: Lead them to whichever of several nodes answers for them
+- name: Route them to whichever of several nodes answers for them
   kuber.network.static_route:
     destination: 172.17.255.0/24
     nodes: [192.168.49.2, 192.168.49.3]
   become: true
 
-- name: The same as with one node, and again after every restart
+- name: Route them to the node, also after every restart
   kuber.network.static_route:
     destination: 172.17.255.0/24
     via: 192.168.99.134
     persistent: true
   become: true
 
-- name: Take the route back, wherever it leads
+- name: Remove the route, wherever it leads
   kuber.network.static_route:
     destination: 172.17.255.0/24
     state: absent
@@ -115,7 +115,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 routes:
-  description: The routes to the network as they are afterwards (in check mode, as they would be).
+  description: The routes to the network afterwards (in check mode, as they would be).
   returned: success
   type: list
   elements: str
@@ -131,33 +131,33 @@ device:
   type: str
   sample: virbr1
 notes:
-  description: What is worth knowing about the way, in words.
+  description: Notes about the route.
   returned: success
   type: list
   elements: str
   sample: []
 commands:
-  description: What C(ip) was called with, or would have been in check mode.
+  description: The commands of C(ip) that were run, or would be in check mode.
   returned: success
   type: list
   elements: str
   sample: [route replace 172.17.255.0/24 via 192.168.99.134 dev virbr1 proto 107]
 files:
-  description: The files that bring the route back, as they are afterwards (in check mode, as they would be).
+  description: The files that make the route persistent, afterwards (in check mode, as they would be).
   returned: success
   type: list
   elements: str
   sample: [/etc/NetworkManager/dispatcher.d/90-kuber-172-17-255-0-24]
 drift:
   description:
-    - What was not as it should be and was changed, or in check mode would be, in the form that all modules of this
-      collection share. The callback P(kuber.network.drift_report#callback) makes its report of it.
+    - What differed and was changed, or in check mode would be, in the form common to all modules of this
+      collection. The callback P(kuber.network.drift_report#callback) builds its report from it.
   returned: success
   type: list
   elements: dict
   contains:
     thing:
-      description: What it is.
+      description: The thing.
       type: str
     action:
       description: V(created), V(configured) or V(deleted).
@@ -168,20 +168,20 @@ drift:
       elements: dict
       contains:
         field:
-          description: Where it is.
+          description: Path of the field.
           type: str
         manager:
-          description: Who had set it, when that was somebody else and the API server knows it.
+          description: The field manager that had set it, if it was another one and is known.
           type: str
         time:
-          description: When that manager last wrote to the object.
+          description: When that manager last wrote the object.
           type: str
     removed:
-      description: Routes, or lines of a file, that go.
+      description: Removed routes, or lines of a file.
       type: list
       elements: str
     added:
-      description: Routes, or lines of a file, that come.
+      description: Added routes, or lines of a file.
       type: list
       elements: str
   sample:

@@ -6,32 +6,32 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: upgraded_manifests
-short_description: Manifests in the API versions that today's server takes
+short_description: Upgrade manifests to current API versions
 version_added: "1.0.0"
 author:
   - the kuber.network authors (@kuber-network)
 description:
-  - Upgrades a set of Kubernetes objects to what today's API server, MetalLB and ingress-nginx take, and says for each
-    change which field it was, what it was, what it is, and why, with a link to the upstream documentation.
-  - Removed API versions become their successors, fields included. MetalLB's ConfigMap becomes an IPAddressPool and an
-    L2Advertisement, and a pool that nothing announces gets an L2Advertisement. C(loadBalancerIP) and annotations with
-    the prefix C(metallb.universe.tf) become those with C(metallb.io). An Ingress gets a class, path types and backends
-    of C(networking.k8s.io/v1), and names ports of Services, not of pods. Namespaces that objects are in and the set
-    lacks are added.
-  - What has no equal is reported in RV(not_upgradable) and stays as it is. Nothing is left out silently.
-  - Neither the files nor the cluster are touched. With O(dest) the upgraded folder is written elsewhere.
-  - The files may be anybody's. No template in them is evaluated, and nothing of them is run. A link that leads out of
+  - Upgrades a set of Kubernetes objects to what current API servers, MetalLB and ingress-nginx accept, and returns for
+    each change the field, its old and new value, and the reason, with a link to the upstream documentation.
+  - Removed API versions are replaced by their successors, fields included. MetalLB's ConfigMap becomes an IPAddressPool
+    and an L2Advertisement, and a pool that nothing announces gets an L2Advertisement. C(loadBalancerIP) and annotations
+    with the prefix C(metallb.universe.tf) become those with C(metallb.io). An Ingress gets a class, path types and
+    backends of C(networking.k8s.io/v1), and refers to ports of Services, not of pods. Namespaces of objects that the
+    set lacks are added.
+  - What cannot be converted is reported in RV(not_upgradable) and stays unchanged. Nothing is omitted silently.
+  - Neither the files nor the cluster are changed. With O(dest) the upgraded folder is written elsewhere.
+  - The files need not be trusted. Templates in them are not evaluated, and nothing of them is run. A link to outside of
     the folder, a special file, more than 2000 entries or 16 MiB are refused as a whole; a file that is not text or
-    not YAML, or that is built to grow when it is read, is reported, and the other files are still looked at.
-  - Which objects the API server accepts, only the API server knows. Apply the result with
-    M(kuber.network.manifests) in check mode to ask it.
+    not YAML, or that expands excessively, is reported, and the other files are still read.
+  - Only the API server knows which objects it accepts. Apply the result with
+    M(kuber.network.manifests) in check mode to find out.
 extends_documentation_fragment:
   - kuber.network.attributes
 options:
   src:
     description:
-      - A folder, of which all files C(*.yml), C(*.yaml) and C(*.json) are read, also those in its subfolders, or one
-        file. Hidden files and folders are left out.
+      - A folder, whose files C(*.yml), C(*.yaml) and C(*.json) are read, including its subfolders, or one
+        file. Hidden files and folders are skipped.
       - One of O(src) and O(definition) is required.
     type: path
   definition:
@@ -39,20 +39,20 @@ options:
     type: raw
   dest:
     description:
-      - Folder to write the upgraded files to, with the names that they have in O(src). It must not lie in O(src).
-      - Documents without a change are copied byte for byte. In the others comments, order and the ways in which values
-        are written are kept. Added Namespaces are in C(00-namespaces.yml).
-      - Objects that cannot be upgraded are written as they were.
-      - A record of what was written is kept in C(.kuber-upgraded.json). A file that is not as the last run left it is
-        not overwritten; the task fails. Files whose source has gone are removed.
+      - Folder to write the upgraded files to, with their names in O(src). It must not be inside O(src).
+      - Unchanged documents are copied byte for byte. In the others comments, order and the notation of values
+        are preserved. Added Namespaces are in C(00-namespaces.yml).
+      - Objects that cannot be upgraded are written unchanged.
+      - A record of the written files is kept in C(.kuber-upgraded.json). A file that was changed since the last run is
+        not overwritten; the task fails. Files without a source are removed.
       - Requires the Python library ruamel.yaml, unless no object changes.
     type: path
   ingress_class:
-    description: The class of Ingress objects that name none, unless the set has a default IngressClass.
+    description: The class for Ingress objects without one, unless the set has a default IngressClass.
     type: str
     default: nginx
 notes:
-  - If the set holds a Secret, Ansible does not show what the task returns. Other tasks can use it.
+  - If the set contains a Secret, Ansible does not show the result of the task. Other tasks can use it.
 seealso:
   - module: kuber.network.manifests
   - plugin: kuber.network.upgraded_manifests
@@ -60,7 +60,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Write the folder as today's server takes it
+- name: Write an upgraded copy of a folder
   kuber.network.upgraded_manifests:
     src: ~/kubernetes-networks
     dest: ~/kubernetes-networks.upgraded
@@ -70,14 +70,14 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     var: upgraded.not_upgradable
 
-- name: Apply what could
+- name: Apply the upgraded objects
   kuber.network.manifests:
     definition: "{{ upgraded.objects }}"
 """
 
 RETURN = r"""
 objects:
-  description: The upgraded objects, Namespaces that were added first; without those in RV(not_upgradable).
+  description: The upgraded objects, added Namespaces first, without those in RV(not_upgradable).
   returned: success
   type: list
   elements: dict
@@ -87,7 +87,7 @@ objects:
       metadata:
         name: homework
 changes:
-  description: What has changed, in the order of the files.
+  description: The changes, in the order of the files.
   returned: success
   type: list
   elements: dict
@@ -99,19 +99,19 @@ changes:
       description: File, document and item; empty for an added Namespace.
       type: str
     field:
-      description: The field; empty for an object that was added, or that others replace.
+      description: The field; empty for an object that was added or replaced.
       type: str
     before:
-      description: What it was; nothing if it was not there.
+      description: The old value; V(null) if there was none.
       type: raw
     after:
-      description: What it is; nothing if it has gone.
+      description: The new value; V(null) if it was removed.
       type: raw
     why:
       description: The reason.
       type: str
     link:
-      description: Where upstream documents it.
+      description: Link to upstream's documentation.
       type: str
   sample:
     - object: Ingress default/web
@@ -122,7 +122,7 @@ changes:
       why: Kubernetes 1.22 removed networking.k8s.io/v1beta1 of Ingress
       link: https://kubernetes.io/docs/reference/using-api/deprecation-guide/#ingress-v122
 not_upgradable:
-  description: Files that cannot be read, and objects that have no equal or lack what only their author can know.
+  description: Files that cannot be read, and objects that cannot be converted or lack what only their author can know.
   returned: success
   type: list
   elements: dict
@@ -140,7 +140,7 @@ not_upgradable:
       description: What to do.
       type: str
     link:
-      description: Where upstream documents it, if it does.
+      description: Link to upstream's documentation, if any.
       type: str
   sample:
     - object: PodSecurityPolicy speaker
@@ -149,7 +149,7 @@ not_upgradable:
       remedy: Label the Namespaces with a Pod Security Standard and delete the policy
       link: https://kubernetes.io/docs/reference/using-api/deprecation-guide/#psp-v125
 remarks:
-  description: What else there is to know, such as images that are gone and Services that the set does not hold.
+  description: Other remarks, such as unavailable images and Services that the set lacks.
   returned: success
   type: list
   elements: dict

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What all action plugins of the collection share: options in, result out, errors in one place."""
+"""The base of all action plugins: validate options, return the result, turn errors into a failed task."""
 
 from __future__ import annotations
 
@@ -20,29 +20,21 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
+from ansible_collections.kuber.network.plugins.module_utils._types import TYPES
 from ansible_collections.kuber.network.plugins.plugin_utils._libraries import missing
 from ansible_collections.kuber.network.plugins.plugin_utils._orphans import end_with_playbook
 
-# Objects made until the garbage collector looks for cycles among them. Python's own number is 700; but every look at a
-# large set, and at all that was inherited from the playbook's process, costs more than it finds.
+# New objects before the garbage collector searches for cycles. Python's default is 700; but every search through a
+# large set, and through everything inherited from the playbook's process, costs more than it finds.
 COLLECT_AFTER = 100_000
-# Options that are called the same mean the same everywhere.
+# Options of the same name have the same meaning everywhere.
 MOST_SECONDS = 86_400
 SECONDS = frozenset({"interval", "timeout", "wait_timeout"})
-# How Ansible says that an option has the wrong type, with the names that Python has for types.
+# Ansible's message for an option of the wrong type, which uses Python's names of types.
 WRONG_TYPE = re.compile(
     r"(?:argument|Elements value for option) '(?P<option>[^']+)' is of type (?P<found>\w+)"
     r"(?: found in '(?P<place>[^']+)'\.)? and we were unable to convert to (?P<wanted>\w+)\b"
 )
-TYPES = {
-    "bool": "true or false",
-    "dict": "a mapping",
-    "float": "a number",
-    "int": "a whole number",
-    "list": "a list",
-    "path": "a text",
-    "str": "a text",
-}
 
 
 class ConnectionRunner(Runner):
@@ -55,18 +47,18 @@ class ConnectionRunner(Runner):
 
     def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
         # pylint: disable=protected-access
-        # Names and comments on the host may be any bytes; Ansible brings them as it does names of files.
+        # Names and comments on the host may be any bytes; Ansible decodes them as it does file names.
         data = None if stdin is None else stdin.encode(errors="surrogateescape")
         done = self._action._low_level_execute_command(shlex.join(argv), in_data=data, sudoable=self._become)
         return Result(argv, done["rc"], done["stdout"], done["stderr"])
 
 
 class KuberAction(ActionBase, metaclass=abc.ABCMeta):
-    """Base of the collection's actions: subclasses say their options and do the work in ``perform``."""
+    """Base of the collection's actions: subclasses declare their options and implement ``perform``."""
 
     ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]]
     SPEC_RULES: t.ClassVar[dict[str, t.Any]] = {}
-    """``mutually_exclusive``, ``required_one_of`` and the like, as for AnsibleModule."""
+    """``mutually_exclusive``, ``required_one_of`` and so on, as for AnsibleModule."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
@@ -75,7 +67,7 @@ class KuberAction(ActionBase, metaclass=abc.ABCMeta):
 
     @abc.abstractmethod
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Do the task and return its result; raise ``KuberError`` when it cannot be done."""
+        """Perform the task and return its result; raise ``KuberError`` on failure."""
 
     @property
     def check_mode(self) -> bool:
@@ -83,12 +75,12 @@ class KuberAction(ActionBase, metaclass=abc.ABCMeta):
 
     @property
     def diff_mode(self) -> bool:
-        """Whether anybody will see a diff."""
+        """Whether diffs are shown."""
         return bool(self._task.diff)
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables of this process, and over them those that ``environment`` of the play and of the task sets."""
+        """The environment of this process, updated with ``environment`` of the play and of the task."""
         given: dict[str, t.Any] = {}
         self._compute_environment_string(given)
         return {**os.environ, **{str(name): str(value) for name, value in given.items()}}
@@ -98,18 +90,18 @@ class KuberAction(ActionBase, metaclass=abc.ABCMeta):
         return ConnectionRunner(self)
 
     def sockets_of_host(self) -> t.Callable[[str, int], t.Any]:
-        """What opens TCP connections from the task's host; it takes host and port."""
+        """Return a function that opens TCP connections from the task's host, given host and port."""
         found = getattr(self._connection, "open_socket", None)
         if found is None:
             raise KuberError(
-                "The task's host is reached in a way that opens no connections from there",
-                wanted="the connection kuber.network.minikube, as the inventory of minikube sets it",
+                "The connection to the task's host cannot open connections from there",
+                wanted="the connection kuber.network.minikube, as set by the minikube inventory",
                 found=str(self._connection.transport),
             )
         return t.cast("t.Callable[[str, int], t.Any]", found)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        # The process was forked for this task and ends with it.
+        # The process was forked for this task, and ends with it.
         gc.set_threshold(COLLECT_AFTER)
         end_with_playbook()
         result = super().run(tmp, task_vars)

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Imports the libraries that access to a cluster needs; actions import this before the modules that use them."""
+"""Import the libraries for access to a cluster; actions import this before the modules that use them."""
 
 from __future__ import annotations
 

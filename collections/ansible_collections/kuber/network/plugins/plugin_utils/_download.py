@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Manifests from elsewhere: downloaded once, checked each time they are used."""
+"""Download manifests once, and check their SHA-256 at each use."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import hashlib
 import os
 import pathlib
 import re
-import tempfile
 import time
 import typing as t
 import urllib.error
 import urllib.parse
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._net import files
 
 TRIES = 3
 PAUSE_SECONDS = 1.0
@@ -32,7 +32,7 @@ def cache_directory() -> pathlib.Path:
 
 
 def fetch(url: str, sha256: str) -> pathlib.Path:
-    """A file with the content of ``url``, which is what ``sha256`` says."""
+    """Return a file with the content of ``url``, verified by ``sha256``."""
     _refuse_nonsense(url, sha256)
     kept = cache_directory() / f"{sha256}.yaml"
     if kept.is_file() and _digest(kept.read_bytes()) == sha256:
@@ -41,10 +41,10 @@ def fetch(url: str, sha256: str) -> pathlib.Path:
     found = _digest(content)
     if found != sha256:
         raise KuberError(
-            f"{url} is not what was expected",
+            f"The content of {url} has another checksum",
             wanted=f"SHA-256 {sha256}",
             found=f"SHA-256 {found}, {len(content)} bytes",
-            remedy="Check that address and version belong together; trust the new content only after looking at it",
+            remedy="Check that URL and version match; accept new content only after reviewing it",
         )
     _keep(kept, content)
     return kept
@@ -52,9 +52,9 @@ def fetch(url: str, sha256: str) -> pathlib.Path:
 
 def _refuse_nonsense(url: str, sha256: str) -> None:
     if urllib.parse.urlsplit(url).scheme not in {"http", "https"}:
-        raise KuberError(f"{url} cannot be downloaded", wanted="an address that begins with https:// or http://")
+        raise KuberError(f"Cannot download {url}", wanted="a URL with https:// or http://")
     if not _SHA256.fullmatch(sha256):
-        raise KuberError(f"The checksum of {url} is none", wanted="64 digits 0-9a-f of a SHA-256", found=sha256 or "''")
+        raise KuberError(f"Invalid checksum for {url}", wanted="a SHA-256, 64 hexadecimal digits", found=sha256 or "''")
 
 
 def _digest(content: bytes) -> str:
@@ -62,7 +62,7 @@ def _digest(content: bytes) -> str:
 
 
 def _download(url: str) -> bytes:
-    # Takes a while to import, and what was downloaded once is kept.
+    # Slow to import, and not needed for downloads that are cached.
     from ansible.module_utils.urls import open_url
 
     for left in reversed(range(TRIES)):
@@ -73,9 +73,9 @@ def _download(url: str) -> bytes:
             final = isinstance(exc, urllib.error.HTTPError) and exc.code < 500
             if final or not left:
                 raise KuberError(
-                    f"{url} cannot be downloaded",
+                    f"Cannot download {url}",
                     found=str(exc),
-                    remedy="Name the path of a local copy instead when this machine has no way there",
+                    remedy="If this machine cannot reach it, use the path of a local copy instead",
                 ) from exc
         time.sleep(PAUSE_SECONDS)
     raise AssertionError("unreachable")
@@ -83,6 +83,4 @@ def _download(url: str) -> bytes:
 
 def _keep(path: pathlib.Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as stream:
-        stream.write(content)
-    os.replace(stream.name, path)
+    files.replace(path, content, 0o600)

@@ -4,37 +4,35 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What the tasks of a check run have found, collected over the whole run, as data and as a table."""
+"""Collect the drift of all tasks of a check run, and render it as data and as a table."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime
 import enum
 import itertools
 import json
-import os
 import pathlib
 import re
-import tempfile
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._drift import Field
+from ansible_collections.kuber.network.plugins.module_utils._net import files
 
 SCHEMA_VERSION = 1
-# How many fields and lines of one thing the table has; the file has all.
+# How many fields and lines of one thing the table shows; the file has all.
 MOST_LINES = 8
 NARROWEST = 10
 INDENT, GAP = "  ", "  "
 HEADINGS = ("thing", "action", "what differs", "changed by")
 _WORDS = re.compile(r" *[^ ]+")
-# Where a word that is too long is broken.
+# Where words that are too long are broken.
 _PARTS = re.compile(r"[ \[]*[^.\[/,:]*[./,:]*")
 
 
 class Status(enum.Enum):
-    """How a check run ended; the words stand in the file."""
+    """How a check run ended; the values are written to the file."""
 
     IN_SYNC = "in_sync"
     DRIFTED = "drifted"
@@ -46,8 +44,8 @@ class Status(enum.Enum):
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
-    """Which task, on which host."""
+class TaskOnHost:
+    """A task on a host."""
 
     host: str
     play: str
@@ -60,9 +58,9 @@ class Place:
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """One thing that differs; ``thing`` is ``None`` where a module only says that it would change something."""
+    """One thing that differs; ``thing`` is ``None`` if a module only reports that they would change something."""
 
-    place: Place
+    place: TaskOnHost
     item: str | None
     thing: str | None
     action: str
@@ -71,7 +69,7 @@ class Found:
     added: tuple[str, ...] = ()
 
     def dump(self) -> dict[str, t.Any]:
-        # All keys are there, whatever their value.
+        # All keys are present, whatever their values.
         return dataclasses.asdict(self.place) | {
             "item": self.item,
             "thing": self.thing,
@@ -93,9 +91,9 @@ class Found:
 
 @dataclasses.dataclass(frozen=True)
 class NotChecked:
-    """A task that could not look at what it is for."""
+    """A task that could not check its object."""
 
-    place: Place
+    place: TaskOnHost
     reason: str
     """``failed`` or ``unreachable``."""
     message: str
@@ -106,7 +104,7 @@ class NotChecked:
 
 @dataclasses.dataclass
 class Report:
-    """Grows with each result of a task."""
+    """The report, which collects the results of tasks."""
 
     started: datetime.datetime
     tasks: int = 0
@@ -119,21 +117,21 @@ class Report:
             return Status.INCOMPLETE
         return Status.DRIFTED if self.found else Status.IN_SYNC
 
-    def add(self, place: Place, result: t.Mapping[str, t.Any]) -> None:
-        """Take in the result of a task, with those of its loop."""
+    def add(self, place: TaskOnHost, result: t.Mapping[str, t.Any]) -> None:
+        """Add the result of a task, with those of its loop."""
         self.tasks += 1
         for one in _results(result):
             self.found += _found(place, one)
 
-    def add_failure(self, place: Place, result: t.Mapping[str, t.Any], reason: str) -> None:
-        """The same of one that failed: what it had found before counts."""
+    def add_failure(self, place: TaskOnHost, result: t.Mapping[str, t.Any], reason: str) -> None:
+        """Add a failed task, with the drift it had found before."""
         self.add(place, result)
         messages = [_message(one) for one in _results(result) if one.get("failed") or one.get("unreachable")]
         message = "\n".join(messages) or _message(result)
         self.not_checked.append(NotChecked(place, reason, message))
 
     def forget_rescued(self, failures: t.Mapping[str, int]) -> None:
-        """Keep as many failures of each host as have not been rescued: the last ones, for after one the host is out."""
+        """Keep the failures that were not rescued: the last ones of each host, as the host then drops out."""
         kept = []
         left = dict(failures)
         for one in reversed(self.not_checked):
@@ -157,12 +155,12 @@ class Report:
         }
 
     def table(self, *, width: int, now: datetime.datetime) -> list[str]:
-        """Lines for a terminal: a heading for each task with drift, a row for each field or line that differs."""
+        """Return lines for a terminal: a heading per task with drift, a row per field or line that differs."""
         grouped = itertools.groupby(self.found, key=lambda one: one.place)
         rows = {place: [row for one in group for row in one.rows(now)] for place, group in _merged(grouped).items()}
         lines = _table(rows, width)
         if self.not_checked:
-            lines += ["", "Not looked at:"]
+            lines += ["", "Not checked:"]
             for one in self.not_checked:
                 lines += _wrapped(f"{one.place} ({one.reason})", width)
                 lines += [INDENT + line for line in _wrapped(one.message, width - len(INDENT))]
@@ -173,33 +171,24 @@ class Report:
         tasks = len({one.place for one in self.found})
         drift = f"Drift: {_many(things, 'thing')} in {_many(tasks, 'task')}" if things else "No drift"
         if self.not_checked:
-            return f"Incomplete, {_many(len(self.not_checked), 'task')} could not look. {drift}"
+            return f"Incomplete, {_many(len(self.not_checked), 'task')} could not be checked. {drift}"
         return drift if things else f"{drift} ({_many(self.tasks, 'task')})"
 
 
 def write(path: pathlib.Path, report: t.Mapping[str, t.Any]) -> None:
-    """Replace the file in one step; whoever reads it sees a whole report, and only its owner does."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(report, file, indent=2)
-            file.write("\n")
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+    """Replace the file atomically; only its owner may read it."""
+    files.replace(path, f"{json.dumps(report, indent=2)}\n".encode(), 0o600)
 
 
 def _results(result: t.Mapping[str, t.Any]) -> list[t.Mapping[str, t.Any]]:
     loop = result.get("results")
-    # Modules may return "results", too; those of a loop know their item.
+    # Modules may return "results" as well; those of a loop have an item.
     if isinstance(loop, list) and loop and all(isinstance(one, dict) and "ansible_loop_var" in one for one in loop):
         return loop
     return [result]
 
 
-def _found(place: Place, result: t.Mapping[str, t.Any]) -> t.Iterator[Found]:
+def _found(place: TaskOnHost, result: t.Mapping[str, t.Any]) -> t.Iterator[Found]:
     label = result.get("_ansible_item_label")
     item = None if label is None else str(label)
     drift = result.get("drift")
@@ -225,15 +214,15 @@ def _message(result: t.Mapping[str, t.Any]) -> str:
     return str(result.get("msg") or result.get("censored") or result.get("reason") or "no message").strip()
 
 
-def _merged(groups: t.Iterable[tuple[Place, t.Iterable[Found]]]) -> dict[Place, list[Found]]:
-    """Hosts work side by side, so what belongs to one task may come in several groups."""
-    merged: dict[Place, list[Found]] = {}
+def _merged(groups: t.Iterable[tuple[TaskOnHost, t.Iterable[Found]]]) -> dict[TaskOnHost, list[Found]]:
+    """Merge the groups of a task: hosts run in parallel, so their results may be interleaved."""
+    merged: dict[TaskOnHost, list[Found]] = {}
     for place, members in groups:
         merged.setdefault(place, []).extend(members)
     return merged
 
 
-def _table(rows: t.Mapping[Place, t.Sequence[tuple[str, ...]]], width: int) -> list[str]:
+def _table(rows: t.Mapping[TaskOnHost, t.Sequence[tuple[str, ...]]], width: int) -> list[str]:
     if not rows:
         return []
     cells = [row for group in rows.values() for row in group]
@@ -249,7 +238,7 @@ def _table(rows: t.Mapping[Place, t.Sequence[tuple[str, ...]]], width: int) -> l
 
 
 def _fitted(natural: t.Sequence[int], room: int) -> list[int]:
-    """The widest columns give way first, but none becomes unreadable."""
+    """Shrink the widest columns first, but none below a readable width."""
     widths = list(natural)
     while sum(widths) > room and max(widths) > NARROWEST:
         widths[widths.index(max(widths))] -= 1
@@ -265,8 +254,8 @@ def _row(cells: t.Sequence[str], widths: t.Sequence[int]) -> list[str]:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """Lines of at most this width, broken between words, or else between the parts of names and paths."""
-    # What comes from nodes and files may hold anything; a terminal must not obey it.
+    """Wrap a text between words, or else between the parts of names and paths."""
+    # Texts from nodes and files may contain control characters, which must not reach the terminal.
     plain = "".join(sign if sign.isprintable() else " " for sign in text)
     lines = [""]
     for word in _WORDS.findall(plain):
@@ -277,7 +266,7 @@ def _wrapped(text: str, width: int) -> list[str]:
                 lines.append(piece.lstrip())
             while len(lines[-1]) > width:
                 lines[-1:] = [lines[-1][:width], lines[-1][width:]]
-    # The first is empty when the first word has no room in a line.
+    # The first line is empty if the first word does not fit.
     return lines if lines[0] or len(lines) == 1 else lines[1:]
 
 

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Nodes that are containers: the engine knows on which port sshd of one is published."""
+"""Find the port on which a container engine publishes the sshd of a node."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if t.TYPE_CHECKING:
 
 SSH_PORT = 22
 LOOPBACK = "127.0.0.1"
-# Nodes that are containers: sshd is published on a port of the machine that runs the engine. minikube takes its address
-# from this variable, too (pkg/drivers/kic/oci/oci.go, DaemonHost).
+# The engine publishes sshd of a node on a port of its machine. minikube reads the machine's address
+# from this variable as well (pkg/drivers/kic/oci/oci.go, DaemonHost).
 ENGINE_HOST_VARIABLES = {"docker": "DOCKER_HOST", "podman": "CONTAINER_HOST"}
 ENGINE_SECONDS = 20
-# What `eval $(minikube docker-env)` and `podman-env` set, beside the variable that says that they did.
+# Variables that `eval $(minikube docker-env)` and `podman-env` set, with the variable that marks them.
 LED_INTO_THE_NODE = {
     "docker": ("MINIKUBE_ACTIVE_DOCKERD", ("DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY")),
     "podman": ("MINIKUBE_ACTIVE_PODMAN", ("CONTAINER_HOST", "CONTAINER_SSHKEY")),
@@ -31,7 +31,7 @@ LED_INTO_THE_NODE = {
 
 
 def engine_environment(driver: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """As minikube itself sees the engine: `minikube docker-env` leads a shell into the node, and says what was before
+    """Return the environment of the host's engine: `minikube docker-env` selects the node's, and saves the old values
     (pkg/drivers/kic/oci/oci.go, PointToHostDockerDaemon)."""
     active, names = LED_INTO_THE_NODE[driver]
     result = dict(environment)
@@ -44,7 +44,7 @@ def engine_environment(driver: str, environment: Mapping[str, str]) -> dict[str,
 
 
 def engine_host(driver: str, environment: Mapping[str, str]) -> str:
-    """The machine on which the container engine publishes ports."""
+    """Return the machine on which the container engine publishes ports."""
     address = engine_environment(driver, environment).get(ENGINE_HOST_VARIABLES[driver], "")
     return urllib.parse.urlsplit(address).hostname or LOOPBACK
 
@@ -67,10 +67,10 @@ def engine_info(engine: str) -> dict[str, t.Any]:
 
 
 def published_port(engine: str, profile: str, container: str) -> tuple[int, str]:
-    """The port of a container's sshd; without one, why it has none."""
+    """Return the published port of a container's sshd, or 0 and the reason."""
     argv = [engine, "port", container, f"{SSH_PORT}/tcp"]
     environment = engine_environment(engine, os.environ)
-    # minikube itself runs podman by sudo, unless it was told that podman runs rootless.
+    # minikube runs podman with sudo, unless it is configured for rootless podman.
     tries = [argv, ["sudo", "-n", *argv]] if engine == "podman" and os.geteuid() != 0 else [argv]
     problems = []
     for attempt in tries:
@@ -86,13 +86,13 @@ def published_port(engine: str, profile: str, container: str) -> tuple[int, str]
             return port, ""
         problems.append(done.stderr.strip() or f"`{' '.join(attempt)}` printed no port")
     return SSH_PORT, (
-        f"{engine} publishes no SSH port of container {container} ({'; '.join(problems)}): it is stopped, or this user "
-        f"may not use {engine}. `minikube start --profile {profile}` starts it"
+        f"{engine} publishes no SSH port for container {container} ({'; '.join(problems)}): it is stopped, or "
+        f"this user may not use {engine}. Run `minikube start --profile {profile}` to start it"
     )
 
 
 def parse_published_port(text: str) -> int | None:
-    """The port in what ``docker port`` prints, such as ``127.0.0.1:32768`` or ``[::1]:32768``."""
+    """Parse the output of ``docker port``, such as ``127.0.0.1:32768`` or ``[::1]:32768``."""
     for line in text.splitlines():
         port = line.strip().rpartition(":")[2]
         if port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536:

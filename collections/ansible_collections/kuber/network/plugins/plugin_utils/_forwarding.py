@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Ports of this machine that lead through a node's SSH to an address that only the node reaches."""
+"""Forward ports of this machine through a node's SSH to addresses that only the node reaches."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.kuber.network.plugins.module_utils._forward.plan import
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable, Iterator
 
-# Ports that are tried when the preferred one is somebody else's.
+# How many ports to try if the preferred one is in use.
 TRIES = 100
 CHUNK = 32 * 1024
 DATAGRAM = 65_535
@@ -53,7 +53,7 @@ class Forwarder:
 
     def __exit__(self, *_error: object) -> None:
         for listener in self._listeners:
-            # A thread that waits for somebody would keep the port open.
+            # A thread that waits for a client would keep the port open.
             with contextlib.suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
             listener.close()
@@ -73,10 +73,10 @@ class Forwarder:
                 self._start(self._relay, sockets[1], way)
             return Open(way, port)
         raise KuberError(
-            f"No port of this machine is free for {way.service}",
+            f"No free port on this machine for {way.service}",
             wanted=f"one from {way.preferred} to {way.preferred + TRIES - 1} on {HERE}",
             found="all are in use",
-            remedy="End what listens there (`ss -tlnp`)",
+            remedy="Stop a program that listens there (`ss -tlnp`)",
         )
 
     @staticmethod
@@ -93,7 +93,7 @@ class Forwarder:
         try:
             there = self._connect(way.address, way.port)
         except Exception as exc:  # pylint: disable=broad-exception-caught
-            # To this client it looks as if nobody listened there; the next one may have more luck.
+            # The client sees a refused connection; the next one may succeed.
             _log.debug("%s:%s: %s", way.address, way.port, exc)
             client.close()
             return
@@ -111,7 +111,7 @@ class Forwarder:
                 self._start(self._answer, listener, question, client, way)
 
     def _answer(self, listener: socket.socket, question: bytes, client: t.Any, way: Way) -> None:
-        """SSH brings no datagrams, and every name server answers over TCP as well."""
+        """Relay a DNS query over TCP: SSH does not carry datagrams, and every name server answers over TCP."""
         try:
             there = self._connect(way.address, way.port)
             there.settimeout(ANSWER_SECONDS)
@@ -120,7 +120,7 @@ class Forwarder:
             listener.sendto(_exactly(there, size), client)
             there.close()
         except Exception as exc:  # pylint: disable=broad-exception-caught
-            # Whoever asks over UDP asks again.
+            # UDP clients retry.
             _log.debug("%s:%s: %s", way.address, way.port, exc)
 
 
@@ -138,7 +138,7 @@ def _bound(port: int, kinds: list[socket.SocketKind]) -> Iterator[socket.socket]
 
 
 def _copy(source: Stream, sink: Stream) -> None:
-    """Until one side has nothing more to say, or the other one is gone."""
+    """Copy until the source ends or the sink is closed."""
     with contextlib.suppress(OSError, EOFError):
         while data := source.recv(CHUNK):
             sink.sendall(data)
@@ -151,6 +151,6 @@ def _exactly(stream: Stream, size: int) -> bytes:
     while len(data) < size:
         part = stream.recv(size - len(data))
         if not part:
-            raise OSError("the connection ended too early")
+            raise OSError("the connection was closed too early")
         data += part
     return data

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Host keys: trusted on first use, kept in a file of OpenSSH's format, refused when they change."""
+"""Check host keys: trust on first use, keep in a file of OpenSSH's format, refuse changed keys."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REVOKED = "@revoked"
 
 @dataclasses.dataclass(frozen=True)
 class HostKey:
-    """A public key of a machine, in the form that goes over the wire."""
+    """A public key of a machine, in its wire format."""
 
     blob: bytes
 
@@ -38,7 +38,7 @@ class HostKey:
 
     @property
     def fingerprint(self) -> str:
-        """As ``ssh-keygen -l`` prints it."""
+        """The fingerprint as printed by ``ssh-keygen -l``."""
         digest = base64.b64encode(hashlib.sha256(self.blob).digest()).decode().rstrip("=")
         return f"{self.algorithm} SHA256:{digest}"
 
@@ -47,7 +47,7 @@ class HostKey:
 
 
 @dataclasses.dataclass(frozen=True)
-class Entry:
+class KnownHost:
     """A line of the file."""
 
     number: int
@@ -56,7 +56,7 @@ class Entry:
 
 
 def _fields(line: str) -> tuple[str, list[str]]:
-    """The marker of a line, and what comes after it; nothing for a comment."""
+    """Split a line into its marker and fields; empty for a comment."""
     fields = line.split()
     if not fields or fields[0].startswith("#"):
         return "", []
@@ -64,26 +64,26 @@ def _fields(line: str) -> tuple[str, list[str]]:
 
 
 class KnownHosts:
-    """The keys that the file ``path`` has under ``name``."""
+    """The keys of the machine ``name`` in the file ``path``."""
 
     def __init__(self, path: str, name: str) -> None:
         self._path = pathlib.Path(path)
         self._name = name
 
-    def entries(self) -> list[Entry]:
-        """The keys that are trusted."""
+    def entries(self) -> list[KnownHost]:
+        """Return the trusted keys."""
         return [entry for entry in self._all() if not entry.revoked]
 
-    def _all(self) -> list[Entry]:
+    def _all(self) -> list[KnownHost]:
         try:
             return self._parse(self._path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return []
         except (OSError, UnicodeError) as exc:
-            raise KuberError(f"The host keys in {self._path} cannot be read", found=str(exc)) from exc
+            raise KuberError(f"Cannot read the host keys in {self._path}", found=str(exc)) from exc
 
     def verify(self, key: HostKey) -> None:
-        """Accept a key that is known, learn the first one, refuse every other."""
+        """Accept a known key, learn the first key, refuse any other."""
         everything = self._all()
         revoked = next((entry for entry in everything if entry.revoked and entry.key == key), None)
         if revoked is not None:
@@ -91,14 +91,14 @@ class KnownHosts:
                 f"The host key of {self._name} is revoked",
                 wanted="another key",
                 found=f"{key.fingerprint} (line {revoked.number} of {self._path})",
-                remedy="Whoever revoked it knew why; make the machine anew (`minikube delete`, `minikube start`)",
+                remedy="Find out why it was revoked, or recreate the machine (`minikube delete`, `minikube start`)",
             )
         entries = [entry for entry in everything if not entry.revoked] or self._learn(key)
         if all(entry.key != key for entry in entries):
             raise self._changed(key, next((e for e in entries if e.key.algorithm == key.algorithm), entries[0]))
 
-    def _learn(self, key: HostKey) -> list[Entry]:
-        """Write the key down, unless another process was quicker; return what the file has then."""
+    def _learn(self, key: HostKey) -> list[KnownHost]:
+        """Add the key to the file unless another process was faster; return the file's entries."""
         try:
             with open(self._path, "a+", encoding="utf-8", opener=_private) as stream:
                 fcntl.flock(stream, fcntl.LOCK_EX)
@@ -107,38 +107,38 @@ class KnownHosts:
                 entries = [entry for entry in self._parse(text) if not entry.revoked]
                 if not entries:
                     stream.write(("\n" if text and not text.endswith("\n") else "") + key.line(self._name))
-                    entries = [Entry(text.count("\n") + 1, key)]
+                    entries = [KnownHost(text.count("\n") + 1, key)]
                 return entries
         except OSError as exc:
             raise KuberError(
-                f"The host key of {self._name} cannot be kept",
-                wanted=f"to write to {self._path}",
+                f"Cannot save the host key of {self._name}",
+                wanted=f"write access to {self._path}",
                 found=exc.strerror or str(exc),
                 remedy="Run as the user who owns minikube's directory",
             ) from exc
 
-    def _parse(self, text: str) -> list[Entry]:
+    def _parse(self, text: str) -> list[KnownHost]:
         return list(self._entries(text))
 
-    def _entries(self, text: str) -> t.Iterator[Entry]:
+    def _entries(self, text: str) -> t.Iterator[KnownHost]:
         for number, line in enumerate(text.splitlines(), start=1):
             marker, fields = _fields(line)
-            # The keys of authorities prove certificates, which minikube's machines do not have.
+            # Keys of certificate authorities do not apply: minikube's machines have no certificates.
             if not fields or marker not in ("", REVOKED) or not self._is_named(fields[0]):
                 continue
             try:
                 blob = base64.b64decode(fields[2], validate=True)
             except (IndexError, binascii.Error) as exc:
-                # To go on as if there were no key would be to trust whatever comes next.
+                # Ignoring the line would mean to trust the next key unseen.
                 raise KuberError(
                     f"Line {number} of {self._path} is damaged",
                     wanted=f"{self._name} ALGORITHM KEY",
-                    remedy="Remove the line; the next run then trusts the key that the node shows",
+                    remedy="Remove the line; the next run trusts the key that the node presents",
                 ) from exc
-            yield Entry(number, HostKey(blob), marker == REVOKED)
+            yield KnownHost(number, HostKey(blob), marker == REVOKED)
 
     def _is_named(self, names: str) -> bool:
-        """Whether a line is about the machine; with HashKnownHosts its name is hashed (sshd(8), SSH_KNOWN_HOSTS)."""
+        """Whether a line applies to the machine; with HashKnownHosts its name is hashed (sshd(8), SSH_KNOWN_HOSTS)."""
         if not names.startswith("|1|"):
             return self._name in names.split(",")
         try:
@@ -147,19 +147,19 @@ class KnownHosts:
             return False
         return hmac.compare_digest(hmac.digest(salt, self._name.encode(), "sha1"), digest)
 
-    def _changed(self, key: HostKey, entry: Entry) -> KuberError:
+    def _changed(self, key: HostKey, entry: KnownHost) -> KuberError:
         forget = shlex.join(["ssh-keygen", "-R", self._name, "-f", str(self._path)])
         return KuberError(
-            f"The host key of {self._name} has changed: somebody may be in the way, or the machine has made new keys",
+            f"The host key of {self._name} has changed: the connection may be intercepted, or the machine has new keys",
             wanted=f"{entry.key.fingerprint} (line {entry.number} of {self._path})",
             found=key.fingerprint,
             remedy=(
-                "Machines of minikube's own image make new keys at every boot. When that explains it, "
-                f"forget the old key: `{forget}`"
+                "Machines of minikube's ISO create new keys at every boot. If that is the cause, "
+                f"remove the old key: `{forget}`"
             ),
         )
 
 
 def _private(path: str, flags: int) -> int:
-    """Whoever could write to the file could make us trust another machine."""
+    """Open a file that only its owner can write: other writers could make us trust another machine."""
     return os.open(path, flags, 0o600)

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What to say about a Python library that is not installed where Ansible runs."""
+"""Explain a missing Python library, with the command that installs it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import sys
 
 from ansible.errors import AnsibleError
 
-# Names of modules and those of their packages, where they differ. urllib3 comes with kubernetes.
+# Modules whose package has another name. urllib3 is installed with kubernetes.
 PACKAGES = {"dns": "dnspython", "urllib3": "kubernetes"}
 
 
 def missing(module: str, exc: ImportError) -> str:
-    """One sentence, and one command that installs the package for the Python that runs Ansible."""
+    """Return the message, with the command that installs the package for the Python that runs Ansible."""
     package = PACKAGES.get(module, module)
     return f"Cannot import the Python library {package} ({exc}). Install it: {sys.executable} -m pip install {package}"
 
 
 def require(*modules: str) -> None:
-    """Stop with that sentence: Ansible shows a failed import as a bug, with its traceback."""
+    """Fail with that message: Ansible would show a failed import with a traceback, like a bug."""
     for module in modules:
         try:
             importlib.import_module(module)

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""A task ends with the playbook that it belongs to."""
+"""End a task when its playbook is killed."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ PR_SET_PDEATHSIG = 1
 
 
 def end_with_playbook() -> None:
-    """Have the kernel kill this worker when its playbook is killed.
+    """Let the kernel kill this worker when its playbook is killed.
 
-    ansible-core gives each worker a session of its own, so that one whose playbook was killed would go on to the end of
-    its task, and write to cluster and node while the next run does.
+    ansible-core starts each worker in its own session, so a worker of a killed playbook would continue to the end of
+    its task, and write to cluster and node at the same time as the next run.
     """
     playbook = multiprocessing.parent_process()
     if playbook is None or sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != playbook.pid:
-        # It was killed before the kernel knew.
+        # It was killed before this was set.
         os.kill(os.getpid(), signal.SIGKILL)

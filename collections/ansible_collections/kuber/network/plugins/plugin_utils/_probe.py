@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Actions that look first and start their module, as root, only when something has to be changed."""
+"""Base of actions that check first, and run their module (as root) only if something has to change."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from ansible_collections.kuber.network.plugins.plugin_utils._action import Kuber
 
 
 class ProbingAction(KuberAction):
-    """On the machine that runs Ansible, what changes nothing is done in this process and without ``become``."""
+    """On the machine that runs Ansible, a task that changes nothing runs in this process and without ``become``."""
 
     _requires_connection = True
 
     @abc.abstractmethod
     def probe(self, params: dict[str, t.Any]) -> dict[str, t.Any]:
-        """What the module would return in check mode."""
+        """Return what the module would return in check mode."""
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         if self._connection.transport == "local":
             try:
                 outcome = self.probe(params)
             except RootRequired:
-                # The module may see it.
+                # The module, as root, may be able to read it.
                 pass
             else:
                 if self.check_mode or not outcome["changed"]:

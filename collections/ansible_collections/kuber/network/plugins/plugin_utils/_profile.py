@@ -4,18 +4,18 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What minikube keeps on disk about a profile, and what follows from it: nodes and the way to them."""
+"""Read minikube's files about a profile: its nodes, and how to reach them."""
 
 from __future__ import annotations
 
 import dataclasses
 import fcntl
-import ipaddress
 import json
 import os
 import pathlib
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._addresses import is_address
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.plugin_utils._engine import (
     ENGINE_HOST_VARIABLES,
@@ -29,21 +29,21 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence  # pragma: no cover
 
 SSH_USER = "docker"
-# The machine's address is not the way to its sshd: that is forwarded from a port of this machine
+# The sshd of the machine is not reached at its address: it is forwarded from a port of this machine
 # (pkg/drivers/virtualbox/virtualbox.go, GetSSHHostname).
 FORWARDING_DRIVERS = ("virtualbox",)
-# With this driver the machine that runs minikube is the node.
+# With this driver, the machine that runs minikube is the node.
 BARE_METAL_DRIVERS = ("none", "native")
 # All that a tunnel to containers leaves (cmd/minikube/cmd/tunnel.go): no line in tunnels.json.
 TUNNEL_LOCK = ".tunnel_lock"
 LOCKS = pathlib.Path("/proc/locks")
-# Ansible takes hosts of these names for the machine that it runs on.
+# Ansible treats hosts of these names as the machine it runs on.
 NAMES_OF_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclasses.dataclass(frozen=True)
 class Ssh:
-    """How sshd of a node is reached."""
+    """How to reach the sshd of a node."""
 
     host: str
     port: int
@@ -53,20 +53,20 @@ class Ssh:
 
 
 @dataclasses.dataclass(frozen=True)
-class Node:
-    """One machine of a cluster; without ``ssh`` it is the machine that we are on."""
+class ProfileNode:
+    """One machine of a cluster; without ``ssh`` it is the local machine."""
 
     name: str
     address: str
     control_plane: bool
     ssh: Ssh | None
     problem: str = ""
-    """Why it cannot be reached right now: its container is stopped, or the engine does not say."""
+    """Why it cannot be reached at the moment: its container is stopped, or the engine does not answer."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Profile:
-    """One cluster of minikube."""
+    """One minikube cluster."""
 
     name: str
     home: str
@@ -74,7 +74,7 @@ class Profile:
     container_runtime: str
     kubernetes_version: str
     addons: tuple[str, ...]
-    nodes: tuple[Node, ...]
+    nodes: tuple[ProfileNode, ...]
 
     @property
     def tunnel_pids(self) -> list[int]:
@@ -85,12 +85,12 @@ class Profile:
 
     @property
     def address(self) -> str:
-        """Address of the first control plane, as ``minikube ip`` has it."""
+        """The address of the first control plane, as ``minikube ip`` prints it."""
         return next((node.address for node in self.nodes if node.control_plane), self.nodes[0].address)
 
 
 def minikube_directory(given: str | None) -> pathlib.Path:
-    """Where minikube keeps its files; resolved as pkg/minikube/localpath does it."""
+    """Return minikube's directory, as pkg/minikube/localpath resolves it."""
     base = pathlib.Path(given).expanduser() if given else pathlib.Path.home()
     return base if base.name == ".minikube" else base / ".minikube"
 
@@ -106,10 +106,10 @@ def read_profile(home: pathlib.Path, name: str) -> Profile:
         raise _unknown_profile(home, name)
     if name in NAMES_OF_THIS_MACHINE:
         raise KuberError(
-            f"A profile named {name} cannot be worked on",
-            wanted="a name that does not stand for this machine itself",
+            f"Cannot use a profile named {name}",
+            wanted="a name that does not mean the local machine",
             found=name,
-            remedy="Make the cluster under another name (`minikube start --profile NAME`)",
+            remedy="Create the cluster with another name (`minikube start --profile NAME`)",
         )
     path = home / "profiles" / name / "config.json"
     config = _read_json(path, name)
@@ -120,10 +120,10 @@ def read_profile(home: pathlib.Path, name: str) -> Profile:
     nodes = tuple(_read_node(home, name, driver, listed, node) for node in listed)
     if not nodes:
         raise KuberError(
-            f"Profile {name} of minikube has no nodes",
+            f"minikube's profile {name} has no nodes",
             wanted="at least one entry in Nodes",
             found=f"none in {path}",
-            remedy=f"`minikube start --profile {name}` completes it",
+            remedy=f"Run `minikube start --profile {name}` to complete it",
         )
     kubernetes = _part(config, "KubernetesConfig", path, name)
     return Profile(
@@ -142,20 +142,20 @@ def _unknown_profile(home: pathlib.Path, name: str) -> KuberError:
     return KuberError(
         f"minikube has no profile {name!r}",
         wanted=f"{home}/profiles/{name}/config.json",
-        found=f"the profiles {', '.join(known)}" if known else "no profiles at all",
-        remedy="Name one that is there in KUBER_PROFILE (and its directory in MINIKUBE_HOME), or `minikube start`",
+        found=f"the profiles {', '.join(known)}" if known else "no profiles",
+        remedy="Set KUBER_PROFILE to an existing one (and MINIKUBE_HOME to its directory), or run `minikube start`",
     )
 
 
 def _require_access(home: pathlib.Path) -> None:
-    """A directory of root's, as `sudo minikube` leaves it, looks as if there were no profiles."""
+    """Raise if a directory belongs to root, as after `sudo minikube`: it would look as if there were no profiles."""
     for directory in (home, home / "profiles"):
         if directory.is_dir() and not os.access(directory, os.R_OK | os.X_OK):
             raise KuberError(
-                f"{directory} cannot be read",
-                wanted="a directory of this user",
+                f"Cannot read {directory}",
+                wanted="a directory that this user may read",
                 found=f"no permission for user id {os.geteuid()}",
-                remedy=f"`sudo chown --recursive {os.geteuid()} {home}`",
+                remedy=f"Run `sudo chown --recursive {os.geteuid()} {home}`",
             )
 
 
@@ -164,15 +164,15 @@ def _read_json(path: pathlib.Path, profile: str) -> dict[str, t.Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except PermissionError as exc:
         raise KuberError(
-            f"{path} cannot be read",
-            wanted="a file of this user",
+            f"Cannot read {path}",
+            wanted="a file that this user may read",
             found=str(exc),
-            remedy=f"`sudo chown --recursive {os.geteuid()} {path.parents[2]}`",
+            remedy=f"Run `sudo chown --recursive {os.geteuid()} {path.parents[2]}`",
         ) from exc
     except (OSError, ValueError) as exc:
         raise KuberError(
-            f"{path} cannot be read",
-            wanted="the JSON that minikube writes",
+            f"Cannot read {path}",
+            wanted="JSON, as minikube writes it",
             found=str(exc),
             remedy=_anew(profile),
         ) from exc
@@ -182,8 +182,8 @@ def _read_json(path: pathlib.Path, profile: str) -> dict[str, t.Any]:
 
 
 def _anew(profile: str) -> str:
-    """`minikube start` reads such a file, too, and gives up."""
-    return f"`minikube delete --profile {profile}` and then `minikube start --profile {profile}` make it anew"
+    """Return the remedy for a broken file; `minikube start` would fail on it as well."""
+    return f"Run `minikube delete --profile {profile}` and then `minikube start --profile {profile}`"
 
 
 def _part(content: Mapping[str, t.Any], field: str, path: pathlib.Path, profile: str) -> dict[str, t.Any]:
@@ -195,12 +195,12 @@ def _part(content: Mapping[str, t.Any], field: str, path: pathlib.Path, profile:
 
 def _not_minikubes(path: pathlib.Path, profile: str, wanted: str, found: object) -> KuberError:
     return KuberError(
-        f"{path} is not what minikube writes", wanted=wanted, found=json.dumps(found)[:80], remedy=_anew(profile)
+        f"Unexpected content in {path}", wanted=wanted, found=json.dumps(found)[:80], remedy=_anew(profile)
     )
 
 
 def machine_name(profile: str, nodes: Sequence[Mapping[str, t.Any]], node: Mapping[str, t.Any]) -> str:
-    """minikube's name for a machine (pkg/minikube/config/profile.go, MachineName)."""
+    """Return minikube's name for a machine (pkg/minikube/config/profile.go, MachineName)."""
     if len(nodes) == 1 or not node.get("Name"):
         return profile
     return f"{profile}-{node['Name']}"
@@ -208,7 +208,7 @@ def machine_name(profile: str, nodes: Sequence[Mapping[str, t.Any]], node: Mappi
 
 def _read_node(
     home: pathlib.Path, profile: str, driver: str, nodes: Sequence[Mapping[str, t.Any]], node: Mapping[str, t.Any]
-) -> Node:
+) -> ProfileNode:
     name = machine_name(profile, nodes, node)
     machine: dict[str, t.Any] = {}
     path = home / "machines" / name / "config.json"
@@ -217,11 +217,11 @@ def _read_node(
     address = str(node.get("IP") or machine.get("IPAddress") or "")
     if not address:
         raise KuberError(
-            f"Node {name} of minikube has no address yet",
-            wanted="an IP in the profile or in the machine's file",
-            remedy=f"`minikube start --profile {profile}` completes it",
+            f"minikube's node {name} has no address yet",
+            wanted="an IP address in the profile or in the machine's file",
+            remedy=f"Run `minikube start --profile {profile}` to complete it",
         )
-    if not _is_address(address):
+    if not is_address(address):
         raise _not_minikubes(path, profile, f"an address of node {name}", address)
     ssh, problem = None, ""
     if driver in ENGINE_HOST_VARIABLES:
@@ -229,7 +229,7 @@ def _read_node(
         ssh = _ssh(home / "machines" / name, profile, driver, address, machine, published=port)
     elif driver not in BARE_METAL_DRIVERS:
         ssh = _ssh(home / "machines" / name, profile, driver, address, machine)
-    return Node(name, address, bool(node.get("ControlPlane")), ssh, problem)
+    return ProfileNode(name, address, bool(node.get("ControlPlane")), ssh, problem)
 
 
 def _ssh(
@@ -240,7 +240,7 @@ def _ssh(
     machine: Mapping[str, t.Any],
     published: int | None = None,
 ) -> Ssh:
-    """The way to sshd; ``published`` is the port of a container."""
+    """Return how to reach sshd; ``published`` is the port of a container."""
     if published is not None:
         host, port = engine_host(driver, os.environ), published
     else:
@@ -256,19 +256,12 @@ def _ssh(
 
 
 def _key_file(directory: pathlib.Path, driver: str, given: object) -> str:
-    """The path in the file is that of the day the machine was made: the directory may have moved since."""
+    """Return the key's path; the one in the file is outdated if the directory has moved."""
     own = directory / "id_rsa"
     if driver == "ssh" and given == "" and not own.exists():
         # `minikube start --driver=ssh` without --ssh-key.
         return str(pathlib.Path.home() / ".ssh" / "id_rsa")
     return str(given) if given and pathlib.Path(str(given)).exists() else str(own)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        return bool(ipaddress.ip_address(text))
-    except ValueError:
-        return False
 
 
 def _port(value: object, path: pathlib.Path, profile: str) -> int:
@@ -281,7 +274,7 @@ def _live_tunnels(registry: pathlib.Path, profile: str) -> list[int]:
     try:
         entries = json.loads(registry.read_text(encoding="utf-8") or "[]") or []
     except (OSError, ValueError):
-        # No tunnel has ever been started, or minikube is writing the file this very moment.
+        # No tunnel was ever started, or minikube is just writing the file.
         return []
     if not isinstance(entries, list):
         return []
@@ -315,13 +308,13 @@ def _holders(descriptor: int) -> list[int]:
 
 
 def _is_tunnel(pid: int) -> bool:
-    """Whether the process is alive and, where that can be seen, a tunnel rather than a later one of that number."""
+    """Whether the process is running and, if that can be read, a tunnel rather than a later process of that number."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        # It is there, and another user's: `sudo minikube tunnel` is root's.
+        # It runs as another user: `sudo minikube tunnel` runs as root.
         pass
     try:
         return b"tunnel" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()

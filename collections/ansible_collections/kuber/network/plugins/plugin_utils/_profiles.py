@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Several profiles of minikube at once, of which some may be stopped or broken; and profiles in a cache."""
+"""Read several minikube profiles, skipping stopped and broken ones, and convert profiles for a cache."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.plugin_utils._profile import (
-    Node,
     Profile,
+    ProfileNode,
     Ssh,
     known_profiles,
     read_profile,
@@ -27,26 +27,26 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence  # pragma: no cover
 
 ALL = "all"
-# The nodes are on this machine or one network away.
+# The nodes are on this machine or one hop away.
 CONTACT_SECONDS = 2.0
 AT_ONCE = 16
 
 
 @dataclasses.dataclass(frozen=True)
 class Skipped:
-    """A profile that is left out, and why."""
+    """A skipped profile, and why."""
 
     name: str
     reason: str
 
 
 def read_profiles(home: pathlib.Path, names: Sequence[str]) -> tuple[list[Profile], list[Skipped]]:
-    """The named profiles, or all there are; only those that are complete and whose control plane is running."""
+    """Return the named or all profiles that are complete and whose control plane is running, and the skipped ones."""
     known = known_profiles(home)
     wanted = known if ALL in names else list(dict.fromkeys(names))
     for name in wanted:
         if name not in known:
-            # A name that is not there is a mistake, not a cluster that is off.
+            # An unknown name is a mistake, not a stopped cluster.
             read_profile(home, name)
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         answers = list(pool.map(lambda name: _examine(home, name), wanted))
@@ -74,15 +74,15 @@ def _examine(home: pathlib.Path, name: str) -> Profile | Skipped:
 
 
 def dump(profiles: Sequence[Profile]) -> list[dict[str, t.Any]]:
-    """For a cache, as plain data."""
+    """Convert profiles to plain data, for a cache."""
     return [dataclasses.asdict(profile) for profile in profiles]
 
 
 def load(items: Sequence[Mapping[str, t.Any]]) -> list[Profile]:
-    """What ``dump`` made."""
+    """Convert the data of ``dump`` back to profiles."""
     return [_load(item) for item in items]
 
 
 def _load(item: Mapping[str, t.Any]) -> Profile:
-    nodes = [Node(**{**node, "ssh": Ssh(**node["ssh"]) if node["ssh"] else None}) for node in item["nodes"]]
+    nodes = [ProfileNode(**{**node, "ssh": Ssh(**node["ssh"]) if node["ssh"] else None}) for node in item["nodes"]]
     return Profile(**{**item, "addons": tuple(item["addons"]), "nodes": tuple(nodes)})

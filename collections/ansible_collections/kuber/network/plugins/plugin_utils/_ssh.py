@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Commands on a machine that is reached by SSH; nothing more than a shell is needed there."""
+"""Run commands on a machine over SSH; it needs nothing but a shell."""
 
 from __future__ import annotations
 
@@ -27,37 +27,37 @@ CHUNK = 32 * 1024
 KEEPALIVES_PER_SILENCE = 4
 POLL_SECONDS = 0.02
 FIRST_PAUSE = 0.5
-# What is said before a password or a key counts, when the connection ends or time is up: it is not about the key.
+# The library's messages if the connection ends or times out during the login: then the key is not the problem.
 LOST_AT_LOGIN = ("saw EOF", "timeout")
-# A command without an exit code was ended by a signal, or the end of the connection is about to be noticed.
+# A command without an exit code was ended by a signal, or the connection is about to be reported as closed.
 SETTLE_SECONDS = 0.5
 LONGEST_QUOTE = 80
 # The program that a connection through the machine is made for, which only its log would show.
 NO_SENDER = ("127.0.0.1", 0)
-# A key of this kind can sign in more ways than one (RFC 8332).
+# Keys of this type can sign with several algorithms (RFC 8332).
 SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
-# What a shell says of a command that a signal has ended; SSH has no exit code for that.
+# A shell's exit code for a command ended by a signal; SSH reports none.
 ENDED_BY_SIGNAL = 128
 
-# Errors are raised with our words; without a handler Python would print paramiko's, too.
+# Errors are raised with our own messages; without a handler Python would also print paramiko's.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 class SshError(KuberError):
-    """There is no session with the machine, or not any more."""
+    """The session with the machine failed or ended."""
 
 
 class SshCutError(SshError):
-    """A connection did not come about, or ended before a command began: it may be tried again."""
+    """A connection failed, or ended before a command began: it may be retried."""
 
 
 class SshAuthError(SshError):
-    """The machine does not let us in."""
+    """The machine rejected the login."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Target:
-    """Where to, as whom, and how to be sure that it is the right machine."""
+class SshTarget:
+    """The machine, the user, and how to verify the machine."""
 
     host: str
     port: int
@@ -65,11 +65,11 @@ class Target:
     key_file: str
     known_hosts: KnownHosts | None
     timeout: float
-    """How long it may take to make the connection, all tries together, or to begin a command."""
+    """How long connecting may take, all attempts together, or beginning a command."""
     silence: float = 60
-    """After how long without a sign of life of its sshd the machine is taken for dead, not only busy."""
+    """After how long without a sign of life from its sshd the machine counts as dead, not merely busy."""
     retries: int = 0
-    """How often to try again to connect."""
+    """How often to retry the connection."""
 
     @property
     def place(self) -> str:
@@ -77,14 +77,14 @@ class Target:
 
 
 class Dialogue(t.Protocol):
-    """Somebody who answers questions that come before the command's own output, such as for a password."""
+    """Answers prompts that come before the command's output, such as for a password."""
 
     def answer(self, output: bytes, errors: bytes) -> bytes | None:
-        """What to type after all that was seen so far (empty: nothing yet); ``None`` when the command has begun."""
+        """Return what to type after the output so far (empty: nothing yet); ``None`` once the command has begun."""
 
 
 class _Line:
-    """A socket that remembers when something was last heard on it."""
+    """A socket that records when it last received something."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -100,14 +100,14 @@ class _Line:
 
 
 class _Transport(paramiko.Transport):
-    """One whose keepalives want an answer, as those of OpenSSH do: a kernel acknowledges for an sshd that hangs."""
+    """A transport whose keepalives require an answer, as OpenSSH's: a kernel acknowledges even if sshd hangs."""
 
     def __init__(self, line: _Line) -> None:
         self.line = line
         super().__init__(t.cast("socket.socket", line))
 
     def ask_for_life(self, seconds: float) -> None:
-        """Ask whenever nothing was sent for so long; the answer, even a no, is a sign of life."""
+        """Send a keepalive whenever nothing was sent for so long; any answer is a sign of life."""
         self.packetizer.set_keepalive(seconds, self._ask)
 
     def _ask(self) -> None:
@@ -119,9 +119,9 @@ class _Transport(paramiko.Transport):
 
 
 class Session:
-    """One TCP connection to a machine, for any number of commands one after the other."""
+    """One TCP connection to a machine, for any number of commands in sequence."""
 
-    def __init__(self, target: Target, transport: _Transport) -> None:
+    def __init__(self, target: SshTarget, transport: _Transport) -> None:
         self._target = target
         self._transport = transport
         self._given_up = False
@@ -131,7 +131,7 @@ class Session:
         threading.Thread(target=self._watch, name=f"silence of {target.place}", daemon=True).start()
 
     @classmethod
-    def open(cls, target: Target) -> Session:
+    def open(cls, target: SshTarget) -> Session:
         key = _load_key(target)
         clock = Clock(target.timeout)
         pause = FIRST_PAUSE
@@ -146,7 +146,7 @@ class Session:
         raise AssertionError("unreachable")
 
     @classmethod
-    def _open_once(cls, target: Target, key: paramiko.PKey, clock: Clock) -> Session:
+    def _open_once(cls, target: SshTarget, key: paramiko.PKey, clock: Clock) -> Session:
         transport = _Transport(_Line(_connect(target, clock)))
         try:
             _handshake(target, transport, clock)
@@ -182,7 +182,7 @@ class Session:
             raise SshCutError(
                 f"The connection to {self._target.place} was lost before a command began",
                 found=self._why(exc),
-                remedy="See whether the machine is up (`minikube status`), then run again",
+                remedy="Check that the machine is running (`minikube status`), then run again",
             ) from exc
         try:
             with channel:
@@ -214,41 +214,41 @@ class Session:
             return f"no sign of life for {self._target.silence:g} s"
         if isinstance(error, OSError) and error.strerror:
             return error.strerror.lower()
-        # What the library has no reason for, it calls a closed channel.
-        return str(error or "").replace("Channel closed.", "") or "it ended while a command was running"
+        # The library's message without a reason.
+        return str(error or "").replace("Channel closed.", "") or "it was closed while a command was running"
 
     def _lost(self, why: str) -> SshError:
         return SshError(
-            f"The connection to {self._target.place} is lost",
+            f"The connection to {self._target.place} was lost",
             found=why,
-            remedy="The command may have done all or part of its work. See whether the machine is up"
+            remedy="The command may have done all or part of its work. Check that the machine is running"
             " (`minikube status`), then run again",
         )
 
 
-def _load_key(target: Target) -> paramiko.PKey:
+def _load_key(target: SshTarget) -> paramiko.PKey:
     try:
         return paramiko.PKey.from_path(target.key_file)
     except (OSError, ValueError, TypeError, paramiko.SSHException) as exc:
-        # TypeError is what the library raises for a key that is protected by a passphrase.
+        # The library raises TypeError for a key with a passphrase.
         raise SshAuthError(
-            f"There is no private key for {target.place}",
+            f"Cannot use the private key for {target.place}",
             wanted=f"a key without a passphrase in {target.key_file}",
             found=str(exc),
-            remedy="`minikube start` makes one; run as the user who owns minikube's directory",
+            remedy="Run `minikube start`, which creates one, and run this as the user who owns minikube's directory",
         ) from exc
 
 
-def _connect(target: Target, clock: Clock) -> socket.socket:
+def _connect(target: SshTarget, clock: Clock) -> socket.socket:
     try:
         connection = socket.create_connection((target.host, target.port), timeout=_left(clock))
     except OSError as exc:
-        found = f"nothing for {target.timeout:g} s" if isinstance(exc, TimeoutError) else (exc.strerror or str(exc))
+        found = f"no answer for {target.timeout:g} s" if isinstance(exc, TimeoutError) else (exc.strerror or str(exc))
         raise SshCutError(
-            f"{target.host}:{target.port} is not to be reached",
+            f"Cannot connect to {target.host}:{target.port}",
             wanted="sshd of the node",
             found=found.lower(),
-            remedy="See whether the machine is up (`minikube status`) and this machine has a way to it",
+            remedy="Check that the machine is running (`minikube status`) and that this machine can reach it",
         ) from exc
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(target.silence * 1000))
@@ -256,47 +256,47 @@ def _connect(target: Target, clock: Clock) -> socket.socket:
 
 
 def _left(clock: Clock) -> float:
-    """A limit for the next step: none at all would mean to wait for ever."""
+    """Return the limit for the next step; no limit would mean to wait forever."""
     return max(0.1, clock.left)
 
 
-def _handshake(target: Target, transport: paramiko.Transport, clock: Clock) -> None:
+def _handshake(target: SshTarget, transport: paramiko.Transport, clock: Clock) -> None:
     transport.banner_timeout = transport.handshake_timeout = _left(clock)
     known = target.known_hosts
     if known is not None:
         _prefer(transport, [entry.key.algorithm for entry in known.entries()])
     try:
         transport.start_client(timeout=_left(clock))
-        # It returns without a word when the time is up.
+        # It returns without an error when the time is up.
         if transport.is_active() and not transport.initial_kex_done:
-            raise paramiko.SSHException(f"no agreement on keys within {target.timeout:g} s")
+            raise paramiko.SSHException(f"no key exchange within {target.timeout:g} s")
         key = transport.get_remote_server_key()
     except Exception as exc:
-        # What is not SSH can make the library stumble in any way.
+        # If the peer does not speak SSH, the library can raise anything.
         raise SshCutError(
-            f"{target.host}:{target.port} does not speak SSH with us",
+            f"No SSH handshake with {target.host}:{target.port}",
             wanted="sshd of the node",
             found=_quoted(str(exc)) or "the connection was closed",
-            remedy="See what listens there; a machine that is still booting gets there in a moment",
+            remedy="Check what listens there; if the machine is still booting, try again",
         ) from exc
     if known is not None:
         known.verify(HostKey(key.asbytes()))
 
 
 def _prefer(transport: paramiko.Transport, algorithms: t.Iterable[str]) -> None:
-    """Ask for the kinds of keys that we can compare; a machine has several, and shows the one that is asked for."""
+    """Request the types of host keys that are known; a machine has several, and presents the requested one."""
     options = transport.get_security_options()
     wanted = {name for algorithm in algorithms for name in SIGNATURES.get(algorithm, (algorithm,))}
     options.key_types = tuple(sorted(options.key_types, key=lambda name: name not in wanted))
 
 
 def _quoted(text: str) -> str:
-    """What may be garbage, fit to be shown."""
+    """Quote a text that may contain anything."""
     shown = "".join(one if one.isprintable() else "?" for one in text.strip())
     return shown if len(shown) <= LONGEST_QUOTE else f"{shown[:LONGEST_QUOTE]}..."
 
 
-def _authenticate(target: Target, transport: paramiko.Transport, key: paramiko.PKey, clock: Clock) -> None:
+def _authenticate(target: SshTarget, transport: paramiko.Transport, key: paramiko.PKey, clock: Clock) -> None:
     transport.auth_timeout = _left(clock)
     try:
         transport.auth_publickey(target.user, key)
@@ -304,27 +304,27 @@ def _authenticate(target: Target, transport: paramiko.Transport, key: paramiko.P
         refused = isinstance(exc, paramiko.AuthenticationException)
         if not refused or any(sign in str(exc) for sign in LOST_AT_LOGIN):
             raise SshCutError(
-                f"{target.host}:{target.port} ended the connection during the login of {target.user}",
+                f"{target.host}:{target.port} closed the connection during the login of user {target.user}",
                 wanted="sshd of the node",
                 found=_quoted(str(exc)) or "the connection was closed",
-                remedy="See whether the machine is up (`minikube status`), then run again",
+                remedy="Check that the machine is running (`minikube status`), then run again",
             ) from exc
         raise SshAuthError(
-            f"{target.host}:{target.port} does not let {target.user} in",
+            f"{target.host}:{target.port} rejected the login of user {target.user}",
             wanted=f"a login with the key {target.key_file}",
             found=str(exc) or "the connection was closed",
-            remedy="Key and machine do not belong together; `minikube ssh` shows whether minikube itself gets in",
+            remedy="The key does not match the machine; check whether `minikube ssh` works",
         ) from exc
 
 
 def _talk(channel: paramiko.Channel, dialogue: Dialogue, stdout: t.IO[bytes], stderr: t.IO[bytes]) -> None:
-    """Answer questions until the command begins or the channel ends."""
+    """Answer prompts until the command begins or the channel ends."""
     output, errors = bytearray(), bytearray()
     answer = dialogue.answer(b"", b"")
     while answer is not None:
         if answer:
             channel.sendall(answer)
-            # The question is none of the command's errors.
+            # The prompt is not part of the command's standard error.
             errors.clear()
         if channel.recv_ready():
             output += channel.recv(CHUNK)
@@ -342,7 +342,7 @@ def _talk(channel: paramiko.Channel, dialogue: Dialogue, stdout: t.IO[bytes], st
 
 
 def _pump(channel: paramiko.Channel, stdin: t.IO[bytes], stdout: t.IO[bytes], stderr: t.IO[bytes]) -> None:
-    """Move data both ways at once, or a full buffer on one way would stop the other."""
+    """Move data in both directions at once: a full buffer in one must not block the other."""
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         feeding = pool.submit(_feed, channel, stdin)
         errors = pool.submit(_drain, channel.recv_stderr, stderr)
@@ -351,13 +351,13 @@ def _pump(channel: paramiko.Channel, stdin: t.IO[bytes], stdout: t.IO[bytes], st
             errors.result()
             feeding.result()
         except BaseException:
-            # The time limit of a task interrupts us here. The helpers wait for the machine, and we would wait for them.
+            # A task's timeout interrupts this wait. The threads may wait for the machine; do not wait for them.
             channel.get_transport().close()
             raise
 
 
 def _feed(channel: paramiko.Channel, stdin: t.IO[bytes]) -> None:
-    # A command need not read all of its input; the exit code says whether it was content.
+    # A command need not read all of its input; its exit code says whether it succeeded.
     with contextlib.suppress(OSError):
         while chunk := stdin.read(CHUNK):
             channel.sendall(chunk)

@@ -4,18 +4,18 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What actions and callbacks show while a task runs, beside its result."""
+"""Show progress while a task runs, without disturbing machine-readable output."""
 
 from __future__ import annotations
 
 from ansible import constants
 from ansible.utils.display import Display
 
-# The callbacks whose output is for readers only.
+# The callbacks whose output is for people.
 FOR_READERS = frozenset({"default", "ansible.builtin.default"})
 
 
 def show(text: str, *, color: str | None = None) -> None:
-    """On standard error when another callback writes standard output: a program may read that, as JSON for example."""
+    """Show a text, on standard error if the output of the callback is for programs, such as JSON."""
     for_readers = constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK") in FOR_READERS
     Display().display(text, color=color, stderr=not for_readers)

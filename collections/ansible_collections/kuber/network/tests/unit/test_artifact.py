@@ -138,7 +138,7 @@ def test_check_refuses_to_change_anything(machine: Machine) -> None:
     done = machine.play("kuber.network.check", **REPORT)
     assert done.returncode == 2
     assert "ANSIBLE_CALLBACKS_ENABLED=kuber.network.drift_report" in done.stdout
-    assert "Refuse what cannot work" not in done.stdout
+    assert "Check settings, machine and cluster" not in done.stdout
 
 
 def test_a_machine_without_a_cluster_is_refused_and_reported(machine: Machine) -> None:
@@ -178,7 +178,7 @@ def test_tags_choose_the_tasks_of_a_stage_in_the_project(machine: Machine) -> No
     arguments = [str(PROJECT / "playbooks" / "site.yml"), "--list-tasks", "--tags=ingress"]
     done = machine.play(*arguments, ANSIBLE_COLLECTIONS_PATH=collections)
     assert done.returncode == 0, done.stdout
-    assert "Set up ingress-nginx" in done.stdout
+    assert "Deploy ingress-nginx" in done.stdout
     assert "Set up MetalLB" not in done.stdout
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import pathlib
 import re
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -48,3 +50,23 @@ def test_both_collections_have_the_version_that_a_tag_releases() -> None:
     galaxies = [yaml.safe_load((COLLECTION.parent / name / "galaxy.yml").read_text()) for name in ("network", "lab")]
     assert len({(one["version"], one["repository"]) for one in galaxies}) == 1
     assert {one["namespace"] for one in galaxies} == {"kuber"}
+
+
+@pytest.mark.skipif(not IN_PROJECT, reason="the collection is not in the project's tree")
+def test_the_module_map_has_every_file_and_scenario() -> None:
+    command = [sys.executable, str(PROJECT / "tests" / "module-map"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}\nRun tests/module-map to write it."
+
+
+def outline(page: pathlib.Path) -> list[str]:
+    """The levels of the headings, and the commands without their comments, in their order."""
+    found = re.findall(r"^(#+) |^```sh\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    return [level or re.sub(r"\s+# .*$", "", commands, flags=re.MULTILINE) for level, commands in found]
+
+
+@pytest.mark.skipif(not IN_PROJECT, reason="the collection is not in the project's tree")
+def test_the_russian_readme_is_in_step() -> None:
+    english, russian = outline(PROJECT / "README.md"), outline(PROJECT / "README.ru.md")
+    assert len([level for level in english if set(level) == {"#"}]) > 5
+    assert russian == english

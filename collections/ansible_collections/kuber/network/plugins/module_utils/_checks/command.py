@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Commands on the task's host."""
+"""Check the output of a command on the task's host."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CommandProbe(Probe):
     not_matches: tuple[str, ...] = ()
     show: str = ""
     borrow: bool = False
-    """Whether the program may come out of the container of kube-proxy."""
+    """Whether the program may come from the container of kube-proxy."""
 
     @property
     def serial(self) -> bool:

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What IPVS has on a node, compared with the services that the API has."""
+"""Compare the state of IPVS on a node with the services of the API."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SETS = ("ipset", "save")
 
 
 def compare_servers(ports: Sequence[ServicePort], text: str, node: str, scheduler: str) -> Outcome:
-    """One virtual server per address and port of a service, with exactly its pods behind it."""
+    """Each address and port of a service has a virtual server with exactly its pods."""
     servers = {server.key: server for server in virtual_servers.parse(text)}
     pods: set[str] = set()
     wrong: list[str] = []
@@ -50,7 +50,7 @@ def compare_servers(ports: Sequence[ServicePort], text: str, node: str, schedule
 
 
 def compare_addresses(ports: Sequence[ServicePort], text: str, _node: str, _scheduler: str) -> Outcome:
-    """Every address of a service is bound to kube-ipvs0."""
+    """Each address of a service is bound to kube-ipvs0."""
     bound = set(re.findall(r"\binet6? ([0-9a-fA-F.:]+)", text))
     expected = {address for port in ports for address in (*port.cluster_addresses, *port.outer_addresses)}
     missing = sorted(expected - bound)
@@ -58,7 +58,7 @@ def compare_addresses(ports: Sequence[ServicePort], text: str, _node: str, _sche
 
 
 def compare_sets(ports: Sequence[ServicePort], text: str, node: str, _scheduler: str) -> Outcome:
-    """The sets that kube-proxy's rules look into hold what the services need."""
+    """The sets of kube-proxy's rules contain the services and pods."""
     found = {(name, member) for name, members in ipvs.parse_sets(text).items() for member in members}
     wrong, sizes = [], []
     for name, members in _expected_sets(ports, node).items():
@@ -97,10 +97,10 @@ def _outcome(wrong: Sequence[str], right: str) -> Outcome:
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """One thing of a node that must agree with the services."""
+    """One aspect of a node that must match the services."""
 
     asked: str
-    """As somebody on the node would type it."""
+    """The command as a user on the node would type it."""
     commands: tuple[tuple[str, ...], ...]
     """The first that is installed is used."""
     wanted: str

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What another mode of kube-proxy has left on a node, as ``node_iptables`` sees it."""
+"""Check for leftovers of another mode of kube-proxy on a node, as ``node_iptables`` sees them."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from ansible_collections.kuber.network.plugins.module_utils._net.programs import
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable
 
-    from ansible_collections.kuber.network.plugins.module_utils._net.node_read import State
+    from ansible_collections.kuber.network.plugins.module_utils._net.node_read import NodeState
 
 MODES = ("iptables", "ipvs", "nftables")
 
 
 class Readings:
-    """Readings of one node, each of which serves all probes once: they ask one after another."""
+    """Readings of one node; each is shared by all probes, which run in sequence."""
 
-    def __init__(self, read: Callable[[str], State]) -> None:
+    def __init__(self, read: Callable[[str], NodeState]) -> None:
         self._read = read
-        self._state: State | None = None
+        self._state: NodeState | None = None
         self._served: set[LeftoversProbe] = set()
 
-    def fresh(self, probe: LeftoversProbe) -> State:
+    def fresh(self, probe: LeftoversProbe) -> NodeState:
         if self._state is None or probe in self._served:
             self._state = self._read(probe.mode)
             self._served = set()
@@ -41,20 +41,20 @@ class Readings:
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """One kind of thing that a mode leaves."""
+    """One kind of leftover."""
 
     asked: str
     parts: tuple[str, ...]
-    """Where it would be, by the names under which it may be unread."""
-    find: Callable[[State, str, str], tuple[str, ...]]
-    """What is left, given the mode that runs and the one that has left something."""
+    """The parts of a node that could be unread."""
+    find: Callable[[NodeState, str, str], tuple[str, ...]]
+    """Returns what is left, for the running mode and the mode that left it."""
     effect: str = ""
-    doubtful: Callable[[State], tuple[str, ...]] = lambda _state: ()
-    """What may be kube-proxy's or somebody else's."""
+    doubtful: Callable[[NodeState], tuple[str, ...]] = lambda _state: ()
+    """Returns what may be kube-proxy's or another program's."""
 
 
-def _chains(family: str) -> Callable[[State, str, str], tuple[str, ...]]:
-    def find(state: State, mode: str, of: str) -> tuple[str, ...]:
+def _chains(family: str) -> Callable[[NodeState, str, str], tuple[str, ...]]:
+    def find(state: NodeState, mode: str, of: str) -> tuple[str, ...]:
         found = (
             (program, table.name, chain)
             for program, tables in state.rules.items()
@@ -71,27 +71,27 @@ def _chains(family: str) -> Callable[[State, str, str], tuple[str, ...]]:
     return find
 
 
-def _owners(state: State) -> ipvs.Plan:
-    return ipvs.plan(state.ipvs, freed={}, proxy=state.proxy) if state.ipvs else ipvs.Plan()
+def _owners(state: NodeState) -> ipvs.IpvsPlan:
+    return ipvs.plan(state.ipvs, freed={}, proxy=state.proxy) if state.ipvs else ipvs.IpvsPlan()
 
 
-def _servers(state: State, _mode: str, _of: str) -> tuple[str, ...]:
+def _servers(state: NodeState, _mode: str, _of: str) -> tuple[str, ...]:
     return tuple(map(str, _owners(state).servers))
 
 
-def _doubtful(state: State) -> tuple[str, ...]:
+def _doubtful(state: NodeState) -> tuple[str, ...]:
     return tuple(map(str, _owners(state).doubtful))
 
 
-def _sets(state: State, _mode: str, _of: str) -> tuple[str, ...]:
+def _sets(state: NodeState, _mode: str, _of: str) -> tuple[str, ...]:
     return tuple(name for name in (state.ipvs.sets if state.ipvs else ()) if name in ipvs.SETS)
 
 
-def _device(state: State, _mode: str, _of: str) -> tuple[str, ...]:
+def _device(state: NodeState, _mode: str, _of: str) -> tuple[str, ...]:
     return (ipvs.DEVICE,) if state.ipvs and state.ipvs.device else ()
 
 
-def _tables(state: State, _mode: str, _of: str) -> tuple[str, ...]:
+def _tables(state: NodeState, _mode: str, _of: str) -> tuple[str, ...]:
     return tuple(nft.lines(state.nftables))
 
 
@@ -139,5 +139,5 @@ class LeftoversProbe(Probe):
             return Outcome.not_looked_at("; ".join(unread))
         doubtful = self.view.doubtful(state)
         if doubtful:
-            return Outcome(False, f"not known whose they are: {', '.join(doubtful)}", unknown=True)
+            return Outcome(False, f"unknown owner: {', '.join(doubtful)}", unknown=True)
         return Outcome(True, "none")

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Questions to the API server about live objects."""
+"""Check live objects through the API server."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class LiveProbe(Probe):
             try:
                 jmespath.compile(expression)
             except jmespath.exceptions.JMESPathError as exc:
-                raise KuberError(f"The query {expression!r} is no JMESPath", found=str(exc)) from exc
+                raise KuberError(f"Invalid JMESPath query {expression!r}", found=str(exc)) from exc
         equals = UNSET if options["equals"] is None else options["equals"]
         return cls(get, options["path"], options["query"], equals, options["show"])
 
@@ -73,7 +73,7 @@ class LiveProbe(Probe):
 
 
 def _text(value: t.Any) -> str:
-    """Values as a user writes them: ``3`` and ``"3"`` are the same in a playbook."""
+    """Return a value as text: ``3`` and ``"3"`` are the same in a playbook."""
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ", ".join(value) or "nothing"
     return value if isinstance(value, str) else "nothing" if value is None else json.dumps(value)

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What a check is: something to ask, what is wanted, and what was found."""
+"""The data model of checks: a probe, what is wanted, and what was found."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ import typing as t
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """The answer to one attempt, in words for the table."""
+    """The result of one attempt, as shown in the table."""
 
     ok: bool
     found: str
     unknown: bool = False
-    """Whether it could not be found out; then it is not ok, and not a failure either."""
+    """Whether it could not be determined; then it is neither ok nor a failure."""
 
     @classmethod
     def not_looked_at(cls, why: str) -> Outcome:
-        return cls(False, f"not looked at: {why}", unknown=True)
+        return cls(False, f"not checked: {why}", unknown=True)
 
 
 class Probe(abc.ABC):
-    """Asks one thing of the live system and changes nothing."""
+    """A query of the live system that changes nothing."""
 
     @property
     def serial(self) -> bool:
-        """Whether it uses the task's one connection, so that it cannot run beside others."""
+        """Whether it uses the task's only connection, so that it cannot run in parallel."""
         return False
 
     @property
     @abc.abstractmethod
     def asked(self) -> str:
-        """What is asked, as a user would do it by hand."""
+        """The query as a command that a user could run."""
 
     @property
     @abc.abstractmethod
@@ -48,23 +48,23 @@ class Probe(abc.ABC):
 
     @abc.abstractmethod
     def attempt(self) -> Outcome:
-        """Ask once; no answer is an outcome too. A ``KuberError`` counts as one that is not wanted."""
+        """Query once. No answer is a result as well; a ``KuberError`` counts as a failure."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Check:
-    """One line of the table to be."""
+    """One check to run."""
 
     name: str
     group: str
     probe: Probe
     source: str = ""
-    """From where it is asked, where that is not the usual place."""
+    """The place to query from, if it is not the usual one."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """One line of the table."""
+    """The result of a check, one line of the table."""
 
     name: str
     group: str
@@ -95,7 +95,7 @@ class Verdict:
 
     @classmethod
     def load(cls, dumped: dict[str, t.Any]) -> Verdict:
-        """A verdict of an earlier task."""
+        """Load a result of an earlier task."""
         return cls(**{field.name: dumped[field.name] for field in dataclasses.fields(cls) if field.name in dumped})
 
     def dump(self) -> dict[str, t.Any]:
@@ -103,12 +103,12 @@ class Verdict:
 
 
 def shortened(text: str, limit: int = 60) -> str:
-    """One line of at most ``limit`` characters."""
+    """Shorten a text to one line of at most ``limit`` characters."""
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def excerpt(page: str, limit: int = 48) -> str:
-    """What a reader would see of a page first: its title, its heading, or its text."""
+    """Return what a reader would see first of a page: its title, its heading, or its text."""
     heading = re.search(r"<(title|h1)[^>]*>(.*?)</\1>", page, re.IGNORECASE | re.DOTALL)
     return shortened(heading.group(2) if heading else re.sub(r"<[^>]*>", " ", page), limit)

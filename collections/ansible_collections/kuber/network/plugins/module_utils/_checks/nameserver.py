@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Questions to one name server, over UDP or TCP."""
+"""Check the answers of a name server, over UDP or TCP."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class DnsProbe(Probe):
             dns.name.from_text(options["name"])
         except dns.exception.DNSException as exc:
             asked = f"{options['name']} {options['type']}"
-            raise KuberError("That can be asked of no name server", wanted="a name and a type", found=asked) from exc
+            raise KuberError("Invalid DNS query", wanted="a name and a type", found=asked) from exc
         return cls(**{**options, "answers": tuple(options["answers"]), "runner": runner})
 
     @property

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""From where something is asked: the controller, the task's host, or a container in the network beside it."""
+"""The places from which a check can query: the controller, the task's host, or a container beside it."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Mapping
 
 CONTROLLER, HOST, BESIDE = "controller", "host", "beside"
-# What docker and podman say when they could not even start a container.
+# Exit codes of docker and podman if they could not start a container.
 NOT_STARTED = 125
-# Away from the nodes, which get their addresses from the lower end, also those that are stopped now.
+# Far from the nodes' addresses, which are assigned from the lower end (stopped nodes included).
 FROM_THE_END = 6
 ON_LINK = 'ip route add "$0" dev eth0 && exec "$@"'
 
 
 class UnaskedError(KuberError):
-    """It could not be asked from there, which says nothing about the answer."""
+    """The query could not be made from that place, so nothing is known about the answer."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """Somewhere to ask from."""
+    """A place to query from."""
 
     label: str = ""
-    """For the table; empty where it is the usual one."""
+    """The name for the table; empty for the usual place."""
     runner: Runner | None = None
-    """What runs commands there; without it this process asks by itself."""
+    """Runs commands there; without it, this process queries directly."""
 
 
 class Beside(Runner):
-    """Runs commands in a short-lived container of the node's own image: nothing is downloaded, and it is a client from
-    outside, for which MetalLB answers ARP and traffic policies count."""
+    """Runs commands in a temporary container of the node's image: nothing is downloaded, and it is an external client
+    for MetalLB's ARP answers and for traffic policies."""
 
     def __init__(self, local: Runner, *, engine: str, node: str, destination: str) -> None:
         self._local = local
@@ -60,7 +60,7 @@ class Beside(Runner):
             return [self._engine, *container_options(node), "-c", ON_LINK, self._destination]
         except (KeyError, TypeError, ValueError, StopIteration) as exc:
             raise UnaskedError(
-                f"{self._engine} does not tell the image and the network of container {self._node}",
+                f"Cannot read image and network of container {self._node} from {self._engine}",
                 found=answer.stderr.strip() or f"{type(exc).__name__}: {exc}",
             ) from exc
 
@@ -72,7 +72,7 @@ class Beside(Runner):
 
 
 def container_options(node: Mapping[str, t.Any]) -> list[str]:
-    """What ``docker run`` needs for a neighbour of a node, of which ``docker inspect`` has told this."""
+    """Return the options of ``docker run`` for a neighbour of a node, from the node's ``docker inspect``."""
     name, network = next(iter(node["NetworkSettings"]["Networks"].items()))
     around = ipaddress.ip_network(f"{network['IPAddress']}/{network['IPPrefixLen']}", strict=False)
     address = around[max(1, around.num_addresses - FROM_THE_END)]

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Questions that are asked elsewhere, with what every node has: curl, bash and ping."""
+"""Query from another place with the programs that every node has: curl, bash and ping."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
     from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 
-# A command line has an end, and one answer should not have to wait for too many others.
+# Command lines have a limit, and one answer should not wait for too many others.
 URLS_AT_ONCE = 100
 TIMED_OUT = 124
 CURL = ("curl", "--silent", "--show-error", "--location", "--noproxy", "*", "--globoff")
 COMPLAINT = re.compile(r"^curl: \((\d+)\) (.*)$", re.MULTILINE)
-# Of curl: since version 7.88 it does not say any more whether a connection was refused or went nowhere.
+# curl's exit codes: since 7.88 it does not distinguish a refused connection from an unreachable one.
 REASONS = {"7": "no connection", "28": "no answer in time"}
 ROUND_TRIP = re.compile(r"time=([0-9.]+) ?ms")
-# bash opens sockets by itself. dd reads what it is told to, and one datagram at once.
+# bash opens sockets. dd reads a given number of bytes, or one datagram.
 SEND = 'exec 3<>"/dev/$0/$1/$2" || exit 1; printf %s "$3" | base64 -d >&3; '
 RECEIVE = {
     "udp": "dd bs=65535 count=1 <&3 2>/dev/null | base64",
@@ -45,7 +45,7 @@ RECEIVE = {
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What came back for a request; without a status, why nothing did."""
+    """The answer to a request; without a status, why there was none."""
 
     status: int
     body: str = ""
@@ -55,7 +55,7 @@ class Answer:
 def fetch(
     runner: Runner, url: str, headers: Sequence[tuple[str, str]], *, timeout: float, count: int, address: str
 ) -> Iterator[Answer]:
-    """``count`` requests, each with a connection of its own."""
+    """Send ``count`` requests, each on its own connection."""
     mark = f"answer-{secrets.token_hex(8)}"
     argv = [*CURL, "--max-time", f"{timeout:g}", "--write-out", f"\n{mark} %{{http_code}}\n"]
     for name, value in (("Connection", "close"), *headers):
@@ -78,7 +78,7 @@ def fetch(
 
 
 def resolve_options(url: str, address: str) -> list[str]:
-    """What lets curl connect to an address, whatever the name in the URL leads to."""
+    """Return curl's options to connect to an address, whatever the name in the URL resolves to."""
     if not address:
         return []
     parts = urllib.parse.urlsplit(url)
@@ -102,10 +102,10 @@ def exchange(runner: Runner, message: bytes, server: str, port: int, *, transpor
     try:
         reply = base64.b64decode("".join(done.stdout.split()))
     except binascii.Error as exc:
-        raise OSError(f"no reply of a name server: {done.stdout.strip()[:40]}") from exc
+        raise OSError(f"not a DNS reply: {done.stdout.strip()[:40]}") from exc
     if not reply:
         said = done.stderr.strip().rpartition(": ")[2]
-        raise OSError(said or "the connection ended without a reply")
+        raise OSError(said or "the connection was closed without a reply")
     return reply
 
 
@@ -118,12 +118,12 @@ def ping(runner: Runner, address: str, *, timeout: float) -> tuple[bool, str]:
 
 
 def _whole(seconds: float) -> str:
-    """The small tools of some nodes know whole seconds only."""
+    """Round up: some nodes' tools accept only whole seconds."""
     return str(math.ceil(seconds))
 
 
 def _run(runner: Runner, argv: Sequence[str]) -> Result:
     done = runner.run(argv, check=False)
     if done.rc == NOT_FOUND:
-        raise UnaskedError(f"`{shlex.join(argv[:1])}` cannot be run there", found=done.stderr.strip() or "not found")
+        raise UnaskedError(f"Cannot run `{shlex.join(argv[:1])}` there", found=done.stderr.strip() or "not found")
     return done

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Running checks side by side until all of them pass or the time is over."""
+"""Run checks in parallel until all of them pass or the time is up."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ PROGRESS_EVERY = 10.0
 
 
 def run_checks(checks: Sequence[Check], *, timeout: float, interval: float, progress: Progress) -> list[Verdict]:
-    """Ask everything once, then again what failed, until ``timeout``; one verdict per check, in their order.
+    """Run all checks once, then the failed ones again until ``timeout``; return one result per check, in order.
 
-    What cannot be found out is not asked again.
+    Checks that cannot be made are not repeated.
     """
     outcomes: dict[int, Outcome] = {}
     began = told = time.monotonic()

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What the API says about services: their addresses, ports and the pods behind them."""
+"""Read services from the API: their addresses, ports and pods."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NO_ADDRESS = ("", "None")
 
 @dataclasses.dataclass(frozen=True)
 class Backend:
-    """One address and port of a pod that takes requests."""
+    """One address and port of a pod that serves requests."""
 
     address: str
     port: int
@@ -33,7 +33,7 @@ class Backend:
 
 @dataclasses.dataclass(frozen=True)
 class ServicePort:
-    """One port of one service, as kube-proxy has to serve it."""
+    """One port of a service, as kube-proxy has to serve it."""
 
     service: str
     protocol: str
@@ -45,13 +45,13 @@ class ServicePort:
     outer_local: bool
     node_port: int = 0
     draining: tuple[Backend, ...] = ()
-    """Those that still take requests while they end; they are used where there are no others."""
+    """Terminating pods that still serve requests; they are used if there are no others."""
 
     def backends_for(self, address: str, node: str) -> frozenset[str]:
-        """Backends that this node has to use for one of the service's addresses, in IPVS mode.
+        """Return the backends that this node has to use for an address of the service, in IPVS mode.
 
-        Without a pod of its own it uses all of them, unless the service keeps to the node and has no way in from
-        outside (syncEndpoint in kubernetes/pkg/proxy/ipvs/proxier.go, CategorizeEndpoints in pkg/proxy/topology.go).
+        Without a local pod it uses all of them, unless the traffic policy is Local and the service cannot be reached
+        from outside (syncEndpoint in kubernetes/pkg/proxy/ipvs/proxier.go, CategorizeEndpoints in topology.go).
         """
         local = self.cluster_local if address in self.cluster_addresses else self.outer_local
         version6 = ":" in address
@@ -68,7 +68,7 @@ def socket_text(address: str, port: int) -> str:
 
 
 def service_ports(services: Iterable[Object], slices: Sequence[Object]) -> list[ServicePort]:
-    """Every port of every service that has an address of its own."""
+    """Return every port of every service that has an address."""
     return [
         _service_port(service, port, slices)
         for service in services
@@ -95,7 +95,7 @@ def _service_port(service: Object, port: Object, slices: Sequence[Object]) -> Se
 
 def load_balancer_addresses(service: Object) -> list[str]:
     ingress = service.get("status", {}).get("loadBalancer", {}).get("ingress") or []
-    # With mode Proxy the load balancer answers itself and kube-proxy leaves the address alone.
+    # With mode Proxy, the load balancer answers itself and kube-proxy ignores the address.
     return [item["ip"] for item in ingress if item.get("ip") and item.get("ipMode") != "Proxy"]
 
 
@@ -116,7 +116,7 @@ def _is_draining(conditions: Object) -> bool:
 
 
 def endpoints(meta: Object, port: Object, slices: Sequence[Object]) -> Iterable[tuple[int, Object]]:
-    """All endpoints of one port of the service with these metadata, each with the number of its own port."""
+    """Return the endpoints of one port of a service, each with its port number."""
     for item in slices:
         owner = item["metadata"].get("labels", {}).get("kubernetes.io/service-name")
         if item["metadata"]["namespace"] != meta["namespace"] or owner != meta["name"]:

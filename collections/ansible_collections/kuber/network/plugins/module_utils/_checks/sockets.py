@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""TCP connections, UDP exchanges and pings."""
+"""Check TCP connections, UDP exchanges and pings."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class UdpProbe(Probe):
 
 @dataclasses.dataclass(frozen=True)
 class PingProbe(Probe):
-    """An echo request of our own, since not every machine has the command ``ping``."""
+    """Sends an ICMP echo request itself, because not every machine has the command ``ping``."""
 
     address: str
     timeout: float = 2.0
@@ -127,7 +127,7 @@ class PingProbe(Probe):
         except ValueError as exc:
             return Outcome(False, str(exc))
         except PermissionError:
-            return Outcome(False, "this user may not ping (neither root nor net.ipv4.ping_group_range)")
+            return Outcome(False, "this user may not send pings (not root, and not in net.ipv4.ping_group_range)")
         except OSError as exc:
             return Outcome(False, _why(exc))
 
@@ -139,7 +139,7 @@ class PingProbe(Probe):
         while (left := began + self.timeout - time.monotonic()) > 0:
             sock.settimeout(left)
             packet = sock.recv(2048)
-            # A raw IPv4 socket delivers the IP header too, and everybody's replies.
+            # A raw IPv4 socket also delivers the IP header, and the replies for other programs.
             icmp = packet[(packet[0] & 15) * 4 :] if sock.type == socket.SOCK_RAW and version == 4 else packet
             if icmp[0] == ECHO_REPLY[version] and payload in icmp:
                 return Outcome(True, f"reply after {(time.monotonic() - began) * 1000:.1f} ms")

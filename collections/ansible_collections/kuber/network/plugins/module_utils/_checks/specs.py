@@ -4,16 +4,16 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The options of each kind of check, and how a check is made from them."""
+"""The options of each kind of check, and how to build a check from them."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import ipaddress
 import re
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._addresses import is_address
 from ansible_collections.kuber.network.plugins.module_utils._checks.command import CommandProbe
 from ansible_collections.kuber.network.plugins.module_utils._checks.ipvs import VIEWS, IpvsProbe
 from ansible_collections.kuber.network.plugins.module_utils._checks.leftovers import MODES, LeftoversProbe, Readings
@@ -116,7 +116,7 @@ KINDS: dict[str, dict[str, t.Any]] = {
 }
 
 FROM = ("command", "dns", "http", "ping")
-"""What can be asked from elsewhere."""
+"""The kinds of checks that can query from another place."""
 
 CHECK_SPEC: dict[str, t.Any] = {
     "type": "list",
@@ -135,16 +135,16 @@ CHECK_SPEC: dict[str, t.Any] = {
 
 @dataclasses.dataclass(frozen=True)
 class World:
-    """What probes reach the outside with: commands on the task's host, and the API server."""
+    """What probes use: commands on the task's host, the API server, and the places to query from."""
 
     runner: Runner
     connect: Callable[[], Client]
     host: str = "the host"
     """The name of the task's host, for the table."""
     usual: str = CONTROLLER
-    """From where everything but commands is asked."""
+    """The place to query from, except for commands."""
     beside: t.Mapping[str, str] | None = None
-    """Where a container beside it can be had."""
+    """How to get a container beside the host."""
 
     @functools.cached_property
     def client(self) -> Client:
@@ -157,7 +157,7 @@ class World:
     @functools.cached_property
     def neighbour(self) -> Beside:
         if self.beside is None:
-            raise KuberError("Nothing says where a container can be had", wanted="the option beside of the task")
+            raise KuberError("The option beside is missing", wanted="the engine and the node for a container")
         return Beside(self.local, **self.beside)
 
     @functools.cached_property
@@ -165,9 +165,9 @@ class World:
         return LocalRunner()
 
     def place(self, given: str | None, kind: str) -> Place:
-        """Where a check is asked; commands are run by a shell in any case, and all else is asked by us at home."""
+        """Return the place of a check; commands always run in a shell, other queries run in this process."""
         if given is not None and kind not in FROM:
-            raise KuberError("It cannot be asked from elsewhere", wanted=f"from with {', '.join(FROM)}", found=kind)
+            raise KuberError("The kind of check has no option from", wanted=f"from with {', '.join(FROM)}", found=kind)
         if given is None and kind in FROM and kind != "command" and self.usual == HOST:
             given = HOST
         if given is None:
@@ -186,7 +186,7 @@ class World:
 
 
 def build(raw: dict[str, t.Any], world: World) -> Check:
-    """Make a check from validated options; values that make no sense are refused with the check's name."""
+    """Build a check from validated options; raise for invalid values, with the check's name."""
     kind = next(kind for kind in KINDS if raw[kind] is not None)
     try:
         _refuse_nonsense(raw[kind])
@@ -201,27 +201,20 @@ def build(raw: dict[str, t.Any], world: World) -> Check:
 
 
 def _refuse_nonsense(options: dict[str, t.Any]) -> None:
-    """Values with which a check could only ever fail, or would not be one."""
+    """Raise for values with which a check would always fail, or check nothing."""
     for option, (wanted, fits) in FORMS.items():
         if option in options and not fits(options[option]):
-            raise KuberError(f"Its option {option} cannot be used", wanted=wanted, found=repr(options[option]))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        return bool(ipaddress.ip_address(text))
-    except ValueError:
-        return False
+            raise KuberError(f"Invalid option {option}", wanted=wanted, found=repr(options[option]))
 
 
 FORMS: dict[str, tuple[str, Callable[[t.Any], bool]]] = {
-    "address": ("an address such as 172.17.255.1", lambda text: not text or _is_address(text)),
+    "address": ("an address such as 172.17.255.1", lambda text: not text or is_address(text)),
     "argv": ("a program and its arguments", bool),
     "count": ("at least 1", lambda number: number >= 1),
     "port": ("1 to 65535", lambda number: 1 <= number <= 65_535),
-    "server": ("an address such as 172.17.255.2", _is_address),
+    "server": ("an address such as 172.17.255.2", is_address),
     "timeout": ("above 0, at most 3600 seconds", lambda number: 0 < number <= 3600),
-    "url": ("an address that begins with http:// or https://", lambda text: bool(URL.match(text))),
+    "url": ("a URL with http:// or https://", lambda text: bool(URL.match(text))),
 }
 
 
@@ -232,7 +225,7 @@ def _refuse_bad_patterns(options: dict[str, t.Any]) -> None:
         try:
             re.compile(pattern)
         except re.error as exc:
-            raise KuberError(f"{pattern!r} is no regular expression", found=str(exc)) from exc
+            raise KuberError(f"Invalid regular expression {pattern!r}", found=str(exc)) from exc
 
 
 def _ipvs(options: dict[str, t.Any], world: World, _runner: Runner | None) -> Probe:

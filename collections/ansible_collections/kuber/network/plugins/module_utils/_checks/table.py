@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The verdicts as a table for a terminal."""
+"""Render the results of checks as a table for a terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NARROWEST_FOUND = 24
 
 
 def render(verdicts: Sequence[Verdict], *, width: int, paint: Paint) -> list[str]:
-    """One line per check under a heading per group, details below those not green, and a last line with the sum."""
+    """Return one line per check under a heading per group, details of those that did not pass, and a total."""
     if not verdicts:
         return ["No checks."]
     name_width = min(WIDEST_NAME, max(len(verdict.name) for verdict in verdicts))
@@ -43,7 +43,7 @@ def _lines(verdict: Verdict, name_width: int, rest: int, paint: Paint) -> list[s
     head = f"{paint(f' {mark}', color)} {_fit(verdict.name, name_width).ljust(name_width)}  "
     source = f" (from {verdict.source})" if verdict.source else ""
     if not verdict.ok:
-        # What is wrong is never cut short, whatever the width.
+        # Never shorten what is wrong, whatever the width.
         margin = " " * (name_width + 5)
         details = [f"wanted {verdict.wanted}", verdict.asked]
         return [f"{head}{paint(verdict.found + source, color)}", *(margin + paint(detail, GREY) for detail in details)]

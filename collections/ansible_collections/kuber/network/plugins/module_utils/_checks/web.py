@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""HTTP requests, one or many."""
+"""Check the answers to HTTP requests, one or many."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 BODY_LIMIT = 1 << 20
 PLAIN = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""The addresses in question are behind a route of this machine; no proxy could reach them."""
+"""The addresses are behind a route of this machine, where no proxy could reach them."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Share:
-    """How many answers have to match."""
+    """How many answers must match."""
 
     matches: str
     at_least: int
@@ -93,7 +93,7 @@ class HttpProbe(Probe):
     def attempt(self) -> Outcome:
         (first,) = self._ask(1)
         if self.count == 1 or not re.match(r"[0-9]{3}\b", first.found):
-            # Where nobody answers, the other requests would only take their time, too.
+            # If nothing answers, the other requests would only take as long.
             return first
         answers = [first, *self._ask(self.count - 1)]
         good = sum(answer.ok for answer in answers)
@@ -128,7 +128,7 @@ class HttpProbe(Probe):
 
     def _request(self) -> Outcome:
         try:
-            # Only http and https: the options allow no other scheme.
+            # The options allow only http and https.
             with PLAIN.open(
                 urllib.request.Request(self.url, headers=dict(self.headers)), timeout=self.timeout
             ) as answer:

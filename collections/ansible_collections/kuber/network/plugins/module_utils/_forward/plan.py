@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Which ports of load balancers are opened on this machine, and what a user can do with them."""
+"""Plan which ports of load balancers to open on this machine, and print how to use them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UNPRIVILEGED = 1024
 OFFSET = 8000
 WEB_PORTS = {80: "http", 443: "https"}
 DNS_PORT = 53
-# Where the literal part of a path ends that ingress-nginx takes for a regular expression.
+# The end of the literal part of a path that ingress-nginx reads as a regular expression.
 PATTERN = re.compile(r"[(\[\\^$*+?|.]")
 
 
@@ -37,7 +37,7 @@ class Way:
     address: str
     port: int
     datagrams: bool = False
-    """Whether it is a name server that is asked over UDP, too, on the same address."""
+    """Whether it is a name server that also answers over UDP at the same address."""
 
     @property
     def preferred(self) -> int:
@@ -46,7 +46,7 @@ class Way:
 
 @dataclasses.dataclass(frozen=True)
 class Open:
-    """A way, and the port on this machine that leads there."""
+    """A port of a load balancer, and the port on this machine that forwards to it."""
 
     way: Way
     port: int
@@ -57,7 +57,7 @@ class Open:
 
 
 def plan(services: Sequence[Body], ingresses: Sequence[Body]) -> tuple[list[Way], list[str]]:
-    """All ports to open, those of ingress controllers first, and the ones that SSH cannot bring here."""
+    """Return the ports to open, those of ingress controllers first, and those that SSH cannot forward."""
     behind = {address for ingress in ingresses for address in _addresses(ingress)}
     sockets = list(_sockets(services))
     asked = {(address, port) for _service, address, port, protocol in sockets if protocol == "UDP"}
@@ -98,7 +98,7 @@ def _addresses(body: Body) -> list[str]:
 
 
 def lines(opened: Sequence[Open], left: Sequence[str], ingresses: Sequence[Body]) -> list[str]:
-    """What to type, and what to open in a browser."""
+    """Return the commands to type and the addresses for a browser."""
     result: list[str] = []
     for one in opened:
         way = one.way
@@ -106,14 +106,14 @@ def lines(opened: Sequence[Open], left: Sequence[str], ingresses: Sequence[Body]
         result += ["", f"{way.service} {way.address}:{way.port}  ->  {web}{' (TCP and UDP)' if way.datagrams else ''}"]
         if way.port == DNS_PORT:
             result.append(f"    dig -p {one.port} @{HERE} kubernetes.default.svc.cluster.local")
-        # The two rules of a canary are one place.
+        # The two rules of a canary have one URL.
         result += dict.fromkeys(f"    {request}" for request in _requests(one, ingresses))
     names = dict.fromkeys(host for ingress in ingresses for host, _path in _rules(ingress) if host)
     if names:
         line = f"{HERE} {' '.join(names)}"
-        result += ["", f"In a browser the names work with these ports once the hosts file has the line `{line}`"]
+        result += ["", f"To use the names with these ports in a browser, add the line `{line}` to the hosts file"]
     if left:
-        result += ["", f"Not by SSH, which brings no UDP: {', '.join(left)}"]
+        result += ["", f"Not forwarded, because SSH does not carry UDP: {', '.join(left)}"]
     return result
 
 

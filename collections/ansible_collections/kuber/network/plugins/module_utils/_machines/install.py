@@ -16,7 +16,7 @@ from ansible_collections.kuber.network.plugins.module_utils._machines.bundle imp
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 
 OLDEST_PYTHON = (3, 11)
-# A relative directory is one of the user's home, wherever the connection starts.
+# A relative directory is below the user's home, wherever the connection starts.
 ENTER = 'cd && mkdir -p "$1" && cd "$1" || exit'
 VERSION = f"import sys; print(sys.version.split()[0]); sys.exit(sys.version_info < {OLDEST_PYTHON})"
 LAST_LINES = 5
@@ -24,14 +24,14 @@ LAST_LINES = 5
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """Where on a machine it is: each version has a directory of its own."""
+    """The place of an installation: each version has its own directory."""
 
     directory: str
     version: str
 
 
 def script(place: Place, text: str, *arguments: str) -> tuple[str, ...]:
-    """A command that runs ``text`` in the directory; $1 is the directory, $2 the version, the arguments follow."""
+    """Return a command that runs ``text`` in the directory; $1 is the directory, $2 the version, then the arguments."""
     return ("sh", "-c", f"{ENTER}\n{text}", "sh", place.directory, place.version, *arguments)
 
 
@@ -44,7 +44,7 @@ def ensure(
     pip_arguments: t.Sequence[str] = (),
     tell: t.Callable[[str], None],
 ) -> tuple[Place, bool]:
-    """Where it is installed, and whether that was done now."""
+    """Install unless installed; return the place, and whether it was installed now."""
     place = Place(directory, f"version-{bundle.key}")
     if runner.run(script(place, '[ ! -e "$2/installed" ] || echo yes')).stdout.strip() == "yes":
         return place, False
@@ -52,11 +52,11 @@ def ensure(
     tell("installing Ansible, its libraries and the collection")
     unpack = 'rm -rf "$2" && mkdir "$2" && tar -xzf - -C "$2"'
     archive = bundle.archive().decode(errors="surrogateescape")
-    _run(runner, script(place, unpack), "The collection cannot be copied", stdin=archive)
+    _run(runner, script(place, unpack), "Cannot copy the collection", stdin=archive)
     _run(
         runner,
         script(place, '"$3" -m venv "$2/venv"', python),
-        "No virtual environment can be made",
+        "Cannot create a virtual environment",
         remedy="On Debian and Ubuntu, install the package python3-venv",
     )
     requirements = f"--requirement={place.version}/{COLLECTION}/requirements.txt"
@@ -65,11 +65,11 @@ def ensure(
         runner,
         script(place, pip, requirements, *pip_arguments, *bundle.packages),
         "pip cannot install Ansible and its libraries",
-        remedy="machines_pip_arguments can name another package index or a directory with the packages",
+        remedy="Set machines_pip_arguments to use another package index or a directory of packages",
     )
-    # What an earlier version has left goes only now that its successor works.
+    # Remove earlier versions only now that their successor works.
     tidy = 'touch "$2/installed"; for old in version-*; do [ "$old" = "$2" ] || rm -rf "$old"; done'
-    _run(runner, script(place, tidy), "The installation cannot be completed")
+    _run(runner, script(place, tidy), "Cannot complete the installation")
     return place, True
 
 
@@ -80,7 +80,7 @@ def _check_python(runner: Runner, place: Place, python: str) -> None:
             f"{python} on the machine is too old or missing",
             wanted=f"Python {'.'.join(map(str, OLDEST_PYTHON))} or newer",
             found=_last(done),
-            remedy="Install one, and name it in machines_python",
+            remedy="Install one, and set machines_python to it",
         )
 
 

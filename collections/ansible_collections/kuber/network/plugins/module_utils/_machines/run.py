@@ -4,9 +4,9 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Start a playbook on a machine, follow it to its end, and read what came of it.
+"""Start a playbook on a machine, follow it to its end, and read its result.
 
-The run belongs to the machine: it goes on when the connection is lost, and a lock keeps a second one from starting.
+The run belongs to the machine: it continues if the connection is lost, and a lock prevents a second run.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ printf %s "$password" | setsid sh -c '
 ' sh "$run" "$@" >"$run/log" 2>&1 &
 echo $! >"$run/pid"
 """
-# Looks at the run for up to $3 seconds. Who gets the lock while there is no exit code has found a run that was killed.
+# Watches the run for up to $3 seconds. If the lock is free and there is no exit code, the run was killed.
 FOLLOW = r"""
 cd run || exit
 i=0
@@ -64,10 +64,10 @@ RUNNING, GONE = "running", "gone"
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """A run that has come to its end, and what it has reported."""
+    """A finished run, with its report."""
 
     exit_code: int | None
-    """None when it was killed, or the machine has restarted."""
+    """``None`` if it was killed, or the machine has restarted."""
     report: t.Mapping[str, t.Any]
     log: str
     seconds: float
@@ -78,7 +78,7 @@ class Run:
 
     @property
     def problems(self) -> list[str]:
-        """What failed, one sentence for each task; empty when nothing did."""
+        """Return what failed, one sentence per task."""
         told = [f"{one['task']}: {one['message']}" for one in self.report.get("not_checked", ())]
         if told or self.exit_code == 0:
             return told
@@ -102,12 +102,12 @@ def start(
     done = runner.run(("env", *pairs, *script(place, START, *arguments)), stdin=given, check=False)
     if done.rc == BUSY:
         raise KuberError(
-            "Another run is going on on this machine",
-            remedy="Wait for its end, or stop it there: kill the process group in run/pid",
+            "Another run is active on this machine",
+            remedy="Wait until it ends, or stop it there: kill the process group in run/pid",
         )
     if done.rc != 0:
         raise KuberError(
-            "The playbook cannot be started",
+            "Cannot start the playbook",
             wanted="exit code 0",
             found=f"exit code {done.rc}, {done.stderr.strip() or 'no output'}",
         )
@@ -122,7 +122,7 @@ def follow(
     tell: t.Callable[[str], None],
     clock: t.Callable[[], float] = time.monotonic,
 ) -> Run:
-    """Wait for the end, and say meanwhile which task is running."""
+    """Wait for the end, and show the running task meanwhile."""
     started = clock()
     while True:
         state, _newline, text = runner.run(script(place, FOLLOW, str(interval))).stdout.partition("\n")
@@ -136,9 +136,9 @@ def follow(
             runner.run(script(place, STOP), check=False)
             raise KuberError(
                 f"The run was stopped after {seconds:.0f} s",
-                wanted=f"its end within {timeout:.0f} s",
-                found=f"it was at: {task}",
-                remedy="A longer time can be set in machines_timeout",
+                wanted=f"an end within {timeout:.0f} s",
+                found=f"it was running the task: {task}",
+                remedy="Set machines_timeout to a longer time",
             )
         tell(f"after {seconds:.0f} s: {task}")
 

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What came of the runs on all machines, as one table."""
+"""Summarise the runs on all machines in one table."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NARROWEST = 30
 
 
 class Verdict(enum.Enum):
-    """How it ended on one machine; the words stand in table and file."""
+    """How the run ended on a machine; the values are shown in table and file."""
 
     OK = "ok"
     CHANGED = "changed"
@@ -29,13 +29,13 @@ class Verdict(enum.Enum):
 
     @property
     def is_fine(self) -> bool:
-        """Whether everything could be done, or looked at."""
+        """Whether everything could be done or checked."""
         return self not in (Verdict.FAILED, Verdict.UNREACHABLE)
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One machine: how many things had drifted, and the first thing to know about what failed."""
+    """One machine: the number of drifted things, and the first failure."""
 
     machine: str
     verdict: Verdict
@@ -47,10 +47,10 @@ class Row:
 
 
 def row(machine: str, result: t.Mapping[str, t.Any]) -> Row:
-    """Read what the task on the machine has returned; nothing at all when it did not get that far."""
+    """Convert the result of the machine's task; empty if it did not run."""
     verdict = result.get("verdict")
     if verdict is None:
-        return Row(machine, Verdict.FAILED, failed=str(result.get("msg") or "It did not get as far as that"))
+        return Row(machine, Verdict.FAILED, failed=str(result.get("msg") or "The task did not run"))
     known = Verdict(verdict)
     return Row(machine, known, len(result.get("drift", ())), "" if known.is_fine else str(result.get("msg", "")))
 
@@ -67,12 +67,12 @@ def table(rows: t.Sequence[Row], *, width: int) -> list[str]:
 
 
 def total(rows: t.Sequence[Row]) -> str:
-    """Such as "3 machines: 1 ok, 1 drifted, 1 unreachable"."""
+    """Return a line such as "3 machines: 1 ok, 1 drifted, 1 unreachable"."""
     counts = [(verdict.value, sum(one.verdict is verdict for one in rows)) for verdict in Verdict]
     told = ", ".join(f"{count} {word}" for word, count in counts if count)
     return f"{len(rows)} machine{'' if len(rows) == 1 else 's'}: {told}"
 
 
 def _plain(text: str) -> str:
-    """What comes from machines may hold anything; a terminal must not obey it."""
+    """Remove control characters, which a machine's texts may contain and a terminal must not get."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())

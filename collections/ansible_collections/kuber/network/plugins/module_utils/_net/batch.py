@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Many commands that only read, run in one go: over a network the way there takes longer than the work."""
+"""Run many read-only commands in one call, because over a network the round trips take longer than the work."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if t.TYPE_CHECKING:
     from ansible_collections.kuber.network.plugins.module_utils._runner import Runner  # pragma: no cover
 
 _MARK = "=kuber.network="
-# Standard output goes where it always goes, errors are kept until the command has ended; and messages are English.
+# Standard output passes through; standard error is kept until the command has ended. Messages are in English.
 _COMMAND = "errors=$({} 2>&1 >&3 3>&-); printf '\\n{} %s\\n%s\\n{}\\n' $? \"$errors\" >&3\n"
-# Output need not end with the end of a line, and a terminal in between ends lines in its own way.
+# Output may lack a final newline, and a terminal in between changes the line endings.
 _END = re.compile(rf"\r?\n?{_MARK} (\d+)\r?\n(.*?)\r?\n{_MARK}\r?\n", re.DOTALL)
 
 
 def run_all(runner: Runner, commands: t.Mapping[str, t.Sequence[str]]) -> dict[str, Result]:
-    """The results by name."""
+    """Return the results by name."""
     if not runner.has_shell:
         return {name: runner.run(argv, check=False) for name, argv in commands.items()}
     lines = [_COMMAND.format(shlex.join(argv), _MARK, _MARK) for argv in commands.values()]
@@ -34,7 +34,7 @@ def run_all(runner: Runner, commands: t.Mapping[str, t.Sequence[str]]) -> dict[s
     found = iter(zip(parts[::3], parts[1::3], parts[2::3], strict=False))
     results = {}
     for name, argv in commands.items():
-        # A machine without a shell has run none of them.
+        # Without a shell on the machine, none of them has run.
         output, code, errors = next(found, ("", str(done.rc or 1), done.stderr))
         results[name] = Result(tuple(argv), int(code), output, errors)
     return results

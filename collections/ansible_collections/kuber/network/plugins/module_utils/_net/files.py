@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Files that are written as a whole, or not at all."""
+"""Replace a file as a whole or not at all, and explain why a file cannot be changed."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 NEW_MODE = 0o644
 LABELS = ("security.selinux", "system.posix_acl_access")
-# A file that is a mount point cannot be replaced, as in containers; nor can one in a directory that is read-only.
+# A mount point cannot be replaced (containers have them), nor can a file in a read-only directory.
 ONLY_IN_PLACE = frozenset({errno.EBUSY, errno.EROFS, errno.EACCES, errno.EPERM, errno.EXDEV})
 REMEDIES = {
-    errno.EROFS: "Its file system is read-only: let the system itself have it (NixOS: networking.extraHosts), and set "
+    errno.EROFS: "Its file system is read-only: configure the names there (NixOS: networking.extraHosts), and set "
     "host_network_enabled=false",
-    errno.EPERM: "It may be immutable: see `lsattr`, and take that off with `chattr -i`",
-    errno.ENOSPC: "Make room on its disk",
-    errno.EDQUOT: "Make room on its disk",
+    errno.EPERM: "It may be immutable: check with `lsattr`, and clear the flag with `chattr -i`",
+    errno.ENOSPC: "Free some disk space there",
+    errno.EDQUOT: "Free some disk space there",
 }
 
 
 def replace(path: pathlib.Path, content: bytes, mode: int | None = None) -> None:
-    """Put the content in the place of the file. Whoever reads it finds the old or the new one, never a part."""
+    """Replace the content of the file. Readers see the old or the new content, never a part."""
     try:
         _replace_beside(path, content, mode)
     except OSError as exc:
@@ -51,8 +51,8 @@ def _replace_beside(path: pathlib.Path, content: bytes, mode: int | None) -> Non
 
 @contextlib.contextmanager
 def _draft(path: pathlib.Path, content: bytes) -> t.Iterator[str]:
-    """The whole content on the disk, in a file beside the other one, which is gone afterwards."""
-    # Network managers pass over names that begin with a dot, so none takes it for one of its own.
+    """Write the whole content to a temporary file beside the target; it is removed afterwards."""
+    # Network managers ignore names that begin with a dot, so none reads the temporary file.
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as stream:
@@ -66,7 +66,7 @@ def _draft(path: pathlib.Path, content: bytes) -> t.Iterator[str]:
 
 
 def _take_on(path: pathlib.Path, temporary: str, mode: int | None) -> None:
-    """Owner, mode and labels of the file that is replaced."""
+    """Copy owner, mode and labels of the file that is replaced."""
     try:
         old = path.stat()
     except FileNotFoundError:
@@ -81,7 +81,7 @@ def _take_on(path: pathlib.Path, temporary: str, mode: int | None) -> None:
 
 
 def _write_in_place(path: pathlib.Path, content: bytes) -> None:
-    """In one step, and back again when the disk is full; what is cut off at the end was empty lines before that."""
+    """Write in one step and restore the old content if the disk is full; the file is padded with newlines meanwhile."""
     with open(path, "r+b", buffering=0) as stream:
         before = stream.read()
         try:
@@ -101,7 +101,7 @@ def _write_all(descriptor: int, content: bytes) -> None:
 
 
 def rehearse(path: pathlib.Path, content: bytes) -> None:
-    """See whether ``replace`` would be possible; what is made for that is gone again. Raises ``OSError``."""
+    """Test whether ``replace`` would work, and leave nothing behind. Raises ``OSError``."""
     if not path.exists():
         parent = next(parent for parent in path.parents if parent.is_dir())
         with _draft(parent / path.name, content):
@@ -121,20 +121,20 @@ def rehearse(path: pathlib.Path, content: bytes) -> None:
 
 
 def refusal(path: pathlib.Path, exc: OSError, *, changed: bool = False) -> KuberError:
-    """Why a file cannot be changed, in words that fit who asks."""
+    """Return the error that explains why a file cannot be changed."""
     reason = exc.strerror or str(exc)
     if exc.errno in (errno.EACCES, errno.EPERM) and os.geteuid() != 0:
         return RootRequired(
             f"Only root may change {path}",
-            found=f"it cannot be written: {reason} for user id {os.geteuid()}",
+            found=f"no write access: {reason} for user id {os.geteuid()}",
             remedy="Run as root, or with `become: true` (`--ask-become-pass`)",
             changed=changed,
         )
     return KuberError(
-        f"{path} cannot be changed",
-        wanted="a file that root can write",
+        f"Cannot change {path}",
+        wanted="a file that root can write to",
         found=reason,
-        remedy=REMEDIES.get(exc.errno or 0, "Mend that, then run again"),
+        remedy=REMEDIES.get(exc.errno or 0, "Fix this, then run again"),
         changed=changed,
     )
 
@@ -148,7 +148,7 @@ def explained(path: pathlib.Path, *, changed: bool = False) -> t.Iterator[None]:
 
 
 def require_permission(plan: FilePlan) -> None:
-    """Refuse before anything is done; what is half done is worse than what is not done."""
+    """Raise before anything is changed if the change could not be completed."""
     for file in plan.write:
         with explained(file.path):
             rehearse(file.path, file.content)
@@ -158,7 +158,7 @@ def require_permission(plan: FilePlan) -> None:
 
 
 def carry_out(plan: FilePlan) -> None:
-    """Write first, so that there is no moment without a file."""
+    """Write before removing, so that there is always a file."""
     for file in plan.write:
         with explained(file.path, changed=True):
             file.path.parent.mkdir(parents=True, exist_ok=True)
@@ -167,6 +167,6 @@ def carry_out(plan: FilePlan) -> None:
         with explained(file.path, changed=True):
             file.path.unlink(missing_ok=True)
             if file.path.parent.suffix == ".d" and file.path.suffix == ".conf":
-                # The directory of a drop-in is there for drop-ins; it goes when ours was the last one.
+                # A directory of drop-ins is removed with the last drop-in.
                 with contextlib.suppress(OSError):
                     file.path.parent.rmdir()

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Entries of a hosts file: what the text says, and the text that it should be."""
+"""Parse a hosts file, and compute its text with or without given entries."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 BLANKS = " \t\v\f\r"
-"""What the C library takes for space between the fields of a line; other spaces of Unicode are parts of a name."""
+"""What the C library treats as space between fields; other Unicode spaces are part of a name."""
 LOOPBACK_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
-"""Too much of a machine rests on these to let a typing error lead them elsewhere."""
+"""Names that must stay with the loopback address: much of a machine depends on them."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Entry:
-    """One wanted address with its names, as they will be written."""
+class HostsEntry:
+    """One wanted address with its names, as they are written to the file."""
 
     address: str
     names: tuple[str, ...]
 
     @classmethod
-    def parse(cls, raw: Mapping[str, t.Any]) -> Entry:
-        """Check address and names; what is refused here would be a line that nobody can use."""
+    def parse(cls, raw: Mapping[str, t.Any]) -> HostsEntry:
+        """Check address and names; raise for a line that would have no effect."""
         try:
             address = ipaddress.ip_address(raw["address"])
         except ValueError as exc:
             raise KuberError(
-                "An entry's address is no address",
+                "Invalid address in an entry",
                 wanted="an address such as 172.17.255.3",
                 found=repr(raw["address"]),
             ) from exc
@@ -54,22 +54,22 @@ def _checked_name(name: str, address: ipaddress.IPv4Address | ipaddress.IPv6Addr
     labels = lowered.split(".")
     if len(lowered) > 253 or not all(LABEL.match(label) for label in labels) or labels[-1].isdigit():
         raise KuberError(
-            f"A name for {address} is no host name",
-            wanted="labels of letters, digits and hyphens joined by dots, such as example.app.org",
+            f"Invalid host name for {address}",
+            wanted="labels of letters, digits and hyphens separated by dots, such as example.app.org",
             found=repr(name),
         )
     if lowered in LOOPBACK_NAMES and not address.is_loopback:
         raise KuberError(
-            f"The name {name} must stay with the loopback address",
+            f"The name {name} is reserved for the loopback address",
             wanted="another name",
             found=f"{name} for {address}",
         )
     return lowered
 
 
-def parse_entries(raw: Sequence[Mapping[str, t.Any]]) -> tuple[Entry, ...]:
-    """Check each entry and that they do not contradict each other."""
-    entries = tuple(Entry.parse(item) for item in raw)
+def parse_entries(raw: Sequence[Mapping[str, t.Any]]) -> tuple[HostsEntry, ...]:
+    """Check each entry, and check that no two contradict each other."""
+    entries = tuple(HostsEntry.parse(item) for item in raw)
     seen: dict[tuple[str, int], str] = {}
     for entry in entries:
         version = ipaddress.ip_address(entry.address).version
@@ -86,7 +86,7 @@ def parse_entries(raw: Sequence[Mapping[str, t.Any]]) -> tuple[Entry, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """A line of the file; ``raw`` is kept as it is unless a change is asked for."""
+    """A line of the file; ``raw`` stays byte for byte unless the line is changed."""
 
     raw: str
     address: str = ""
@@ -105,21 +105,21 @@ class Line:
         return name in (own.lower() for own in self.names)
 
     def with_names(self, names: Sequence[str]) -> Line:
-        """The same line with other names, its own spelling of address, spacing and comment kept."""
+        """Return the line with other names; the spelling of its address, its spacing and its comment stay."""
         parts = _Parts.split(self.raw)
         written = parts.words[0]
         gap = re.match(f"[{BLANKS}]+", parts.fields[len(written) :])[0]  # type: ignore[index]
         return Line(parts.joined(f"{written}{gap}{' '.join(names)}"), self.address, tuple(names))
 
     def with_address(self, address: str) -> Line:
-        """The same line for another address."""
+        """Return the line with another address."""
         parts = _Parts.split(self.raw)
         return Line(parts.joined(address + parts.fields[len(parts.words[0]) :]), address, self.names)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Parts:
-    """A line cut into what is before, in and after its fields; joined again it is the same."""
+    """A line split into the text before, in and after its fields; joining them restores the line."""
 
     indent: str
     fields: str
@@ -142,7 +142,7 @@ class _Parts:
 
 def _lines(text: str) -> list[Line]:
     if "\0" in text:
-        raise KuberError("The hosts file is no text file", wanted="lines of text", found="a NUL byte")
+        raise KuberError("The hosts file is not a text file", wanted="lines of text", found="a NUL byte")
     return [Line.parse(raw) for raw in re.findall(r"[^\n]*\n|[^\n]+\Z", text)]
 
 
@@ -150,8 +150,8 @@ def _line_end(lines: Sequence[Line]) -> str:
     return "\r\n" if lines and lines[0].raw.endswith("\r\n") else "\n"
 
 
-def with_entries(text: str, entries: Sequence[Entry]) -> str:
-    """The text in which each name has exactly the wanted addresses; other lines stay byte for byte."""
+def with_entries(text: str, entries: Sequence[HostsEntry]) -> str:
+    """Return the text in which each name has exactly the wanted addresses; other lines stay byte for byte."""
     lines = _lines(text)
     homes: dict[str, set[str]] = {}
     for entry in entries:
@@ -164,8 +164,8 @@ def with_entries(text: str, entries: Sequence[Entry]) -> str:
     return "".join(line.raw for line in lines)
 
 
-def _move_stale(lines: Sequence[Line], entry: Entry, homes: Mapping[str, set[str]]) -> list[Line]:
-    """Point a line of stale names to the entry's address, or take single names off other addresses' lines."""
+def _move_stale(lines: Sequence[Line], entry: HostsEntry, homes: Mapping[str, set[str]]) -> list[Line]:
+    """Point a line of stale names to the entry's address, or remove single names from the lines of other addresses."""
     present = any(line.address == entry.address and line.holds(name) for line in lines for name in entry.names)
     kept: list[Line] = []
     for line in lines:
@@ -182,7 +182,7 @@ def _move_stale(lines: Sequence[Line], entry: Entry, homes: Mapping[str, set[str
     return kept
 
 
-def _add_missing(lines: Sequence[Line], entry: Entry) -> list[Line]:
+def _add_missing(lines: Sequence[Line], entry: HostsEntry) -> list[Line]:
     result = list(lines)
     here = [line for line in result if line.address == entry.address]
     missing = [name for name in entry.names if not any(line.holds(name) for line in here)]
@@ -198,8 +198,8 @@ def _add_missing(lines: Sequence[Line], entry: Entry) -> list[Line]:
     return [*result, Line(f"{entry.address}\t{' '.join(missing)}{end}", entry.address, tuple(missing))]
 
 
-def without_entries(text: str, entries: Sequence[Entry]) -> str:
-    """The text in which none of the names has the entry's address any more."""
+def without_entries(text: str, entries: Sequence[HostsEntry]) -> str:
+    """Return the text in which none of the names has the entry's address."""
     kept: list[Line] = []
     for line in _lines(text):
         gone = {name for entry in entries if entry.address == line.address for name in entry.names}

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The task of module ``hosts_entries``, up to the point where the file is written."""
+"""The work of module ``hosts_entries``: read the file, plan the change, write it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Change:
+class HostsChange:
     """The text of the file before and after."""
 
     path: str
@@ -53,7 +53,7 @@ class Change:
         return self.after.encode("utf-8", "surrogateescape")
 
     def result(self) -> dict[str, t.Any]:
-        """What the task returns."""
+        """Return the result of the task."""
         diff = {
             "before_header": self.path,
             "after_header": self.path,
@@ -66,34 +66,34 @@ class Change:
 
 
 def _printable(text: str) -> str:
-    """Bytes that are no UTF-8 stand in the file as they are; on their way to the screen they cannot."""
+    """Replace bytes that are not UTF-8, which the file may have and the screen cannot show."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def study(params: Mapping[str, t.Any]) -> Change:
-    """Read the file and decide; nothing is changed."""
+def study(params: Mapping[str, t.Any]) -> HostsChange:
+    """Read the file and return the change; nothing is changed yet."""
     path = os.path.realpath(params["path"])
     entries = parse_entries(params["entries"])
     before = _read(path)
     change = with_entries if params["state"] == "present" else without_entries
-    return Change(path, before, change(before, entries))
+    return HostsChange(path, before, change(before, entries))
 
 
-def require_permission(change: Change) -> None:
-    """See whether the file could be written; it is not."""
+def require_permission(change: HostsChange) -> None:
+    """Raise if the file cannot be written; it is not changed."""
     path = pathlib.Path(change.path)
     with files.explained(path):
         files.rehearse(path, change.content)
 
 
-def carry_out(change: Change) -> None:
+def carry_out(change: HostsChange) -> None:
     path = pathlib.Path(change.path)
     with files.explained(path):
         files.replace(path, change.content)
 
 
 def _read(path: str) -> str:
-    """The file's text with every byte kept; a file that is not there is empty."""
+    """Return the file's text with every byte preserved; a missing file is empty."""
     if os.path.isdir(path):
         raise KuberError("The hosts file is a directory", wanted="a file", found=path)
     try:

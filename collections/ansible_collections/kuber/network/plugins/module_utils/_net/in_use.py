@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What lives in a network already: addresses that would be cut off if the network were led elsewhere."""
+"""Find the addresses in a network that are in use, and would be cut off by a route to that network."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
     Holds = Callable[[Address], bool]
 
-# Where the machine's name servers stand: those of programs, and those that systemd-resolved asks for them.
+# Files that list the machine's name servers: for programs, and for systemd-resolved.
 RESOLVERS = ("etc/resolv.conf", "run/systemd/resolve/resolv.conf")
-# Somebody has answered there, as far as the kernel knows.
+# States in which the kernel has had an answer from the address.
 ALIVE = frozenset({"REACHABLE", "STALE", "DELAY", "PROBE", "PERMANENT"})
 
 
 @dataclasses.dataclass(frozen=True)
 class Neighbour:
-    """An address that a device on the same network has answered for."""
+    """An address in use by another device on the same network."""
 
     address: Address
     device: str
@@ -37,18 +37,18 @@ class Neighbour:
 
 
 @dataclasses.dataclass(frozen=True)
-class Surroundings:
-    """What this machine knows of its networks."""
+class LocalNetworks:
+    """What this machine knows about its networks."""
 
     own: Sequence[OwnAddress] = ()
     routes: Sequence[Route] = ()
-    """Of all tables."""
+    """The routes of all tables."""
     neighbours: Sequence[Neighbour] = ()
     name_servers: Sequence[Address] = ()
 
 
 def load_neighbours(items: Iterable[Mapping[str, t.Any]]) -> list[Neighbour]:
-    """Read the objects of ``ip -j neighbour``; leave out those that nobody has answered for."""
+    """Read the objects of ``ip -j neighbour``; skip addresses that never answered."""
     return [
         Neighbour(ipaddress.ip_address(item["dst"]), item["dev"], item["lladdr"])
         for item in items
@@ -78,14 +78,14 @@ def _addresses(text: str, version: int) -> Iterator[Address]:
         yield address
 
 
-def own_addresses(around: Surroundings, holds: Holds) -> Iterator[str]:
+def own_addresses(around: LocalNetworks, holds: Holds) -> Iterator[str]:
     for one in around.own:
         if holds(one.address):
             yield f"this machine's own address {one.address} on {one.device}"
 
 
-def others(around: Surroundings, holds: Holds, nodes: Collection[Address]) -> Iterator[str]:
-    """Gateways and neighbours. What a node answers for is not in use: MetalLB announces it."""
+def others(around: LocalNetworks, holds: Holds, nodes: Collection[Address]) -> Iterator[str]:
+    """Yield gateways and neighbours, except addresses that a node answers for: MetalLB announces those."""
     for route in around.routes:
         for gateway in _gateways(route):
             if not route.marked and gateway not in nodes and holds(gateway):
@@ -93,20 +93,20 @@ def others(around: Surroundings, holds: Holds, nodes: Collection[Address]) -> It
     hardware = {one.hardware for one in around.neighbours if one.address in nodes}
     at_nodes = {one.device for one in around.neighbours if one.address in nodes} | _devices_of(around, nodes)
     for one in around.neighbours:
-        # On the nodes' own network it can only be told from what MetalLB announces if the nodes have been heard.
+        # On the nodes' network, an address that MetalLB announces is recognised by the node's hardware address.
         told = bool(hardware) if one.device in at_nodes else True
         if holds(one.address) and one.address not in nodes and one.hardware not in hardware and told:
             yield f"the neighbour {one.address} ({one.hardware}) on {one.device}"
 
 
-def name_servers(around: Surroundings, holds: Holds, ours: Collection[Address]) -> Iterator[str]:
-    """Name servers; the cluster's own, which this machine may have been told to ask, is none of the others."""
+def name_servers(around: LocalNetworks, holds: Holds, ours: Collection[Address]) -> Iterator[str]:
+    """Yield name servers, except the cluster's own, which this machine may be configured to use."""
     for server in around.name_servers:
         if holds(server) and server not in ours:
             yield f"the name server {server}"
 
 
-def _devices_of(around: Surroundings, nodes: Collection[Address]) -> set[str]:
+def _devices_of(around: LocalNetworks, nodes: Collection[Address]) -> set[str]:
     return {one.device for one in around.own if any(node in one.network for node in nodes)}
 
 
@@ -115,8 +115,8 @@ def _gateways(route: Route) -> Iterator[Address]:
     return (ipaddress.ip_address(text) for text in texts if text)
 
 
-def overlapping(around: Surroundings, destination: Network) -> Iterator[str]:
-    """Networks of this machine that hold the destination, or a part of it."""
+def overlapping(around: LocalNetworks, destination: Network) -> Iterator[str]:
+    """Yield networks of this machine that contain or overlap the destination."""
     for one in around.own:
         if one.network.version == destination.version and one.network.overlaps(destination):
             yield f"{one.network} of {one.device}"

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Questions to the command ``ip`` of iproute2, answered as data."""
+"""Run ``ip`` of iproute2 for reading, and return its JSON output."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
     Item = dict[str, t.Any]
 
-# A table that never had a route, and a kernel that has only one table and no rules.
+# A table that never had a route, and kernels without policy routing.
 NOTHING = ("FIB table does not exist", "Operation not supported", "Address family not supported")
 
 
 class IpRoute:
-    """The command ``ip``, as far as it is asked and not told."""
+    """The reading part of the command ``ip``."""
 
     def __init__(self, runner: Runner, version: int) -> None:
         self._runner = runner
         self.argv = ("ip", f"-{version}")
 
     def ask(self, *words: str) -> list[Item]:
-        """The objects that ``ip`` prints; without an answer there is nothing that could be judged."""
+        """Return the objects that ``ip`` prints; raise if it prints none."""
         details = ["-d"] if words[0] == "route" else []
         answer = self._runner.run([*self.argv, *details, "-j", *words], check=False)
         if any(text in answer.stderr for text in NOTHING):
@@ -43,7 +43,7 @@ class IpRoute:
         return found
 
     def get(self, address: str) -> tuple[list[Item], str]:
-        """How the kernel reaches an address; without a way, why not."""
+        """Return how the kernel routes an address, or why it has no route."""
         answer = self._runner.run([*self.argv, "-j", "route", "get", address], check=False)
         found = _objects(answer)
         if answer.rc == 0 and found:
@@ -55,21 +55,21 @@ class IpRoute:
 def _objects(answer: Result) -> list[Item]:
     if answer.rc == COMMAND_NOT_FOUND:
         raise _unusable("it is missing")
-    # BusyBox and iproute2 before 4.17 know no JSON here: one prints its usage, the other plain text.
+    # BusyBox and iproute2 before 4.17 print no JSON here: one prints its usage, the other plain text.
     if "BusyBox" in answer.stderr or "is unknown, try" in answer.stderr:
         raise _unusable((answer.stderr.strip().splitlines() or ["no JSON"])[0])
     try:
         found = json.loads(answer.stdout.strip() or "[]")
     except ValueError:
         raise _unusable(repr(answer.stdout.strip()[:60])) from None
-    # Some versions print an empty object for each line that was filtered out.
+    # Some versions print an empty object for each filtered line.
     return [item for item in found if item] if isinstance(found, list) else []
 
 
 def _unusable(found: str) -> KuberError:
     return KuberError(
-        "The program `ip` of this machine cannot be used",
+        "Cannot use the program `ip` of this machine",
         wanted="`ip` of iproute2 4.17 or later, which prints JSON",
         found=found,
-        remedy="Install iproute2, or leave this machine's route and names alone with host_network_enabled=false",
+        remedy="Install iproute2, or set host_network_enabled=false to leave this machine's route and names alone",
     )

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Rules as iptables-save prints them: read, changed on paper, and written as one transaction for iptables-restore."""
+"""Parse what iptables-save prints, apply changes in memory, and write the input of iptables-restore."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import functools
 import re
 import typing as t
 
-# Their value may look like an option; iptables-save puts it into quotation marks only where it has more than letters,
+# Their value may look like an option; iptables-save quotes it only if it has characters other than letters,
 # digits, dashes and underscores (xtables_save_string in iptables/libxtables/xtables.c).
 FREE_TEXT = ("--comment", "--nfacct-name", "--helper", "--name", "--hashlimit-name", "--log-prefix", "--nflog-prefix")
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|([^ ]+)', re.DOTALL)
@@ -35,13 +35,13 @@ class Rule:
 
     @functools.cached_property
     def tokens(self) -> tuple[tuple[str, bool], ...]:
-        """The words, each with whether it stands in quotation marks: then it is no option."""
+        """The words of the rule, each with whether it is quoted; a quoted word is never an option."""
         found = _WORD.finditer(self.text)
         return tuple((_ESCAPED.sub(r"\1", one[1]), True) if one[1] is not None else (one[2], False) for one in found)
 
     @functools.cached_property
     def target(self) -> str | None:
-        """Where the rule sends a packet to: a chain, or an action such as ACCEPT."""
+        """The target of the rule: a chain, or an action such as ACCEPT."""
         tokens = iter(self.tokens)
         for word, quoted in tokens:
             if word in ("-j", "-g") and not quoted:
@@ -52,7 +52,7 @@ class Rule:
 
     @property
     def can_be_written(self) -> bool:
-        """Whether iptables-restore understands what iptables-save has printed: it reads line by line."""
+        """Whether iptables-restore can read the rule: it reads line by line."""
         return "\n" not in self.text
 
     @property
@@ -61,7 +61,7 @@ class Rule:
 
     @property
     def sets(self) -> tuple[str, ...]:
-        """The ipsets that the rule looks into or adds to."""
+        """The ipsets that the rule matches against or adds to."""
         return self._values("--match-set") + self._values("--add-set") + self._values("--del-set")
 
     def _values(self, option: str) -> tuple[str, ...]:
@@ -73,18 +73,18 @@ class Rule:
 
 
 @dataclasses.dataclass(frozen=True)
-class Table:
-    """One table: chains with their policy ("-" for chains that are not built in), and all rules in order."""
+class IptablesTable:
+    """One table: chains with their policy ("-" for user-defined chains), and all rules in order."""
 
     name: str
     chains: t.Mapping[str, str]
     rules: tuple[Rule, ...]
     shown: bool = True
-    """Whether iptables-save has printed all of it: it leaves out what another program has written in its own way."""
+    """Whether iptables-save has printed all of it: it omits rules that another program wrote in nft's own form."""
 
     @functools.cached_property
     def by_chain(self) -> t.Mapping[str, t.Sequence[Rule]]:
-        """The rules of each chain, in order."""
+        """Return the rules of each chain, in order."""
         found: dict[str, list[Rule]] = {}
         for rule in self.rules:
             found.setdefault(rule.chain, []).append(rule)
@@ -95,24 +95,24 @@ class Table:
 
 
 @dataclasses.dataclass(frozen=True)
-class Change:
-    """What is to happen to one table."""
+class TableChange:
+    """The planned change of one table."""
 
     table: str
     dropped_chains: tuple[str, ...] = ()
-    """Go together with all of their rules."""
+    """Chains to remove with all of their rules."""
     deleted_rules: tuple[Rule, ...] = ()
-    """Rules of other chains; of equal rules all are listed."""
+    """Rules to remove from other chains; equal rules are listed as often as they occur."""
     inserted_rules: tuple[Rule, ...] = ()
-    """Go to the top of their chain."""
+    """Rules to insert at the top of their chain."""
 
     def __bool__(self) -> bool:
         return bool(self.dropped_chains or self.deleted_rules or self.inserted_rules)
 
 
-def parse(text: str) -> dict[str, Table]:
+def parse(text: str) -> dict[str, IptablesTable]:
     """Read what iptables-save prints, without the counters."""
-    tables: dict[str, Table] = {}
+    tables: dict[str, IptablesTable] = {}
     chains: dict[str, str] = {}
     rules: list[Rule] = []
     hidden = dict.fromkeys(_HIDDEN.findall(text))
@@ -124,16 +124,16 @@ def parse(text: str) -> dict[str, Table]:
             chain, policy = line[1:].split()[:2]
             chains[chain] = policy
         elif line.startswith(("-A ", "[")):
-            # With counters a rule begins with them: [packets:bytes] -A CHAIN ...
+            # A rule with counters begins with them: [packets:bytes] -A CHAIN ...
             chain, _space, rest = line.partition("-A ")[2].partition(" ")
             rules.append(Rule(chain, rest.strip()))
         elif line.strip() == "COMMIT":
-            tables[name] = Table(name, chains, tuple(rules), name not in hidden)
-    return {**{name: Table(name, {}, (), shown=False) for name in hidden}, **tables}
+            tables[name] = IptablesTable(name, chains, tuple(rules), name not in hidden)
+    return {**{name: IptablesTable(name, {}, (), shown=False) for name in hidden}, **tables}
 
 
 def _lines(text: str) -> t.Iterator[str]:
-    """The lines of a dump; a comment in quotation marks may have line breaks of its own, of any kind."""
+    """Yield the lines of a dump; a quoted comment may contain line breaks."""
     pending = ""
     for line in text.split("\n"):
         pending = f"{pending}\n{line}" if pending else line.removesuffix("\r")
@@ -142,14 +142,14 @@ def _lines(text: str) -> t.Iterator[str]:
             pending = ""
 
 
-def apply(tables: t.Mapping[str, Table], changes: t.Iterable[Change]) -> dict[str, Table]:
-    """The tables as they are after the changes."""
+def apply(tables: t.Mapping[str, IptablesTable], changes: t.Iterable[TableChange]) -> dict[str, IptablesTable]:
+    """Return the tables as they are after the changes."""
     result = dict(tables)
     for change in changes:
-        table = result.get(change.table, Table(change.table, {}, ()))
+        table = result.get(change.table, IptablesTable(change.table, {}, ()))
         dropped, deleted = set(change.dropped_chains), set(change.deleted_rules)
         rest = [rule for rule in table.rules if rule.chain not in dropped and rule not in deleted]
-        result[change.table] = Table(
+        result[change.table] = IptablesTable(
             table.name,
             {chain: policy for chain, policy in table.chains.items() if chain not in dropped},
             (*change.inserted_rules, *rest),
@@ -157,12 +157,12 @@ def apply(tables: t.Mapping[str, Table], changes: t.Iterable[Change]) -> dict[st
     return result
 
 
-def restore_input(changes: t.Iterable[Change]) -> str:
-    """What ``iptables-restore --noflush`` has to read for the changes to happen, each table at one stroke."""
+def restore_input(changes: t.Iterable[TableChange]) -> str:
+    """Return the input for ``iptables-restore --noflush`` that makes the changes, atomically for each table."""
     lines: list[str] = []
     for change in changes:
         lines.append(f"*{change.table}")
-        # Naming a chain empties it, so that chains which refer to each other can go in any order.
+        # Declaring a chain empties it, so chains that refer to each other can be removed in any order.
         lines += [f":{chain} - [0:0]" for chain in change.dropped_chains]
         lines += [f"-D {rule.chain} {rule.text}" for rule in change.deleted_rules]
         lines += [f"-I {rule.chain} 1 {rule.text}" for rule in reversed(change.inserted_rules)]
@@ -171,8 +171,8 @@ def restore_input(changes: t.Iterable[Change]) -> str:
     return "\n".join([*lines, ""])
 
 
-def removed_lines(tables: t.Mapping[str, Table], changes: t.Iterable[Change]) -> list[str]:
-    """All that goes, as arguments of iptables that would bring it back."""
+def removed_lines(tables: t.Mapping[str, IptablesTable], changes: t.Iterable[TableChange]) -> list[str]:
+    """Return everything that is removed, as arguments of iptables that would restore it."""
     lines: list[str] = []
     for change in changes:
         dropped = set(change.dropped_chains)
@@ -182,12 +182,12 @@ def removed_lines(tables: t.Mapping[str, Table], changes: t.Iterable[Change]) ->
     return lines
 
 
-def added_lines(changes: t.Iterable[Change]) -> list[str]:
+def added_lines(changes: t.Iterable[TableChange]) -> list[str]:
     return [f"-t {change.table} -I {rule.chain} 1 {rule.text}" for change in changes for rule in change.inserted_rules]
 
 
-def render(tables: t.Mapping[str, Table]) -> str:
-    """The tables for a diff: as iptables-save has them, but without what changes from one moment to the next."""
+def render(tables: t.Mapping[str, IptablesTable]) -> str:
+    """Return the tables as text for a diff, without counters and timestamps."""
     lines: list[str] = []
     for table in sorted(tables.values(), key=lambda table: table.name):
         order = {chain: number for number, chain in enumerate(table.chains)}

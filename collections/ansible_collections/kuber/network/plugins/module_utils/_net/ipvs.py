@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What kube-proxy's IPVS mode leaves beside iptables: virtual servers, ipsets, and a device full of addresses."""
+"""Plan the removal of what IPVS mode leaves outside of iptables: virtual servers, ipsets, and kube-ipvs0."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils._net import virtual_servers
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kuber.network.plugins.module_utils._net.node_proxy import Proxy  # pragma: no cover
+    from ansible_collections.kuber.network.plugins.module_utils._net.node_proxy import NodeProxy  # pragma: no cover
 
 DEVICE = "kube-ipvs0"
 
@@ -42,12 +42,12 @@ _SETS = (
 _LONGEST_NAME = 31
 SETS = frozenset(_SETS) | {name.replace("KUBE-", "KUBE-6-", 1)[:_LONGEST_NAME] for name in _SETS}
 ADDRESS_SETS = frozenset({"KUBE-IPVS-IPS", "KUBE-6-IPVS-IPS"})
-# Before Kubernetes 1.26 there were only those whose members have a port, too.
+# Before Kubernetes 1.26 only the sets whose members have a port existed.
 SOCKET_SETS = re.compile(r"KUBE-(6-)?(CLUSTER-IP|EXTERNAL-IP|LOAD-BALANCER)$")
 PORT_SETS = re.compile(r"KUBE-(6-)?NODE-PORT-(TCP|UDP|SCTP)(-HASH)?$")
 
 MARK = "FWM"
-"""What stands in place of the protocol where a mark of the firewall names the virtual server; kube-proxy has none."""
+"""The protocol of a virtual server that is identified by a firewall mark; kube-proxy makes none of these."""
 PROTOCOLS = {"6": "tcp", "17": "udp", "132": "sctp"}
 _PROTOCOL_NUMBER = re.compile(r",(\d+):(?=\d+(?:,|$))")
 
@@ -56,12 +56,12 @@ OPTIONS = {"TCP": "-t", "UDP": "-u", "SCTP": "--sctp-service"}
 
 @dataclasses.dataclass(frozen=True, order=True)
 class VirtualServer:
-    """An address and port that IPVS balances."""
+    """A virtual server of IPVS: a protocol with an address and port."""
 
     protocol: str
     address: str
     port: int
-    """The number of the mark, where there is no address."""
+    """The number of the firewall mark, where there is no address."""
 
     def __str__(self) -> str:
         return f"{self.protocol} {self.socket}"
@@ -74,12 +74,12 @@ class VirtualServer:
 
     @property
     def as_option(self) -> str:
-        """As ipvsadm names it."""
+        """The virtual server as arguments of ipvsadm."""
         return f"{OPTIONS[self.protocol]} {self.socket}"
 
 
 @dataclasses.dataclass(frozen=True)
-class State:
+class IpvsState:
     """What there is on a node."""
 
     servers: tuple[VirtualServer, ...]
@@ -87,29 +87,29 @@ class State:
     device: bool
     addresses: frozenset[str]
     references: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
-    """How many rules and other sets use a set, as the kernel counts them."""
+    """For each set, how many rules and other sets use it, as counted by the kernel."""
     traces: bool = False
-    """Whether settings or chains show that kube-proxy has run in IPVS mode since the node was started."""
+    """Whether settings or chains show that kube-proxy has run in IPVS mode since the last boot."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
-    """What is to go, and what stays."""
+class IpvsPlan:
+    """What to remove, and what stays."""
 
     servers: tuple[VirtualServer, ...] = ()
     sets: tuple[str, ...] = ()
     device: bool = False
     foreign: tuple[VirtualServer, ...] = ()
-    """Virtual servers of others."""
+    """Virtual servers that are not kube-proxy's."""
     doubtful: tuple[VirtualServer, ...] = ()
-    """Those that may be kube-proxy's or not."""
+    """Virtual servers that may or may not be kube-proxy's."""
     used_sets: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.servers or self.sets or self.device)
 
     def lines(self) -> list[str]:
-        """What is to go."""
+        """Return what to remove."""
         return [
             *(f"virtual server {server}" for server in self.servers),
             *(f"ipset {name}" for name in self.sets),
@@ -128,7 +128,7 @@ def parse_servers(text: str) -> tuple[VirtualServer, ...]:
 
 
 def named(member: str) -> str:
-    """A member of a set with the name of its protocol; a node without /etc/protocols prints the number."""
+    """Return a member of a set with the name of its protocol; a node without /etc/protocols prints the number."""
     return _PROTOCOL_NUMBER.sub(lambda found: f",{PROTOCOLS.get(found[1], found[1])}:", member, count=1)
 
 
@@ -145,13 +145,13 @@ def parse_sets(text: str) -> dict[str, tuple[str, ...]]:
 
 
 def parse_references(text: str) -> dict[str, int]:
-    """Read ``ipset list -terse``: by how much each set is used."""
+    """Read ``ipset list -terse``: the number of references to each set."""
     pairs = re.findall(r"^Name: (\S+)$(?:\n(?!Name:).*)*?\nReferences: (\d+)$", text, re.MULTILINE)
     return {name: int(number) for name, number in pairs}
 
 
 def parse_device(text: str) -> tuple[bool, frozenset[str]]:
-    """Read ``ip -o address show`` and ``ip -o link show``: whether the device is there, and its addresses."""
+    """Read ``ip -o address show`` and ``ip -o link show``: whether the device exists, and its addresses."""
     there = False
     addresses = set()
     for line in text.splitlines():
@@ -163,15 +163,15 @@ def parse_device(text: str) -> tuple[bool, frozenset[str]]:
     return there, frozenset(addresses)
 
 
-def plan(state: State, *, freed: t.Mapping[str, int], proxy: Proxy) -> Plan:
-    """Take away what kube-proxy made; virtual servers of others stay, and sets that are still used.
+def plan(state: IpvsState, *, freed: t.Mapping[str, int], proxy: NodeProxy) -> IpvsPlan:
+    """Plan to remove what kube-proxy made; virtual servers of others and sets in use stay.
 
-    ``freed`` says how many uses of each set end before.
+    ``freed`` is the number of references to each set that are removed before.
     """
     mine = [name for name in state.sets if name in SETS]
     used = [name for name in mine if state.references.get(name, 0) > freed.get(name, 0)]
     owner = _Owner(state, proxy)
-    return Plan(
+    return IpvsPlan(
         servers=tuple(server for server in state.servers if owner.is_kube_proxys(server) is True),
         sets=tuple(name for name in mine if name not in used),
         device=state.device,
@@ -182,13 +182,13 @@ def plan(state: State, *, freed: t.Mapping[str, int], proxy: Proxy) -> Plan:
 
 
 class _Owner:
-    """Tells kube-proxy's virtual servers from those of others.
+    """Distinguishes kube-proxy's virtual servers from others.
 
-    As long as its sets are there they name every one. Without them it is known that kube-proxy in IPVS mode removes all
+    kube-proxy's sets list every one of them. Without the sets, it is known that kube-proxy in IPVS mode removes all
     virtual servers but its own and those in excludeCIDRs (cleanLegacyService in kubernetes/pkg/proxy/ipvs/proxier.go).
     """
 
-    def __init__(self, state: State, proxy: Proxy) -> None:
+    def __init__(self, state: IpvsState, proxy: NodeProxy) -> None:
         self._proxy = proxy
         sets = {name: members for name, members in state.sets.items() if name in SETS}
         self._has_sets = bool(sets)
@@ -199,7 +199,7 @@ class _Owner:
         self._ports = {(found[2], int(one.rpartition(":")[2])) for found, members in ports if found for one in members}
 
     def is_kube_proxys(self, server: VirtualServer) -> bool | None:
-        """``None`` where there is no telling."""
+        """Whether the virtual server is kube-proxy's; ``None`` if unknown."""
         if server.protocol == MARK or self._proxy.leaves_alone(server.address):
             return False
         socket = f"{server.address},{server.protocol.lower()}:{server.port}"

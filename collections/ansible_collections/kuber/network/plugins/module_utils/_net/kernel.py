@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What the kernel of a node can do for kube-proxy: what is loaded, built in, or could be loaded."""
+"""Determine which features that kube-proxy needs a node's kernel has loaded, built in, or loadable."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if t.TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Part:
-    """A part of the kernel: its module, and the option that it is built by."""
+class Feature:
+    """A kernel feature: its module, and the option that builds it."""
 
     module: str
     option: str
@@ -28,13 +28,13 @@ class Part:
         return f"{self.module} (CONFIG_{self.option})"
 
 
-Need = tuple[Part, ...]
-"""Parts of which any one will do, the usual one first."""
+Need = tuple[Feature, ...]
+"""Alternatives, of which one is enough; the usual one first."""
 
 
 def _need(*names: str) -> Need:
     pairs = zip(names[::2], names[1::2], strict=True)
-    return tuple(Part(module, option) for module, option in pairs)
+    return tuple(Feature(module, option) for module, option in pairs)
 
 
 _RULES = (
@@ -45,7 +45,7 @@ _RULES = (
     _need("xt_addrtype", "NETFILTER_XT_MATCH_ADDRTYPE"),
     _need("xt_MASQUERADE", "NETFILTER_XT_TARGET_MASQUERADE", "ipt_MASQUERADE", "IP_NF_TARGET_MASQUERADE"),
 )
-# By mode: what the rules of pkg/proxy/{iptables,ipvs,nftables}/proxier.go of Kubernetes are made of.
+# By mode: what the rules of Kubernetes' pkg/proxy/{iptables,ipvs,nftables}/proxier.go use.
 NEEDS: dict[str, tuple[Need, ...]] = {
     "iptables": (
         *_RULES,
@@ -77,10 +77,10 @@ NEEDS: dict[str, tuple[Need, ...]] = {
 }
 DEFAULT_SCHEDULER = "rr"
 
-# Any kernel with a network has this one: where it is seen, the options are known.
+# Every kernel with networking has this option: if it is listed, the options are known.
 _WITNESS = "NET"
-# One word for the kind of evidence, one for the name. Many kernels carry their list of options, and distributions put
-# it into /boot; what is built in and what could be loaded stands beside the modules.
+# Each line is the kind of evidence and the name. Many kernels contain their list of options, and distributions put
+# it into /boot; the lists of built-in and loadable modules are in the directory of modules.
 _SCRIPT = r"""
 release=$(uname -r); modules=/lib/modules/$release
 echo "release $release"
@@ -104,26 +104,26 @@ true
 
 @dataclasses.dataclass(frozen=True)
 class Kernel:
-    """What a node tells about its kernel."""
+    """What is known about a node's kernel."""
 
     release: str
     present: frozenset[str]
-    """Modules that are loaded or built in, as far as that can be seen."""
+    """Modules known to be loaded or built in."""
     loadable: frozenset[str] | None
-    """Modules that lie ready; ``None`` where nobody has a list of them."""
+    """Modules that can be loaded; ``None`` if the node has no list of them."""
     options: t.Mapping[str, str] | None
-    """Options that are on (y) or built as modules (m); ``None`` where they cannot be read."""
+    """Options that are built in (y) or built as modules (m); ``None`` if they cannot be read."""
     knows_built_in: bool
 
-    def has(self, part: Part) -> bool | None:
-        """Whether this part is there; ``None`` when nothing tells."""
+    def has(self, part: Feature) -> bool | None:
+        """Whether the kernel has the feature; ``None`` if unknown."""
         if part.module in self.present or part.module in (self.loadable or ()):
             return True
         if self.options is None:
             return None if self.loadable is None or not self.knows_built_in else False
         built = self.options.get(part.option)
         if built == "m":
-            # A container sees the host's kernel, but not always its modules, which the host loads all the same.
+            # A container sees the host's kernel, but not always its modules, which the host can load anyway.
             return None if self.loadable is None else False
         return built == "y"
 
@@ -132,7 +132,7 @@ def read(runner: Runner, *, scheduler: str = DEFAULT_SCHEDULER) -> Kernel:
     parts = [part for mode in NEEDS for need in needs(mode, scheduler) for part in need]
     names = sorted({part.module for part in parts})
     pattern = "|".join(sorted({_WITNESS, *names, *(part.option for part in parts)}))
-    # Files of modules are named with dashes or underscores, as it happens.
+    # File names of modules have dashes or underscores, without a rule.
     pattern = pattern.replace("_", "[_-]")
     script = _SCRIPT.replace("NAMES", " ".join(names)).replace("PATTERN", pattern)
     return parse(runner.run(["sh", "-c", script]).stdout)
@@ -164,7 +164,7 @@ def needs(mode: str, scheduler: str) -> tuple[Need, ...]:
 
 
 def lacks(kernel: Kernel, mode: str, *, scheduler: str = DEFAULT_SCHEDULER) -> list[str]:
-    """What the mode needs and the kernel certainly does not have."""
+    """Return what the mode needs and the kernel is known to lack."""
     missing = [str(need[0]) for need in needs(mode, scheduler) if all(kernel.has(part) is False for part in need)]
     oldest = OLDEST_KERNEL.get(mode)
     if oldest is not None and is_older(kernel.release, oldest):

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""kube-proxy in a cluster: what is configured, what runs, and what has to be done about it."""
+"""Read kube-proxy's configuration and running mode through the API server, and plan the change."""
 
 from __future__ import annotations
 
@@ -33,71 +33,71 @@ NOBODY_ANSWERS = (404, 500, 502, 503, 504)
 
 
 @dataclasses.dataclass(frozen=True)
-class Pod:
+class ProxyPod:
     """kube-proxy on one node."""
 
     name: str
     node: str
     mode: str | None
-    """The running mode; ``None`` when it does not answer."""
+    """The running mode; ``None`` if it does not answer."""
     started: str
-    """When its container started; empty while it does not run."""
+    """Start time of its container; empty while it does not run."""
     restarted: str | None
-    """Which restart of ours made it, and for which configuration."""
+    """Our annotations: which restart created the pod, and for which configuration."""
     digest: str | None
     starts_again: int
-    """How often its container was started again since."""
+    """How often its container has been restarted since."""
     failure: str | None
-    """Why its container does not stay up."""
+    """Why its container keeps failing."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Document:
-    """The configuration as it stands in the ConfigMap."""
+class ProxyConfig:
+    """The configuration in the ConfigMap."""
 
     key: str
     text: str
     config: t.Mapping[str, t.Any]
     version: str
-    """Of the ConfigMap, for a write that tolerates no other in between."""
+    """resourceVersion of the ConfigMap, so that a write fails if somebody else wrote in between."""
     written: str
-    """When the ConfigMap was last written to."""
+    """When the ConfigMap was last written."""
     author: Field | None = None
-    """Who has written it, when that was somebody else."""
+    """The field manager that wrote it, if it is not ours."""
 
 
 @dataclasses.dataclass(frozen=True)
-class State:
-    """What there is in the cluster."""
+class ProxyState:
+    """kube-proxy as found in the cluster."""
 
-    document: Document
+    document: ProxyConfig
     annotations: t.Mapping[str, str]
-    """Those of the template of the pods."""
+    """Annotations of the pod template."""
     selector: str
-    pods: tuple[Pod, ...]
+    pods: tuple[ProxyPod, ...]
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
-    """What is to be done, and for which reasons."""
+class ProxyPlan:
+    """What to do, and why."""
 
     config: t.Mapping[str, t.Any]
     mode: str | None
-    """What every node must run in the end; ``None`` when any mode will do."""
+    """The mode that every node must run in at the end; ``None`` if any mode is accepted."""
     edit: bool
     restart: tuple[str, ...]
     notes: bool = True
-    """Whether the DaemonSet notes what it was restarted for."""
+    """Whether the DaemonSet is annotated with the reason of its restart."""
 
     def __bool__(self) -> bool:
         return self.edit or bool(self.restart)
 
 
-def read(client: Client) -> State:
+def read(client: Client) -> ProxyState:
     document, daemon_set = read_document(client)
     labels = daemon_set["spec"]["selector"].get("matchLabels") or {}
     selector = ",".join(f"{key}={value}" for key, value in labels.items())
-    return State(
+    return ProxyState(
         document=document,
         annotations=daemon_set["spec"]["template"]["metadata"].get("annotations") or {},
         selector=selector,
@@ -105,13 +105,13 @@ def read(client: Client) -> State:
     )
 
 
-def read_document(client: Client) -> tuple[Document, dict[str, t.Any]]:
-    """The configuration, and the DaemonSet that reads it."""
+def read_document(client: Client) -> tuple[ProxyConfig, dict[str, t.Any]]:
+    """Return the configuration, and the DaemonSet that reads it."""
     config_map, daemon_set = (_get(client, path) for path in (CONFIG_MAP, DAEMON_SET))
     data = config_map.get("data") or {}
     key = _key(daemon_set, data)
     text = data.get(key) or ""
-    document = Document(
+    document = ProxyConfig(
         key=key,
         text=text,
         config=proxy_config.load(text, key),
@@ -138,10 +138,10 @@ def _get(client: Client, path: str) -> dict[str, t.Any]:
 
 
 def _key(daemon_set: t.Mapping[str, t.Any], data: t.Mapping[str, str]) -> str:
-    """Which of the files in the ConfigMap kube-proxy reads: the one that its command line names."""
+    """Return the key of the ConfigMap that kube-proxy reads, which its command line names."""
     if daemon_set["spec"].get("updateStrategy", {}).get("type") == "OnDelete":
         raise KuberError(
-            "kube-proxy is not restarted when its DaemonSet changes",
+            "A change of DaemonSet kube-proxy would not restart its pods",
             wanted="the updateStrategy RollingUpdate of DaemonSet kube-proxy, as kubeadm and minikube set it",
             found="OnDelete",
         )
@@ -156,23 +156,23 @@ def _key(daemon_set: t.Mapping[str, t.Any], data: t.Mapping[str, str]) -> str:
         "kube-proxy does not read its configuration from ConfigMap kube-proxy",
         wanted="a command line with --config=/…/KEY, and this KEY in the ConfigMap, as kubeadm and minikube make them",
         found=f"`{' '.join(words)}`, and in the ConfigMap {', '.join(data) or 'nothing'}",
-        remedy="On a control plane `kubeadm init phase addon kube-proxy` makes both anew, and so does `minikube start`",
+        remedy="Recreate both: run `kubeadm init phase addon kube-proxy` on a control plane, or `minikube start`",
     )
 
 
-def read_pods(client: Client, selector: str, port: int | None) -> tuple[Pod, ...]:
+def read_pods(client: Client, selector: str, port: int | None) -> tuple[ProxyPod, ...]:
     pods = client.list(f"{NAMESPACE}/pods", labelSelector=selector)
     living = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp") and pod["spec"].get("nodeName")]
     return tuple(sorted((_read_pod(client, pod, port) for pod in living), key=lambda pod: pod.node))
 
 
-def _read_pod(client: Client, pod: t.Mapping[str, t.Any], port: int | None) -> Pod:
+def _read_pod(client: Client, pod: t.Mapping[str, t.Any], port: int | None) -> ProxyPod:
     metadata = pod["metadata"]
     annotations = metadata.get("annotations") or {}
     container: dict[str, t.Any] = next(iter(pod["status"].get("containerStatuses") or ()), {})
     state = container.get("state") or {}
     running, waiting = state.get("running"), state.get("waiting") or {}
-    return Pod(
+    return ProxyPod(
         name=metadata["name"],
         node=pod["spec"]["nodeName"],
         mode=ask(client, metadata["name"], port, "proxyMode") if running and port else None,
@@ -185,7 +185,7 @@ def _read_pod(client: Client, pod: t.Mapping[str, t.Any], port: int | None) -> P
 
 
 def ask(client: Client, pod: str, port: int, path: str) -> str | None:
-    """What kube-proxy's own web server answers; ``None`` when nobody does."""
+    """Return the answer of kube-proxy's metrics server; ``None`` if there is none."""
     try:
         return client.text("GET", f"{NAMESPACE}/pods/http:{pod}:{port}/proxy/{path}").strip()
     except ApiError as exc:
@@ -194,25 +194,25 @@ def ask(client: Client, pod: str, port: int, path: str) -> str | None:
         raise
 
 
-def plan(state: State, wish: proxy_config.Wish) -> Plan:
-    config = proxy_config.adjust(state.document.config, wish)
-    mode = None if wish.mode == proxy_config.KEEP else wish.mode
+def plan(state: ProxyState, spec: proxy_config.ProxySpec) -> ProxyPlan:
+    config = proxy_config.adjust(state.document.config, spec)
+    mode = None if spec.mode == proxy_config.KEEP else spec.mode
     edit = config != state.document.config
     reasons = list(_reasons(state, config, mode, edit))
-    if not wish.notes and RESTARTED in state.annotations:
-        reasons.append("the notes about earlier restarts go")
-    # Where there are none, taking them away would not restart anything.
-    notes = wish.notes or RESTARTED not in state.annotations
-    return Plan(config, mode, edit, tuple(reasons), notes)
+    if not spec.notes and RESTARTED in state.annotations:
+        reasons.append("the annotations about earlier restarts are removed")
+    # Removing annotations that do not exist would not restart anything.
+    notes = spec.notes or RESTARTED not in state.annotations
+    return ProxyPlan(config, mode, edit, tuple(reasons), notes)
 
 
-def _reasons(state: State, config: t.Mapping[str, t.Any], mode: str | None, edit: bool) -> t.Iterator[str]:
-    """Why kube-proxy has to be restarted: it reads its configuration only when it starts."""
+def _reasons(state: ProxyState, config: t.Mapping[str, t.Any], mode: str | None, edit: bool) -> t.Iterator[str]:
+    """Yield why kube-proxy has to be restarted: it reads its configuration only at its start."""
     digest = proxy_config.digest(config)
     rolling = state.annotations.get(DIGEST) == digest
     for pod in state.pods:
         if rolling and pod.restarted != state.annotations.get(RESTARTED):
-            # An interrupted run has begun its restart already.
+            # An interrupted run has already begun the restart.
             continue
         if mode is not None and pod.mode not in (None, mode):
             yield f"{pod.node} runs in mode {pod.mode}"
@@ -220,23 +220,23 @@ def _reasons(state: State, config: t.Mapping[str, t.Any], mode: str | None, edit
             yield f"{pod.node} has not read the configuration"
 
 
-def _has_read(pod: Pod, written: str, digest: str, edit: bool) -> bool:
+def _has_read(pod: ProxyPod, written: str, digest: str, edit: bool) -> bool:
     """Whether a pod runs the wanted configuration.
 
-    One that started after the last write has read what stands there now. One that started before was made for the
-    configuration of its digest, and knows no other unless it was started again: `minikube start`, for one, resets the
-    ConfigMap while kube-proxy goes on, and then it is enough to write the ConfigMap.
+    A pod that started after the last write has read the current configuration. One that started before was made for the
+    configuration of its digest, and keeps it until its container restarts: `minikube start`, for example, resets the
+    ConfigMap while kube-proxy keeps running, and then it is enough to write the ConfigMap.
     """
     if pod.started > written:
         return not edit
     if pod.digest is None:
-        # Nobody but kubeadm has touched it, and clocks of nodes differ: equal times are no sign.
+        # Only kubeadm has written it. Clocks of nodes differ, so equal times prove nothing.
         return not edit and pod.started == written
     return pod.digest == digest and not pod.starts_again
 
 
-def objections(client: Client, wanted: Plan) -> t.Iterator[KuberError]:
-    """What speaks against the wanted mode, as far as the API server knows; nothing has been touched yet."""
+def objections(client: Client, wanted: ProxyPlan) -> t.Iterator[KuberError]:
+    """Yield why the wanted mode cannot work, as far as the API server knows; nothing has been changed yet."""
     if wanted.mode is None:
         return
     version = client.get("/version")["gitVersion"]
@@ -248,8 +248,8 @@ def objections(client: Client, wanted: Plan) -> t.Iterator[KuberError]:
     yield from proxy_modes.old_kernels(wanted.mode, kernels)
 
 
-def diff(state: State, wanted: Plan) -> list[dict[str, str]]:
-    """What changes, for people: the configuration, and what runs on the nodes."""
+def diff(state: ProxyState, wanted: ProxyPlan) -> list[dict[str, str]]:
+    """Return the change as Ansible's diffs: the configuration, and what runs on the nodes."""
     entries = []
     if wanted.edit:
         before, after = (proxy_config.dump(config) for config in (state.document.config, wanted.config))
@@ -263,8 +263,8 @@ def diff(state: State, wanted: Plan) -> list[dict[str, str]]:
     return entries
 
 
-def drift(state: State, wanted: Plan) -> list[Drift]:
-    """What differs: fields of the configuration with who wrote it, and what runs on each node."""
+def drift(state: ProxyState, wanted: ProxyPlan) -> list[Drift]:
+    """Return the drift: fields of the configuration with their manager, and what runs on each node."""
     found = []
     if wanted.edit:
         author, root = state.document.author, f"data[{state.document.key}]"

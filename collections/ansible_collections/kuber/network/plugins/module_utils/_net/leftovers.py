@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What kube-proxy's other modes leave in iptables, and the one rule of ours: a plan, made without touching anything."""
+"""Plan the removal of iptables rules that other modes of kube-proxy left, and our own rule for ping."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._net.iptables import Change, Rule, Table
+from ansible_collections.kuber.network.plugins.module_utils._net.iptables import IptablesTable, Rule, TableChange
 
 MODES = ("ipvs", "iptables", "nftables")
 
-# Chains by the mode that makes them (kubernetes/pkg/proxy/{userspace,iptables,ipvs}/proxier.go, from 1.19 on). Those
-# that stand in several are rewritten by whichever runs. nftables mode has none. The kubelet's own are in none; its
+# Chains by the mode that makes them (kubernetes/pkg/proxy/{userspace,iptables,ipvs}/proxier.go, since 1.19). Those
+# listed for several modes are rewritten by the running one. nftables mode has none. The kubelet's are not listed; its
 # KUBE-FIREWALL is in filter.
 CHAINS: dict[str, dict[str, frozenset[str]]] = {
     "iptables": {
@@ -59,7 +59,7 @@ CHAINS: dict[str, dict[str, frozenset[str]]] = {
         ),
     },
     "nftables": {},
-    # Gone since 1.26.
+    # Removed in 1.26.
     "userspace": {
         "nat": frozenset(
             {
@@ -72,9 +72,9 @@ CHAINS: dict[str, dict[str, frozenset[str]]] = {
         "filter": frozenset({"KUBE-NODEPORT-NON-LOCAL"}),
     },
 }
-# One chain for each service and endpoint; XLB is what EXT was called before Kubernetes 1.24.
+# One chain for each service and endpoint; EXT was called XLB before Kubernetes 1.24.
 SERVICE_CHAIN = re.compile(r"KUBE-(SVC|SEP|SVL|EXT|FW|XLB)-")
-# Both modes jump to this chain, each in its own words, and neither removes the other's jump.
+# Both modes jump to this chain with different comments, and neither removes the other's jump.
 FIREWALL_CHAIN = "KUBE-PROXY-FIREWALL"
 FIREWALL_COMMENTS = {"iptables": "kubernetes load balancer firewall", "ipvs": "kube-proxy firewall rules"}
 
@@ -83,24 +83,24 @@ ECHO_MATCHES = {
     "ipv4": "-p icmp -m icmp --icmp-type 8",
     "ipv6": "-p ipv6-icmp -m icmp6 --icmpv6-type 128",
 }
-# Rejects what goes to a service address and is not for one of its ports (Kubernetes 1.27 and newer): ping, too.
+# Rejects packets to a service address that are not for one of its ports, ping included (Kubernetes 1.27 and newer).
 REJECTING_CHAIN = "KUBE-IPVS-FILTER"
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
-    """What is to be done in one address family, and what had better be left alone."""
+class RulesPlan:
+    """What to change in one address family, and what is left alone with the reason."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[TableChange, ...]
     warnings: tuple[str, ...]
 
 
-def plan(tables: t.Mapping[str, Table], *, family: str, mode: str, echo_reply: bool) -> Plan:
-    """Take away what modes other than ``mode`` have left; have our rule exactly where it works, or not at all.
+def plan(tables: t.Mapping[str, IptablesTable], *, family: str, mode: str, echo_reply: bool) -> RulesPlan:
+    """Plan to remove what modes other than ``mode`` left, and to have our rule where it takes effect, or not at all.
 
-    Nothing is done in tables that could not be read in full.
+    Tables that could not be read in full are left alone.
     """
-    changes: list[Change] = []
+    changes: list[TableChange] = []
     warnings: list[str] = []
     for table in (one for one in tables.values() if one.shown):
         change, remarks = _plan_table(table, mode)
@@ -110,8 +110,10 @@ def plan(tables: t.Mapping[str, Table], *, family: str, mode: str, echo_reply: b
             changes.append(change)
         warnings += remarks
     if "filter" not in tables and echo_reply and mode == "ipvs":
-        changes.append(_with_echo_rule(Change("filter"), Table("filter", {}, ()), family=family, wanted=True))
-    return Plan(tuple(changes), tuple(warnings))
+        changes.append(
+            _with_echo_rule(TableChange("filter"), IptablesTable("filter", {}, ()), family=family, wanted=True)
+        )
+    return RulesPlan(tuple(changes), tuple(warnings))
 
 
 def echo_rule(family: str) -> Rule:
@@ -119,7 +121,7 @@ def echo_rule(family: str) -> Rule:
 
 
 def is_leftover(table: str, chain: str, mode: str) -> bool:
-    """Whether a chain belongs to kube-proxy, and not to kube-proxy in this mode."""
+    """Whether the chain is kube-proxy's, but not of this mode."""
     if SERVICE_CHAIN.match(chain):
         return mode != "iptables"
     others = (chains.get(table, frozenset()) for other, chains in CHAINS.items() if other != mode)
@@ -127,22 +129,22 @@ def is_leftover(table: str, chain: str, mode: str) -> bool:
 
 
 def belongs_to(table: str, chain: str, mode: str) -> bool:
-    """Whether kube-proxy makes a chain in this mode."""
+    """Whether kube-proxy makes the chain in this mode."""
     return chain in CHAINS[mode].get(table, ()) or (mode == "iptables" and bool(SERVICE_CHAIN.match(chain)))
 
 
 def is_kube_proxys(table: str, chain: str) -> bool:
-    """Whether kube-proxy has made a chain, in whatever mode."""
+    """Whether kube-proxy makes the chain in any mode."""
     made = (chains.get(table, frozenset()) for chains in CHAINS.values())
     return bool(SERVICE_CHAIN.match(chain)) or any(chain in chains for chains in made)
 
 
-def _plan_table(table: Table, mode: str) -> tuple[Change, list[str]]:
+def _plan_table(table: IptablesTable, mode: str) -> tuple[TableChange, list[str]]:
     leftovers = {chain for chain in table.chains if is_leftover(table.name, chain, mode)}
     kept, warnings = _in_use(table, leftovers)
     gone = leftovers - kept
     return (
-        Change(
+        TableChange(
             table.name,
             dropped_chains=tuple(chain for chain in table.chains if chain in gone),
             deleted_rules=tuple(
@@ -155,15 +157,15 @@ def _plan_table(table: Table, mode: str) -> tuple[Change, list[str]]:
     )
 
 
-def _in_use(table: Table, leftovers: t.Collection[str]) -> tuple[set[str], list[str]]:
-    """Leftovers that a chain of somebody else refers to, with all that they refer to in turn."""
+def _in_use(table: IptablesTable, leftovers: t.Collection[str]) -> tuple[set[str], list[str]]:
+    """Return the leftovers that another program's chain refers to, and all chains that these refer to."""
     kept: set[str] = set()
     warnings: list[str] = []
     for rule in table.rules:
         foreign = not table.is_built_in(rule.chain) and not is_kube_proxys(table.name, rule.chain)
         if rule.target is not None and rule.target in leftovers and (foreign or not rule.can_be_written):
             kept.add(rule.target)
-            why = "a rule that is not kube-proxy's uses it" if foreign else "the comment of a rule has a line break"
+            why = "another program's rule uses it" if foreign else "the comment of a rule contains a line break"
             warnings.append(
                 f"Chain {rule.target} of table {table.name} is a leftover of kube-proxy, but it stays, "
                 f"because {why}: {rule}"
@@ -173,14 +175,14 @@ def _in_use(table: Table, leftovers: t.Collection[str]) -> tuple[set[str], list[
     return kept, warnings
 
 
-def _is_others_jump(table: Table, rule: Rule, mode: str) -> bool:
+def _is_others_jump(table: IptablesTable, rule: Rule, mode: str) -> bool:
     if rule.target != FIREWALL_CHAIN or not table.is_built_in(rule.chain):
         return False
     others = [comment for other, comment in FIREWALL_COMMENTS.items() if other != mode]
     return any(comment in others for comment in rule.comments)
 
 
-def _with_echo_rule(change: Change, table: Table, *, family: str, wanted: bool) -> Change:
+def _with_echo_rule(change: TableChange, table: IptablesTable, *, family: str, wanted: bool) -> TableChange:
     rule = echo_rule(family)
     going = set(change.deleted_rules)
     ours = [found for found in table.rules if ECHO_COMMENT in found.comments and found not in going]
@@ -193,8 +195,8 @@ def _with_echo_rule(change: Change, table: Table, *, family: str, wanted: bool) 
     )
 
 
-def _comes_first(table: Table, ours: t.Sequence[Rule]) -> bool:
-    """Whether our rule is asked before the one that rejects; kube-proxy puts new rules of its own at the top."""
+def _comes_first(table: IptablesTable, ours: t.Sequence[Rule]) -> bool:
+    """Whether our rule comes before the rejecting one; kube-proxy inserts its new rules at the top."""
     for rule in table.rules:
         if rule in ours and rule.chain == "INPUT":
             return True

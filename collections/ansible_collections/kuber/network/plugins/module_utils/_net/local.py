@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Runs commands on the machine that we are on."""
+"""Run commands on the local machine."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import subprocess
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 
 COMMAND_NOT_FOUND = 127
-# Where Debian keeps the programs of administrators; the PATH of other users leaves them out.
+# Debian keeps administrators' programs here; the PATH of other users lacks these directories.
 ADMINISTRATION = ("/usr/sbin", "/sbin")
 
 
 class LocalRunner(Runner):
-    """``Runner`` for this machine; messages of commands come in English, so that they can be recognised."""
+    """``Runner`` for this machine; commands print their messages in English, so that they can be recognised."""
 
     def __init__(self) -> None:
         path = os.pathsep.join([os.environ.get("PATH", os.defpath), *ADMINISTRATION])
@@ -35,6 +35,6 @@ class LocalRunner(Runner):
                 env=self._environment,
             )
         except OSError as exc:
-            # What a shell says of it.
+            # The exit code of a shell for this.
             return Result(argv, COMMAND_NOT_FOUND, "", f"{argv[0]}: {exc.strerror}")
         return Result(argv, done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))

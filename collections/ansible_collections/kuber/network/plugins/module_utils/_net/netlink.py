@@ -4,10 +4,10 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Removal of virtual servers without ipvsadm: messages for the kernel, made here, and what takes them there.
+"""Remove virtual servers without ipvsadm: build netlink messages, and send them with what the node has.
 
-The messages are those of generic netlink (linux/netlink.h, linux/genetlink.h) for the family IPVS (linux/ip_vs.h).
-A node needs perl, or socat, dd and od, to hand one to the kernel and to print the answer.
+The messages are generic netlink (linux/netlink.h, linux/genetlink.h) of the family IPVS (linux/ip_vs.h).
+A node needs perl, or socat with dd and od, to send a message to the kernel and to print the answer.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from ansible_collections.kuber.network.plugins.module_utils._runner import Comma
 
 if t.TYPE_CHECKING:
     Exchange = t.Callable[[t.Sequence[str], str], Result]
-    """Runs a command that may change the node with this input."""
+    """Runs a command that may change the node, with this input."""
 
-# Whoever has one of these lists can remove virtual servers.
+# A node that has all programs of one of these lists can remove virtual servers.
 PROGRAMS = (("ipvsadm",), ("perl",), ("socat", "dd", "od"))
-# A socket keeps so many answers until somebody reads them.
+# A socket buffers this many answers until they are read.
 AT_ONCE = 100
 
 _REQUEST_WITH_ANSWER = 5
@@ -42,8 +42,8 @@ _FAMILIES = {4: 2, 6: 10}
 _NUMBERS = {"TCP": 6, "UDP": 17, "SCTP": 132}
 _HEADER = struct.Struct("<IHHII")
 
-# Takes octal escapes, as printf reads them, and prints the answers in hexadecimal. The kernel has answered when the
-# message has been sent, so that nobody has to wait for long. AF_NETLINK is 16, SOCK_RAW 3, NETLINK_GENERIC 16.
+# Reads octal escapes, as printf does, and prints the answers in hexadecimal. The kernel answers while the
+# message is sent, so a short wait is enough. AF_NETLINK is 16, SOCK_RAW 3, NETLINK_GENERIC 16.
 _PERL = r"""
 socket(my $kernel, 16, 3, 16) or die "netlink: $!\n";
 bind($kernel, pack("SSLL", 16, 0, 0, 0)) or die "netlink: $!\n";
@@ -66,7 +66,7 @@ SEND = ("sh", "-c", _SCRIPT)
 
 
 def remove(exchange: Exchange, servers: t.Sequence[VirtualServer]) -> dict[VirtualServer, str]:
-    """Remove virtual servers; return why the kernel has refused to, for those that it has not."""
+    """Remove virtual servers; return those that the kernel did not remove, with its reason."""
     family = _family(_send(exchange, [_family_question()]))
     refused: dict[VirtualServer, str] = {}
     for start in range(0, len(servers), AT_ONCE):
@@ -109,7 +109,7 @@ def _removal(family: int, number: int, server: VirtualServer) -> bytes:
 
 
 def _messages(data: bytes) -> t.Iterator[tuple[int, int, bytes]]:
-    """Kind, number and content of each message."""
+    """Yield type, number and content of each message."""
     while len(data) >= _HEADER.size:
         length, kind, _flags, number, _port = _HEADER.unpack_from(data)
         if length < _HEADER.size:
@@ -119,7 +119,7 @@ def _messages(data: bytes) -> t.Iterator[tuple[int, int, bytes]]:
 
 
 def _family(answer: bytes) -> int:
-    """The number that the kernel has given to the family IPVS."""
+    """Return the number that the kernel has assigned to the family IPVS."""
     for kind, _number, content in _messages(answer):
         if kind == _CONTROL:
             return next(
@@ -128,7 +128,7 @@ def _family(answer: bytes) -> int:
                 if attribute == _FAMILY_ID
             )
     errors = _errors(answer)
-    why = os.strerror(errors[0]) if errors.get(0) else "no answer of the kernel"
+    why = os.strerror(errors[0]) if errors.get(0) else "no answer from the kernel"
     raise CommandError(Result(("netlink",), 1, "", f"family IPVS: {why}"))
 
 
@@ -142,7 +142,7 @@ def _attributes(data: bytes) -> t.Iterator[tuple[int, bytes]]:
 
 
 def _errors(answer: bytes) -> dict[int, int]:
-    """The error number for each message; 0 is success."""
+    """Return the error number for each message; 0 is success."""
     return {
         number: -struct.unpack_from("<i", content)[0]
         for kind, number, content in _messages(answer)

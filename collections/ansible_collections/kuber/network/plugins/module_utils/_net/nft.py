@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What kube-proxy's nftables mode leaves: one table in each family. Whoever comes next normally removes them."""
+"""The tables that kube-proxy's nftables mode leaves, one in each family; the next mode normally removes them."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def lines(families: t.Iterable[str]) -> list[str]:
 
 
 def script(families: t.Iterable[str]) -> str:
-    """What ``nft -f`` has to read for the tables to go, all at one stroke."""
+    """Return the input for ``nft -f`` that removes the tables atomically."""
     return "".join(f"delete table {' '.join(TABLES[family])}\n" for family in families)

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""One table as ``nft --json list table`` prints it: chains with their rules, and maps with their elements."""
+"""Parse a table as printed by ``nft --json list table``: chains with rules, maps and sets with elements."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ VERDICTS = ("goto", "jump", "drop", "accept", "return", "reject", "continue")
 
 
 @dataclasses.dataclass(frozen=True)
-class Verdict:
-    """Where an element or a rule sends a packet to."""
+class NftVerdict:
+    """The verdict of a rule or an element: an action and, for jumps, its target."""
 
     action: str
     target: str = ""
@@ -31,35 +31,35 @@ class Verdict:
 
 @dataclasses.dataclass(frozen=True)
 class Base:
-    """Where a chain begins by itself, at a hook of the kernel; those of lower priority come first."""
+    """The hook of a base chain; chains of lower priority come first."""
 
     hook: str
     priority: int
     drops: bool
-    """Whether its policy is drop."""
+    """Whether the policy is drop."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Table:
-    """What there is in one table."""
+class NftablesTable:
+    """The content of one table."""
 
     chains: t.Mapping[str, tuple[tuple[Statement, ...], ...]]
-    """The rules of each chain, as their statements in order."""
-    maps: t.Mapping[str, t.Mapping[tuple[str, ...], Verdict]]
-    """The elements of each map of verdicts."""
+    """The rules of each chain, each as its statements in order."""
+    maps: t.Mapping[str, t.Mapping[tuple[str, ...], NftVerdict]]
+    """The elements of each verdict map."""
     sets: t.Mapping[str, tuple[t.Any, ...]] = dataclasses.field(default_factory=dict)
     """The elements of each set, as nft prints them."""
     bases: t.Mapping[str, Base] = dataclasses.field(default_factory=dict)
-    """The chains that packets come to by themselves."""
+    """The base chains."""
 
 
-def parse(text: str) -> Table:
+def parse(text: str) -> NftablesTable:
     try:
         items = list(json.loads(text)["nftables"])
     except (ValueError, TypeError, KeyError) as exc:
-        raise KuberError("nft has printed what is no list of rules", wanted="JSON", found=text[:80]) from exc
+        raise KuberError("Cannot read the output of nft", wanted="JSON", found=text[:80]) from exc
     chains: dict[str, list[tuple[Statement, ...]]] = {}
-    maps: dict[str, dict[tuple[str, ...], Verdict]] = {}
+    maps: dict[str, dict[tuple[str, ...], NftVerdict]] = {}
     sets: dict[str, tuple[t.Any, ...]] = {}
     bases: dict[str, Base] = {}
     for item in items:
@@ -74,20 +74,20 @@ def parse(text: str) -> Table:
             chains.setdefault(item["rule"]["chain"], []).append(tuple(item["rule"]["expr"]))
         elif "map" in item:
             maps[item["map"]["name"]] = dict(_elements(item["map"].get("elem") or ()))
-    return Table({name: tuple(rules) for name, rules in chains.items()}, maps, sets, bases)
+    return NftablesTable({name: tuple(rules) for name, rules in chains.items()}, maps, sets, bases)
 
 
-def verdict(value: t.Any) -> Verdict | None:
-    """What ``{"goto": {"target": "x"}}`` and the like mean; nothing for what is no verdict."""
+def verdict(value: t.Any) -> NftVerdict | None:
+    """Return the verdict of a statement such as ``{"goto": {"target": "x"}}``; ``None`` for other statements."""
     if isinstance(value, dict):
         for action in VERDICTS:
             if action in value:
-                return Verdict(action, (value[action] or {}).get("target", ""))
+                return NftVerdict(action, (value[action] or {}).get("target", ""))
     return None
 
 
-def choices(statement: Statement) -> list[Verdict] | None:
-    """The verdicts among which ``numgen random mod N vmap`` chooses evenly."""
+def choices(statement: Statement) -> list[NftVerdict] | None:
+    """Return the verdicts among which ``numgen random mod N vmap`` chooses evenly."""
     chosen = statement.get("vmap")
     if not isinstance(chosen, dict) or not _is_random(chosen.get("key")):
         return None
@@ -95,7 +95,7 @@ def choices(statement: Statement) -> list[Verdict] | None:
 
 
 def destinations(statement: Statement) -> list[str] | None:
-    """The sockets that ``dnat to`` leads to; with a map, it chooses evenly among them."""
+    """Return the sockets of a ``dnat to``; with a map, it chooses evenly among them."""
     dnat = statement.get("dnat")
     if not isinstance(dnat, dict):
         return None
@@ -115,7 +115,7 @@ def _socket(address: t.Any, port: t.Any) -> str:
     return f"[{address}]:{port}" if ":" in str(address) else f"{address}:{port}"
 
 
-def _elements(raw: t.Iterable[t.Any]) -> t.Iterator[tuple[tuple[str, ...], Verdict]]:
+def _elements(raw: t.Iterable[t.Any]) -> t.Iterator[tuple[tuple[str, ...], NftVerdict]]:
     for key, value in raw:
         found = verdict(value)
         if found is not None:
@@ -123,7 +123,7 @@ def _elements(raw: t.Iterable[t.Any]) -> t.Iterator[tuple[tuple[str, ...], Verdi
 
 
 def element_key(key: t.Any) -> tuple[str, ...]:
-    """An element's key; a comment or a counter wraps it."""
+    """Return an element's key, without a comment or counter around it."""
     if isinstance(key, dict) and "elem" in key:
         key = key["elem"]["val"]
     if isinstance(key, dict) and "concat" in key:

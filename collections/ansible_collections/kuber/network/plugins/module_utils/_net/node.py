@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What is to be done on a node, planned on paper, and what will be left all the same."""
+"""Plan the cleanup of a node, and explain what it will leave."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.kuber.network.plugins.module_utils._net import ipvs, le
 from ansible_collections.kuber.network.plugins.module_utils._net.node_read import DEVICE, SERVERS, SETS, SETTINGS
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kuber.network.plugins.module_utils._net.node_read import State  # pragma: no cover
+    from ansible_collections.kuber.network.plugins.module_utils._net.node_read import NodeState  # pragma: no cover
 
 TITLES = {
     "ipv4": "Rules of IPv4",
@@ -30,53 +30,55 @@ TITLES = {
     "ip6": "nftables for IPv6",
 }
 STILL_ANSWER = (
-    "They still answer, also for Services that are gone: on addresses of the node to everybody, on all others to the "
-    "node itself; and no program of the node can use these ports. A restart of the node removes them"
+    "They still answer, even for deleted Services: on addresses of the node to any client, on other addresses to the "
+    "node itself; and no program on the node can use these ports. Restart the node to remove them"
 )
 
 
 @dataclasses.dataclass(frozen=True)
-class Spec:
-    """What the user wants of the node."""
+class NodeSpec:
+    """The desired state of the node."""
 
     mode: str
     echo_reply: bool = False
     variant: str = variants.AUTO
     mode_pending: bool = False
-    """Whether kube-proxy has yet to be put into this mode, so that its chains are still those of another one."""
+    """Whether kube-proxy has yet to switch to this mode, so that its chains are still those of another mode."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Left:
-    """Something of another mode that stays, in one sentence or two."""
+class Remainder:
+    """Something of another mode that stays, explained in one or two sentences."""
 
     part: str
     text: str
     unknown: bool = False
-    """Whether it is only known that it could not be looked at."""
+    """Whether it could not be read, so that it is not known if anything is there."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
-    """What is to be done on the node."""
+class NodePlan:
+    """What to do on the node."""
 
-    rules: t.Mapping[variants.Program, leftovers.Plan]
-    ipvs: ipvs.Plan
+    rules: t.Mapping[variants.Program, leftovers.RulesPlan]
+    ipvs: ipvs.IpvsPlan
     nftables: tuple[str, ...] = ()
     sysctls: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
-    left: tuple[Left, ...] = ()
+    left: tuple[Remainder, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.ipvs or self.nftables or self.sysctls or any(part.changes for part in self.rules.values()))
 
 
-def plan(state: State, spec: Spec) -> Plan:
+def plan(state: NodeState, spec: NodeSpec) -> NodePlan:
     rules = {program: plan_rules(state, program, spec) for program in state.rules}
-    left = [Left(part, f"{TITLES[part]} were not looked at: {why}", unknown=True) for part, why in state.unread.items()]
-    left += [Left(program.family, text) for program, part in rules.items() for text in part.warnings]
+    left = [
+        Remainder(part, f"{TITLES[part]} could not be read: {why}", unknown=True) for part, why in state.unread.items()
+    ]
+    left += [Remainder(program.family, text) for program, part in rules.items() for text in part.warnings]
     nftables = tuple(state.nftables)
     if state.ipvs is None:
-        return Plan(rules, ipvs.Plan(), nftables, left=tuple(left))
+        return NodePlan(rules, ipvs.IpvsPlan(), nftables, left=tuple(left))
     staying_rules = {program: _staying(state, spec, program, rules[program]) for program in rules}
     found = ipvs.plan(state.ipvs, freed=_freed(state, staying_rules), proxy=state.proxy)
     left += [_used_set(state.ipvs, staying_rules, name) for name in found.used_sets]
@@ -89,25 +91,27 @@ def plan(state: State, spec: Spec) -> Plan:
     sharing = (*staying, *found.doubtful, *found.foreign)
     if state.sysctls and sharing:
         left.append(settings_left(state, sharing))
-    return Plan(rules, found, nftables, {} if sharing else state.sysctls, tuple(left))
+    return NodePlan(rules, found, nftables, {} if sharing else state.sysctls, tuple(left))
 
 
 _DOUBT = (
-    "they may be somebody else's: the sets that name kube-proxy's own are gone, and http://{}/configz does not say "
-    "which networks (ipvs.excludeCIDRs) kube-proxy has left to others"
+    "they may be another program's: the sets that list kube-proxy's own are gone, and http://{}/configz does not say "
+    "which networks (ipvs.excludeCIDRs) kube-proxy leaves alone"
 )
 
 
-def servers_left(servers: t.Sequence[ipvs.VirtualServer], why: str) -> Left:
+def servers_left(servers: t.Sequence[ipvs.VirtualServer], why: str) -> Remainder:
     names = ", ".join(map(str, servers))
-    return Left(SERVERS, f"{len(servers)} virtual servers of IPVS mode stay, because {why}: {names}. {STILL_ANSWER}")
+    return Remainder(
+        SERVERS, f"{len(servers)} virtual servers of IPVS mode stay, because {why}: {names}. {STILL_ANSWER}"
+    )
 
 
-def settings_left(state: State, servers: t.Sequence[ipvs.VirtualServer]) -> Left:
+def settings_left(state: NodeState, servers: t.Sequence[ipvs.VirtualServer]) -> Remainder:
     values = ", ".join(f"{key}={state.values[key]}" for key in state.sysctls)
-    return Left(
+    return Remainder(
         SETTINGS,
-        f"Kernel settings of IPVS mode stay ({values}), because virtual servers that go by them stay: "
+        f"Kernel settings of IPVS mode stay ({values}), because virtual servers that depend on them stay: "
         f"{', '.join(map(str, servers))}",
     )
 
@@ -115,8 +119,10 @@ def settings_left(state: State, servers: t.Sequence[ipvs.VirtualServer]) -> Left
 Rules = t.Mapping[variants.Program, t.Sequence[_iptables.Rule]]
 
 
-def _staying(state: State, spec: Spec, program: variants.Program, wanted: leftovers.Plan) -> t.Sequence[_iptables.Rule]:
-    """The rules that will be there when sets are destroyed."""
+def _staying(
+    state: NodeState, spec: NodeSpec, program: variants.Program, wanted: leftovers.RulesPlan
+) -> t.Sequence[_iptables.Rule]:
+    """Return the rules that will exist when sets are destroyed."""
     tables = _iptables.apply(state.rules[program], wanted.changes)
     return [
         rule
@@ -127,8 +133,8 @@ def _staying(state: State, spec: Spec, program: variants.Program, wanted: leftov
     ]
 
 
-def _freed(state: State, staying: Rules) -> t.Counter[str]:
-    """How many uses of each set end with the rules that go."""
+def _freed(state: NodeState, staying: Rules) -> t.Counter[str]:
+    """Count the references to each set that are removed with the rules."""
     uses = collections.Counter(
         name
         for tables in state.rules.values()
@@ -139,18 +145,18 @@ def _freed(state: State, staying: Rules) -> t.Counter[str]:
     return uses - collections.Counter(name for rules in staying.values() for rule in rules for name in rule.sets)
 
 
-def _used_set(state: ipvs.State, staying: Rules, name: str) -> Left:
+def _used_set(state: ipvs.IpvsState, staying: Rules, name: str) -> Remainder:
     users = [f"rule `{rule}` of {program}" for program, rules in staying.items() for rule in rules if name in rule.sets]
     users += [f"set {one}" for one, members in state.sets.items() if name in members]
-    return Left(
+    return Remainder(
         SETS,
-        f"Set {name} is a leftover of kube-proxy, but it stays, because it is used by "
-        f"{', '.join(users) or 'something that cannot be seen from here'}",
+        f"Set {name} is a leftover of kube-proxy, but stays because it is used by "
+        f"{', '.join(users) or 'something that could not be identified'}",
     )
 
 
-def plan_rules(state: State, program: variants.Program, spec: Spec) -> leftovers.Plan:
-    """What to do in one family and variant; where kube-proxy does not write to, all of its rules are left over."""
+def plan_rules(state: NodeState, program: variants.Program, spec: NodeSpec) -> leftovers.RulesPlan:
+    """Plan one family and variant; in the variant that kube-proxy does not use, all of its rules are leftovers."""
     live = program.variant == state.variant
     return leftovers.plan(
         state.rules[program],

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What the kube-proxy of one node says about itself, asked on that node."""
+"""Query the kube-proxy of a node on that node: its mode, its iptables, its configuration."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
 
     Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
-# The address of the metrics server is the one of the configuration that kube-proxy has read, or else the default.
+# The address of the metrics server comes from the configuration that kube-proxy reads, or else is the default.
 _SCRIPT = (
     FIND_PROXY
     + r"""
@@ -58,34 +58,34 @@ _GROUP = "kubeproxy.config.k8s.io"
 
 
 @dataclasses.dataclass(frozen=True)
-class Proxy:
+class NodeProxy:
     """kube-proxy on the node."""
 
     mode: str | None
-    """The mode that it runs in; ``None`` when it does not say."""
+    """The running mode; ``None`` if it does not answer."""
     address: str = "127.0.0.1:10249"
-    """Where it was asked."""
+    """The address of its metrics server."""
     silence: str = ""
-    """Why it does not say."""
+    """Why there was no answer."""
     variant: str | None = None
-    """The kind of iptables in its container, nft or legacy; ``None`` when that cannot be found out."""
+    """The variant of iptables in its container, nft or legacy; ``None`` if unknown."""
     excluded: tuple[Network, ...] | None = None
-    """The networks whose virtual servers it leaves to others (ipvs.excludeCIDRs); ``None`` when it does not say."""
+    """The networks whose virtual servers it leaves alone (ipvs.excludeCIDRs); ``None`` if unknown."""
 
     def leaves_alone(self, address: str) -> bool:
-        """Whether a virtual server on this address is somebody else's for certain."""
+        """Whether a virtual server on this address is certainly not kube-proxy's."""
         return any(ipaddress.ip_address(address) in network for network in self.excluded or ())
 
 
-def parse(result: Result) -> Proxy:
+def parse(result: Result) -> NodeProxy:
     facts = dict(_FACT.findall(result.stdout.replace("\r\n", "\n")))
     mode = facts.get("mode", "").strip()
     silence = facts.get("silence", "").strip() or result.stderr.strip() or "no answer"
     if mode and mode not in MODES:
         silence = f"the answer {mode[:40]!r}"
-    return Proxy(
+    return NodeProxy(
         mode=mode if mode in MODES else None,
-        address=facts.get("address", Proxy.address),
+        address=facts.get("address", NodeProxy.address),
         silence="" if mode in MODES else silence,
         variant=_variant(facts.get("iptables", "")),
         excluded=_excluded(facts.get("configz", "")),
@@ -93,7 +93,7 @@ def parse(result: Result) -> Proxy:
 
 
 def _variant(version: str) -> str | None:
-    """Which kind ``iptables --version`` names; before 1.8 there was only one."""
+    """Return the variant that ``iptables --version`` names; before 1.8 there was only legacy."""
     if not re.search(r"\bv\d", version):
         return None
     return "nft" if "nf_tables" in version else "legacy"
@@ -101,7 +101,7 @@ def _variant(version: str) -> str | None:
 
 def _excluded(text: str) -> tuple[Network, ...] | None:
     try:
-        # Older ones print the names of their own structures: IPVS, ExcludeCIDRs.
+        # Older versions print the names of Go fields: IPVS, ExcludeCIDRs.
         config = _lower(_lower(json.loads(text)[_GROUP])["ipvs"])
         return tuple(ipaddress.ip_network(one, strict=False) for one in config.get("excludecidrs") or ())
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -112,14 +112,14 @@ def _lower(config: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {key.lower(): value for key, value in config.items()}
 
 
-def require(proxy: Proxy, mode: str) -> None:
-    """Rules of a mode that runs are in use: without certainty that it is another one, nothing is removed."""
+def require(proxy: NodeProxy, mode: str) -> None:
+    """Raise unless kube-proxy runs in this mode, because the rules of a running mode must not be removed."""
     if proxy.mode == mode:
         return
     raise KuberError(
-        f"kube-proxy on this node does not run in mode {mode}, so that nothing on the node was touched",
+        f"kube-proxy on this node does not run in mode {mode}, so nothing on the node was changed",
         wanted=f"the answer {mode} from http://{proxy.address}/proxyMode on the node",
         found=proxy.mode or proxy.silence,
-        remedy="What sets the mode is the play 'Mode of kube-proxy' of node.yml, on localhost: if this run has left it "
-        "out, run without --limit, --tags and --start-at-task",
+        remedy="The play 'Set the mode of kube-proxy' of node.yml sets the mode, on localhost: if this run skipped "
+        "it, run without --limit, --tags and --start-at-task",
     )

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""All that kube-proxy's modes leave traces in, read on the node; what could not be read is not taken for nothing."""
+"""Read everything on a node that kube-proxy's modes write to; what cannot be read is reported as unread."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from ansible_collections.kuber.network.plugins.module_utils._net.batch import ru
 from ansible_collections.kuber.network.plugins.module_utils._net.programs import NOT_FOUND, borrowed
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kuber.network.plugins.module_utils._net.iptables import Table  # pragma: no cover
+    from ansible_collections.kuber.network.plugins.module_utils._net.iptables import IptablesTable  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._net.variants import Program  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner  # pragma: no cover
 
 SERVERS, SETS, DEVICE, SETTINGS = "servers", "sets", "device", "sysctls"
 _SET_MODULE = "/sys/module/ip_set"
 _WHICH = 'for one; do command -v "$one" >/dev/null 2>&1 && echo "$one"; done; true'
-# The tables of legacy iptables that the kernel has; without any there are no rules, whatever programs there are.
+# The tables of legacy iptables in the kernel; without any there are no legacy rules.
 _LEGACY_TABLES = {"ipv4": "/proc/net/ip_tables_names", "ipv6": "/proc/net/ip6_tables_names"}
-# What the programs say where the kernel has none of what they were asked for.
+# What the programs print if the kernel has nothing to list.
 _ABSENT = re.compile(
     r"does not exist|insmod|not supported|No such file|generation id: Invalid argument|Protocol not available"
 )
@@ -43,29 +43,29 @@ _DENIED = re.compile(r"Permission denied|Operation not permitted|must be root")
 
 
 @dataclasses.dataclass(frozen=True)
-class State:
+class NodeState:
     """What there is on a node."""
 
-    proxy: node_proxy.Proxy
+    proxy: node_proxy.NodeProxy
     variant: str
-    """Which iptables kube-proxy uses."""
-    rules: t.Mapping[Program, t.Mapping[str, Table]]
-    ipvs: ipvs.State | None
-    """Not looked at in IPVS mode."""
+    """The variant of iptables that kube-proxy uses."""
+    rules: t.Mapping[Program, t.Mapping[str, IptablesTable]]
+    ipvs: ipvs.IpvsState | None
+    """Not read in IPVS mode."""
     nftables: t.Mapping[str, str]
-    """kube-proxy's tables by family; not looked at in nftables mode."""
+    """kube-proxy's nftables tables by family; not read in nftables mode."""
     sysctls: t.Mapping[str, str]
-    """What to set back, and to which value."""
+    """Settings to reset, with their values."""
     values: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """The settings as they are."""
+    """The current settings."""
     unread: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """What could not be looked at, and why; by family where it is rules."""
+    """What could not be read, and why; rules by their family."""
     from_proxy: frozenset[Program] = frozenset()
-    """Kinds of iptables that only the program in the container of kube-proxy can read."""
+    """Variants of iptables that only the program in kube-proxy's container can read."""
     can_remove_servers: bool = False
 
 
-def read(runner: Runner, mode: str, asked: str = variants.AUTO) -> State:
+def read(runner: Runner, mode: str, asked: str = variants.AUTO) -> NodeState:
     done = run_all(runner, _commands(mode))
     proxy = node_proxy.parse(done["proxy"])
     unread: dict[str, str] = {}
@@ -75,7 +75,7 @@ def read(runner: Runner, mode: str, asked: str = variants.AUTO) -> State:
     rules = {program: iptables.parse(text) for program, text in texts.items()}
     found_ipvs = None if mode == "ipvs" else _ipvs(done, rules, unread)
     values = {} if found_ipvs is None else sysctls.parse_values(done[SETTINGS].stdout)
-    return State(
+    return NodeState(
         proxy=proxy,
         variant=variant,
         rules=rules,
@@ -115,7 +115,7 @@ def _why(result: Result) -> str:
 
 
 def _is_absent(result: Result) -> bool:
-    """Whether the kernel has nothing of what was asked for."""
+    """Whether the kernel has nothing to list."""
     return bool(_ABSENT.search(result.stderr)) and not _DENIED.search(result.stderr) and result.rc != NOT_FOUND
 
 
@@ -136,7 +136,7 @@ def _note(unread: dict[str, str], program: Program, text: str) -> None:
 def _complete(
     runner: Runner, dumps: variants.Dumps, unread: dict[str, str]
 ) -> tuple[variants.Dumps, frozenset[Program]]:
-    """What the node's iptables cannot print is asked of kube-proxy's own, which has written it."""
+    """Read with kube-proxy's own iptables what the node's iptables cannot print."""
     lacking = [program for program, text in dumps.items() if _hidden(text)]
     if not lacking:
         return dumps, frozenset()
@@ -146,7 +146,7 @@ def _complete(
     for program in lacking:
         names = _hidden(found[program])
         if names:
-            why = "what a newer iptables or nft has written to it cannot be printed"
+            why = "cannot print rules that a newer iptables or nft has written"
             _note(unread, program, f"table {', '.join(names)} of {program}: {why}")
     return found, frozenset(program for program in lacking if not _hidden(found[program]))
 
@@ -157,17 +157,17 @@ def _hidden(text: str) -> list[str]:
 
 def _ipvs(
     done: t.Mapping[str, Result],
-    rules: t.Mapping[Program, t.Mapping[str, Table]],
+    rules: t.Mapping[Program, t.Mapping[str, IptablesTable]],
     unread: dict[str, str],
-) -> ipvs.State:
+) -> ipvs.IpvsState:
     parts = {SERVERS: done[SERVERS], DEVICE: done["links"]}
     unread |= {name: _why(one) for name, one in parts.items() if one.rc != 0 and not _is_absent(one)}
-    # Without its part of the kernel there are no sets, with or without a program.
+    # Without the kernel's module there are no sets, whatever programs the node has.
     if done[SETS].rc != 0 and done[_SET_MODULE].rc == 0:
         unread[SETS] = _why(done[SETS])
     device, addresses = ipvs.parse_device(done["links"].stdout + done["addresses"].stdout)
     chains = ((name, chain) for tables in rules.values() for name, table in tables.items() for chain in table.chains)
-    return ipvs.State(
+    return ipvs.IpvsState(
         servers=ipvs.parse_servers(done[SERVERS].stdout),
         sets=ipvs.parse_sets(done[SETS].stdout) if done[SETS].rc == 0 else {},
         device=device,

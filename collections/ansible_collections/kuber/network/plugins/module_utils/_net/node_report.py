@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What was done on a node, or would be, as users see it."""
+"""Present the changes on a node as results, diffs and drift."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ansible_collections.kuber.network.plugins.module_utils._drift import Drift
 from ansible_collections.kuber.network.plugins.module_utils._net import iptables, nft
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kuber.network.plugins.module_utils._net.node import Plan  # pragma: no cover
-    from ansible_collections.kuber.network.plugins.module_utils._net.node_read import State  # pragma: no cover
+    from ansible_collections.kuber.network.plugins.module_utils._net.node import NodePlan  # pragma: no cover
+    from ansible_collections.kuber.network.plugins.module_utils._net.node_read import NodeState  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._net.variants import Program  # pragma: no cover
 
 THINGS = {
@@ -27,8 +27,8 @@ THINGS = {
 }
 
 
-def removed(state: State, wanted: Plan) -> dict[str, list[str]]:
-    """All that goes: rules as arguments that would bring them back, all else by its kind and name."""
+def removed(state: NodeState, wanted: NodePlan) -> dict[str, list[str]]:
+    """Return what is removed: rules as arguments that would restore them, other things by kind and name."""
     found: dict[str, list[str]] = {}
     for program, part in wanted.rules.items():
         lines = iptables.removed_lines(state.rules[program], part.changes)
@@ -40,15 +40,15 @@ def removed(state: State, wanted: Plan) -> dict[str, list[str]]:
     }
 
 
-def added(state: State, wanted: Plan) -> dict[str, list[str]]:
+def added(state: NodeState, wanted: NodePlan) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for program, part in wanted.rules.items():
         found.setdefault(program.family, []).extend(_named(iptables.added_lines(part.changes), state, program))
     return found | {"sysctls": [f"{key} = {value}" for key, value in wanted.sysctls.items()]}
 
 
-def drift(state: State, wanted: Plan) -> list[Drift]:
-    """The same by thing."""
+def drift(state: NodeState, wanted: NodePlan) -> list[Drift]:
+    """Return the changes as drift."""
     gone, new = removed(state, wanted), added(state, wanted)
     found = [
         Drift(thing, removed=tuple(gone.get(part, ())), added=tuple(new.get(part, ())))
@@ -57,12 +57,12 @@ def drift(state: State, wanted: Plan) -> list[Drift]:
     return [one for one in found if one.removed or one.added]
 
 
-def _named(lines: t.Iterable[str], state: State, program: Program) -> list[str]:
-    """Lines of the variant that kube-proxy does not use begin with the name of the program."""
+def _named(lines: t.Iterable[str], state: NodeState, program: Program) -> list[str]:
+    """Prefix the lines of the variant that kube-proxy does not use with the name of its program."""
     return [line if program.variant == state.variant else f"{program} {line}" for line in lines]
 
 
-def diff(state: State, wanted: Plan) -> list[dict[str, str]]:
+def diff(state: NodeState, wanted: NodePlan) -> list[dict[str, str]]:
     entries = []
     for program, part in wanted.rules.items():
         tables = state.rules[program]

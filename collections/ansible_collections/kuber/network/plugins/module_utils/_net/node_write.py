@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What was planned for a node is done: each thing at one stroke, in an order that can be interrupted anywhere."""
+"""Carry out the plan for a node: each change is atomic, and their order may be interrupted anywhere."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ if t.TYPE_CHECKING:
 
 LOCK_SECONDS = 20
 LOCKED = "holding the xtables lock"
-# kube-proxy may rewrite its rules between our reading and our writing.
+# kube-proxy may rewrite its rules between our read and our write.
 ATTEMPTS = 3
-# Who holds a lock stands in /proc/locks, by the number of the file.
+# /proc/locks names the holder of a lock by the inode of the file.
 _HOLDER = r"""
 file=${XTABLES_LOCKFILE:-/run/xtables.lock}; number=$(stat -c %i $file)
 sed -n "s/^.* FLOCK .* \([0-9]*\) [^ ]*:$number .*/\1/p" /proc/locks | while read pid; do
@@ -44,7 +44,7 @@ done
 
 
 class Writer:
-    """Changes the node; remembers each command from the moment on that it may have had an effect."""
+    """Changes the node, and records each command before it may take effect."""
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
@@ -64,17 +64,17 @@ class Writer:
         return done
 
     def send(self, argv: t.Sequence[str], text: str) -> Result:
-        """Hand a message to the kernel."""
+        """Send a message to the kernel."""
         self.begun.append("removal of virtual servers")
         return self._runner.run(argv, stdin=text, check=False)
 
     def load(self, text: str) -> None:
-        """One transaction of nft, tested before."""
+        """Run one transaction of nft, after testing it."""
         self._ask(nft.CHECK, text, (PROXY, NODE))
         self.run(nft.LOAD, stdin=text, places=(PROXY, NODE))
 
     def restore(self, program: Program, text: str, places: t.Sequence[str]) -> None:
-        """One transaction of iptables, tested before."""
+        """Run one transaction of iptables, after testing it."""
         argv = [*program.restore, f"--wait={LOCK_SECONDS}"]
         try:
             self._ask([*argv, "--test"], text, places)
@@ -89,25 +89,25 @@ class Writer:
         return KuberError(
             "The rules of the node are locked",
             wanted=f"the lock of {program} (/run/xtables.lock) within {LOCK_SECONDS} s",
-            found=f"it is held by {', '.join(filter(None, holder)) or 'another program'} all this time",
-            remedy="End that program, or run again when it is done",
+            found=f"it was held by {', '.join(filter(None, holder)) or 'another program'} all this time",
+            remedy="Stop that program, or run again when it has finished",
         )
 
 
 @dataclasses.dataclass(frozen=True)
-class Outcome:
-    """What the node was, what was done or would be, and what is left."""
+class NodeOutcome:
+    """The state of the node, the plan, and what is left afterwards."""
 
-    state: node_read.State
-    plan: node.Plan
+    state: node_read.NodeState
+    plan: node.NodePlan
 
     @property
-    def left(self) -> tuple[node.Left, ...]:
+    def left(self) -> tuple[node.Remainder, ...]:
         return self.plan.left
 
 
-def settle(runner: Runner, spec: node.Spec, *, check_mode: bool, writer: Writer) -> Outcome:
-    """Bring the node to where it should be."""
+def settle(runner: Runner, spec: node.NodeSpec, *, check_mode: bool, writer: Writer) -> NodeOutcome:
+    """Read, plan and, unless in check mode, change the node."""
     state = node_read.read(runner, spec.mode, spec.variant)
     pending = spec.mode_pending and check_mode and state.proxy.mode != spec.mode
     spec = dataclasses.replace(spec, mode_pending=pending)
@@ -115,40 +115,40 @@ def settle(runner: Runner, spec: node.Spec, *, check_mode: bool, writer: Writer)
         node_proxy.require(state.proxy, spec.mode)
     wanted = node.plan(state, spec)
     if check_mode:
-        return Outcome(state, wanted)
+        return NodeOutcome(state, wanted)
     for program, part in wanted.rules.items():
         if part.changes:
             state = _restore(runner, state, program, spec, writer)
-    # Rules may have been read again.
+    # The rules may have been read again meanwhile.
     wanted = node.plan(state, spec)
     servers = _remove_servers(runner, writer, wanted.ipvs.servers)
     if wanted.nftables:
         writer.load(nft.script(wanted.nftables))
     sets = _destroy_sets(runner, writer, wanted.ipvs.sets)
-    # The device goes late: its addresses tell which servers are kube-proxy's, should this be interrupted.
+    # The device is removed late: if this is interrupted, its addresses tell which virtual servers are kube-proxy's.
     if wanted.ipvs.device:
         writer.run(["ip", "link", "delete", ipvs.DEVICE])
     if wanted.sysctls and not servers:
         writer.run(["sysctl", "-w", *(f"{key}={value}" for key, value in wanted.sysctls.items())])
-    return Outcome(state, _done(state, wanted, servers, sets))
+    return NodeOutcome(state, _done(state, wanted, servers, sets))
 
 
 def _done(
-    state: node_read.State,
-    wanted: node.Plan,
+    state: node_read.NodeState,
+    wanted: node.NodePlan,
     servers: t.Mapping[ipvs.VirtualServer, str],
     sets: t.Mapping[str, str],
-) -> node.Plan:
-    """The plan without what the kernel has refused."""
+) -> node.NodePlan:
+    """Return the plan without what the kernel refused."""
     if not servers and not sets:
         return wanted
     left = [*wanted.left]
     if servers:
         reasons = ", ".join(sorted(set(servers.values())))
-        left.append(node.servers_left(tuple(servers), f"the kernel has kept them ({reasons})"))
+        left.append(node.servers_left(tuple(servers), f"the kernel did not remove them ({reasons})"))
         if wanted.sysctls:
             left.append(node.settings_left(state, tuple(servers)))
-    left += [node.Left(node_read.SETS, f"Set {name} of IPVS mode stays: {why}") for name, why in sets.items()]
+    left += [node.Remainder(node_read.SETS, f"Set {name} of IPVS mode stays: {why}") for name, why in sets.items()]
     return dataclasses.replace(
         wanted,
         ipvs=dataclasses.replace(
@@ -162,9 +162,9 @@ def _done(
 
 
 def _restore(
-    runner: Runner, state: node_read.State, program: Program, spec: node.Spec, writer: Writer
-) -> node_read.State:
-    """Change the rules of one family; return the state with the rules that were there just before."""
+    runner: Runner, state: node_read.NodeState, program: Program, spec: node.NodeSpec, writer: Writer
+) -> node_read.NodeState:
+    """Change the rules of one family; return the state with the rules as they were just before."""
     places = (PROXY, NODE) if program in state.from_proxy else (NODE, PROXY)
     for attempt in range(1, ATTEMPTS + 1):
         part = node.plan_rules(state, program, spec)
@@ -184,7 +184,7 @@ def _restore(
 def _remove_servers(
     runner: Runner, writer: Writer, servers: t.Sequence[ipvs.VirtualServer]
 ) -> dict[ipvs.VirtualServer, str]:
-    """Remove virtual servers; return those that are still there, with the reason."""
+    """Remove virtual servers; return the remaining ones with the reason."""
     if not servers:
         return {}
     text = "".join(f"-D {server.as_option}\n" for server in servers)
@@ -197,13 +197,13 @@ def _remove_servers(
 
 
 def _destroy_sets(runner: Runner, writer: Writer, names: t.Sequence[str]) -> dict[str, str]:
-    """Destroy sets; return those that are still there, with the reason."""
+    """Destroy sets; return the remaining ones with the reason."""
     if not names:
         return {}
     text = "".join(f"destroy {name}\n" for name in names)
     if writer.run(["ipset", "restore"], stdin=text, places=(PROXY, NODE), check=False).rc == 0:
         return {}
-    # It ends at the first one that is in use by now; the others go one by one.
+    # It stops at the first set that is in use by now; destroy the others one by one.
     done = run_all(runner, {name: borrowed(["ipset", "destroy", name]) for name in names})
     there = ipvs.parse_sets(runner.run(borrowed(["ipset", "save"])).stdout)
     return {name: done[name].stderr.strip() or "no reason given" for name in names if name in there}

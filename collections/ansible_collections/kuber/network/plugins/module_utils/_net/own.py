@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The machine's own addresses, and what they say about neighbours: the one question behind every route."""
+"""The machine's own addresses, and which of its networks another address is in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
     Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
     Address = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
-# kube-proxy in mode IPVS puts the addresses of services on it: they are not the machine's own.
+# kube-proxy in mode IPVS adds service addresses to this device: they are not the machine's own.
 SERVICE_DEVICES = ("kube-ipvs0",)
 
 
@@ -29,11 +29,11 @@ class OwnAddress:
     device: str
     address: Address
     network: Network
-    """The addresses that are on the other side of the device."""
+    """The network behind the device."""
 
     @property
     def place(self) -> Network:
-        """What the address itself lies in; with a point-to-point address that is not the network of the other side."""
+        """The network of the address itself; for a point-to-point address this is not the network of its peer."""
         return self.network if self.address in self.network else ipaddress.ip_network(self.address)
 
 
@@ -46,14 +46,14 @@ def _addresses(items: Iterable[Mapping[str, t.Any]]) -> Iterator[OwnAddress]:
     for item in items:
         for info in item.get("addr_info", ()):
             if "local" in info and item.get("ifname") not in SERVICE_DEVICES:
-                # With a point-to-point address the prefix belongs to the other end, which "address" names.
+                # For a point-to-point address the prefix belongs to the peer, which "address" names.
                 other = info.get("address", info["local"])
                 network = ipaddress.ip_network(f"{other}/{info['prefixlen']}", strict=False)
                 yield OwnAddress(item["ifname"], ipaddress.ip_address(info["local"]), network)
 
 
 def beside(own: Iterable[OwnAddress], address: Address, device: str) -> OwnAddress | None:
-    """The address of ours on that device whose network holds the given one; without it, it is no neighbour there."""
+    """Return our address on the device whose network contains the given one; ``None`` if it is not a neighbour."""
     return next((one for one in own if one.device == device and address in one.network), None)
 
 
@@ -62,5 +62,5 @@ def is_own(own: Iterable[OwnAddress], address: Address) -> bool:
 
 
 def shared(own: Iterable[OwnAddress], addresses: Sequence[Address], device: str) -> OwnAddress | None:
-    """The address of ours on that device whose network holds all the given ones."""
+    """Return our address on the device whose network contains all the given ones."""
     return next((one for one in own if one.device == device and all(it in one.network for it in addresses)), None)

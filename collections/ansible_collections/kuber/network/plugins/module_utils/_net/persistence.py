@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""A file of our own that makes the machine's network manager bring a route back, and the place where it has to lie."""
+"""Make a route persistent: the file, and its place, for the network manager in charge of the interface."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ Protocol={protocol}
 
 
 @dataclasses.dataclass(frozen=True)
-class File:
-    """A file as it is or shall be."""
+class RouteFile:
+    """A file with its content and mode."""
 
     path: pathlib.Path
     text: str
@@ -64,64 +64,64 @@ class File:
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
-    """What a network manager has to do with an interface: where our file belongs, or why nowhere."""
+class Placement:
+    """The directory for our file if a network manager is in charge of an interface, or why it is not."""
 
     path: pathlib.Path | None = None
     refusal: str = ""
 
 
 def file_name(destination: Network) -> str:
-    """One name per destination; run-parts passes over a name with anything but letters, digits, "-" and "_"."""
+    """Return the file name for a destination; run-parts ignores names with characters other than A-Z a-z 0-9 - _."""
     return "90-kuber-" + re.sub(r"[^0-9a-f]", "-", destination.exploded)
 
 
-def _network_manager(runner: Runner, device: str, name: str) -> Answer:
+def _network_manager(runner: Runner, device: str, name: str) -> Placement:
     asked = runner.run(["nmcli", "-g", "GENERAL.STATE", "device", "show", device], check=False)
     state = asked.stdout.strip()
     if asked.rc == COMMAND_NOT_FOUND:
-        return Answer(refusal="not installed")
+        return Placement(refusal="not installed")
     if asked.rc != 0:
-        return Answer(refusal=(asked.stderr or asked.stdout).strip().replace("Error: ", "").rstrip("."))
+        return Placement(refusal=(asked.stderr or asked.stdout).strip().replace("Error: ", "").rstrip("."))
     if "unmanaged" in state:
-        return Answer(refusal=f"leaves {device} alone")
-    # A script, since it is a file of ours alone, and since interfaces that others have made, such as bridges of libvirt
-    # and of container engines, have no connection profile to which a route could be added without taking them over.
-    return Answer(pathlib.Path(DISPATCHER, name))
+        return Placement(refusal=f"leaves {device} alone")
+    # A script, because it is a file of our own, and because interfaces that other programs made (bridges of libvirt
+    # and of container engines) have no connection profile to which a route could be added.
+    return Placement(pathlib.Path(DISPATCHER, name))
 
 
-def _networkd(runner: Runner, device: str, name: str) -> Answer:
+def _networkd(runner: Runner, device: str, name: str) -> Placement:
     asked = runner.run(["networkctl", "--no-pager", "--lines=0", "status", device], check=False)
     if asked.rc == COMMAND_NOT_FOUND:
-        return Answer(refusal="not installed")
+        return Placement(refusal="not installed")
     if "is not running" in asked.stderr:
-        return Answer(refusal="not running")
+        return Placement(refusal="not running")
     found = re.search(r"^\s*Network File: (\S+\.network)$", asked.stdout, re.MULTILINE)
     if not found:
-        return Answer(refusal=f"has no .network file for {device}")
-    # The file itself may lie below /usr/lib or /run (netplan writes there); drop-ins below /etc apply to all of them.
-    return Answer(pathlib.Path(NETWORKD, f"{pathlib.Path(found[1]).name}.d", f"{name}.conf"))
+        return Placement(refusal=f"has no .network file for {device}")
+    # The file itself may be in /usr/lib or /run (netplan writes there); drop-ins in /etc apply to all of them.
+    return Placement(pathlib.Path(NETWORKD, f"{pathlib.Path(found[1]).name}.d", f"{name}.conf"))
 
 
-def _ifupdown(runner: Runner, device: str, name: str) -> Answer:
+def _ifupdown(runner: Runner, device: str, name: str) -> Placement:
     asked = runner.run(["ifquery", device], check=False)
     if asked.rc == COMMAND_NOT_FOUND:
-        return Answer(refusal="not installed")
+        return Placement(refusal="not installed")
     if asked.rc != 0:
-        return Answer(refusal=f"has no stanza for {device}")
-    return Answer(pathlib.Path(IF_UP, name))
+        return Placement(refusal=f"has no stanza for {device}")
+    return Placement(pathlib.Path(IF_UP, name))
 
 
-MANAGERS: Mapping[str, Callable[[Runner, str, str], Answer]] = {
+MANAGERS: Mapping[str, Callable[[Runner, str, str], Placement]] = {
     "NetworkManager": _network_manager,
     "systemd-networkd": _networkd,
     "ifupdown": _ifupdown,
 }
-"""In the order in which they are asked. A machine may have all of them, each for interfaces of its own."""
+"""In order of preference. A machine may have several, each for its own interfaces."""
 
 
-def wanted_file(runner: Runner, wanted: Wanted, root: pathlib.Path) -> File:
-    """The file for the manager that is in charge of the interface."""
+def wanted_file(runner: Runner, wanted: Wanted, root: pathlib.Path) -> RouteFile:
+    """Return the file for the network manager in charge of the interface."""
     device = wanted.device
     name = file_name(wanted.destination)
     refusals = []
@@ -131,15 +131,15 @@ def wanted_file(runner: Runner, wanted: Wanted, root: pathlib.Path) -> File:
             return render(root / answer.path, wanted)
         refusals.append(f"{manager} ({answer.refusal})")
     raise KuberError(
-        f"Nothing on this machine would bring the route to {wanted.destination} back",
-        wanted=f"a network manager that is in charge of interface {device}",
+        f"Nothing on this machine would restore the route to {wanted.destination} after a restart",
+        wanted=f"a network manager in charge of interface {device}",
         found=", ".join(refusals),
-        remedy="Leave `persistent` off (host_network_persistent=false); the next run brings the route back, too",
+        remedy="Set `persistent` to false (host_network_persistent=false); the next run restores the route as well",
     )
 
 
-def render(path: pathlib.Path, wanted: Wanted) -> File:
-    """The text is chosen by the place: systemd-networkd reads settings, the others run a script."""
+def render(path: pathlib.Path, wanted: Wanted) -> RouteFile:
+    """Return the file for a path: systemd-networkd reads settings, the others run a script."""
     values = {
         "header": HEADER,
         "destination": wanted.destination,
@@ -149,40 +149,40 @@ def render(path: pathlib.Path, wanted: Wanted) -> File:
     }
     if path.suffix == ".conf":
         way = f"Gateway={wanted.via}" if wanted.via else "Scope=link"
-        return File(path, DROP_IN.format(way=way, **values), 0o644)
+        return RouteFile(path, DROP_IN.format(way=way, **values), 0o644)
     way = f"via {wanted.via} " if wanted.via else ""
     scope = "scope link " if not wanted.via and wanted.destination.version == 4 else ""
-    return File(path, HOOK.format(way=way, scope=scope, **values), 0o755)
+    return RouteFile(path, HOOK.format(way=way, scope=scope, **values), 0o755)
 
 
-def own_files(destination: Network, root: pathlib.Path) -> list[File]:
-    """Our files for this destination, wherever a manager of this machine, or of its past, reads them."""
+def own_files(destination: Network, root: pathlib.Path) -> list[RouteFile]:
+    """Return our files for the destination from the directories of all network managers, used or not."""
     name = file_name(destination)
     places = [root / DISPATCHER / name, root / IF_UP / name, *(root / NETWORKD).glob(f"*.network.d/{name}.conf")]
     return [_read(path) for path in sorted(places) if path.is_file()]
 
 
-def _read(path: pathlib.Path) -> File:
+def _read(path: pathlib.Path) -> RouteFile:
     try:
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
     except PermissionError as exc:
         raise RootRequired(f"Only root may read {path}", found=str(exc)) from exc
     if HEADER not in text.splitlines()[:2]:
         raise KuberError(
-            f"{path} has the name of a file of ours and is none",
+            f"{path} exists but was not created by kuber.network",
             wanted=f"the line {HEADER!r} at its beginning, or no such file",
-            remedy="See what it is for, and move it away",
+            remedy="Find out what it is for, and move it away",
         )
-    return File(path, text, path.stat().st_mode & 0o777)
+    return RouteFile(path, text, path.stat().st_mode & 0o777)
 
 
 @dataclasses.dataclass(frozen=True)
 class FilePlan:
-    """What happens to our files."""
+    """The planned changes of our files."""
 
-    write: tuple[File, ...]
-    remove: tuple[File, ...]
-    before: Mapping[pathlib.Path, File]
+    write: tuple[RouteFile, ...]
+    remove: tuple[RouteFile, ...]
+    before: Mapping[pathlib.Path, RouteFile]
     after: tuple[pathlib.Path, ...]
 
     @property
@@ -190,7 +190,7 @@ class FilePlan:
         return bool(self.write or self.remove)
 
     def diffs(self) -> list[dict[str, str]]:
-        """One diff per file that changes, in Ansible's form."""
+        """Return one diff for each file that changes, in Ansible's form."""
         return [
             {"before_header": str(path), "after_header": str(path), "before": before, "after": after}
             for path, before, after in self._texts()
@@ -198,7 +198,7 @@ class FilePlan:
 
     def drift(self) -> list[Drift]:
         texts = [(f"file {path}", before.splitlines(), after.splitlines()) for path, before, after in self._texts()]
-        # With the same text it is the mode of the file that differs.
+        # If the texts are equal, the modes differ.
         return [one for text in texts for one in of_lines(*text) or [Drift(text[0])]]
 
     def _texts(self) -> list[tuple[pathlib.Path, str, str]]:
@@ -209,8 +209,8 @@ class FilePlan:
         return self.before[path].text if path in self.before else ""
 
 
-def plan_files(wanted: File | None, ours: Iterable[File]) -> FilePlan:
-    """Leave exactly the wanted file, or none."""
+def plan_files(wanted: RouteFile | None, ours: Iterable[RouteFile]) -> FilePlan:
+    """Plan to have exactly the wanted file, or none."""
     before = {file.path: file for file in ours}
     keep = [] if wanted is None else [wanted]
     return FilePlan(

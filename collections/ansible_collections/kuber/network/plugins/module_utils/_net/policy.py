@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Which rule of policy routing decides about an address: the main table is not always asked first."""
+"""Find out whether a policy routing rule takes precedence over the main table for an address."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 MAIN = "main"
 REFUSALS = ("unreachable", "prohibit", "blackhole")
-# What an ordinary packet of a program on this machine does not have when its route is looked up.
+# Selectors that an ordinary packet of a local program does not match when its route is looked up.
 UNCOMMON = ("oif", "ipproto", "sport", "dport", "tos", "dsfield", "l3mdev")
 
 
@@ -31,9 +31,9 @@ def rival(
     lookup: Callable[[str], Mapping[str, t.Any] | None],
     user_id: int,
 ) -> str:
-    """What decides about the address before the main table's route to ``destination`` does; empty if nothing does.
+    """Return what takes precedence over the main table's route to ``destination``; empty if nothing does.
 
-    ``lookup`` names the route of a table that fits the address.
+    ``lookup`` returns the route of a table that matches the address.
     """
     resume = 0
     for rule in sorted(rules, key=lambda one: int(one.get("priority", 0))):
@@ -50,7 +50,7 @@ def rival(
             found = lookup(str(rule["table"]))
             if found is not None and found.get("type") != "throw" and not _suppressed(rule, found):
                 return f"rule {rule['priority']}, table {rule['table']}: {_text(found)}"
-    return "no rule that asks the main table"
+    return "no rule looks up the main table"
 
 
 def _text(found: Mapping[str, t.Any]) -> str:
@@ -65,7 +65,7 @@ def _suppressed(rule: Rule, found: Mapping[str, t.Any]) -> bool:
 
 
 def _applies(rule: Rule, address: Address, user_id: int) -> bool:
-    """Whether it is about what a program of this user sends to the address, without a mark and a bound socket."""
+    """Whether the rule matches what a program of this user sends to the address, without mark and bound socket."""
     fits = _fits(rule, address, user_id)
     return not fits if "not" in rule else fits
 

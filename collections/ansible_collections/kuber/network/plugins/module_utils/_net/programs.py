@@ -4,10 +4,10 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Programs that a node does not have are borrowed from the container of kube-proxy on it.
+"""Run programs that a node lacks from the container of its kube-proxy.
 
-Nodes of minikube (kicbase as well as the ISO) have iptables, and neither ipset nor nft. The container of kube-proxy has
-all three, but need not have a shell. It shares the node's network, so that only its files and its processes have to be
+Nodes of minikube (kicbase and the ISO) have iptables, but neither ipset nor nft. The container of kube-proxy has
+all three, but may lack a shell. It shares the node's network, so only its files and its processes have to be
 entered; without the latter /proc/self would lead nowhere, and iptables-legacy-save would find no tables there.
 """
 
@@ -19,11 +19,11 @@ if t.TYPE_CHECKING:
     from collections.abc import Sequence  # pragma: no cover
 
 NOT_FOUND = 127
-"""The exit code of a shell, and of nsenter, for a program that is not there."""
+"""The exit code of a shell, and of nsenter, for a missing program."""
 NODE, PROXY = "node", "proxy"
 
-# Sets pid to the process of kube-proxy, if there is one. A cluster inside the node (kind in Docker, for instance) has a
-# kube-proxy, too, but in a network of its own.
+# Sets pid to the process of kube-proxy, if there is one. A cluster inside the node (such as kind in Docker) has a
+# kube-proxy too, but in another network namespace.
 FIND_PROXY = r"""
 pid=
 for process in /proc/[0-9]*; do
@@ -50,10 +50,10 @@ exit 127
 
 
 def borrowed(argv: Sequence[str], *, places: Sequence[str] = (PROXY, NODE)) -> list[str]:
-    """A command whose program is looked for in these places, in their order."""
+    """Return a command that looks for its program in these places, in order."""
     return ["sh", "-c", _SCRIPT, " ".join(places), *argv]
 
 
 def by_hand(argv: Sequence[str]) -> str:
-    """The same as somebody on the node would type it, with nothing that a node lacks."""
+    """Return the same command as a user on the node can type it."""
     return f'nsenter -t "$(pidof -s kube-proxy)" -m -p {" ".join(argv)}'

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Clusters without kube-proxy: which component does its work."""
+"""Explain a missing kube-proxy: which component replaces it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client  # pragma: no cover
 
 DAEMON_SETS = "/apis/apps/v1/daemonsets"
-# Names of DaemonSets whose programs can balance services themselves, so that clusters go without kube-proxy.
+# DaemonSets whose programs can balance services, so that a cluster needs no kube-proxy.
 REPLACEMENTS = {
     "cilium": "Cilium",
     "calico-node": "Calico (its eBPF data plane)",
@@ -29,15 +29,15 @@ REPLACEMENTS = {
 
 
 class NoProxyError(KuberError):
-    """There is no kube-proxy whose mode could be set."""
+    """The cluster has no kube-proxy."""
 
 
 def no_proxy(client: Client, missing: str) -> NoProxyError:
-    """The error that says so, with the name of what does the work instead where it is known."""
+    """Return the error, with the name of the component that replaces kube-proxy if it is known."""
     seen = [REPLACEMENTS[name] for name in _daemon_sets(client) if name in REPLACEMENTS]
-    instead = f"; {' and '.join(dict.fromkeys(seen))} runs here and can do its work" if seen else ""
+    instead = f"; {' and '.join(dict.fromkeys(seen))} runs here and can replace it" if seen else ""
     return NoProxyError(
-        "The cluster has no kube-proxy whose mode could be set",
+        "Cannot set the mode of kube-proxy: the cluster has none",
         wanted="ConfigMap and DaemonSet kube-proxy in namespace kube-system, as kubeadm and minikube make them",
         found=f"no {missing} of that name{instead}",
         remedy=f"Set the mode to keep, or check that context {client.context} is the cluster that you mean",

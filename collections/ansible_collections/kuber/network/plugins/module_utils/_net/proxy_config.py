@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The configuration of kube-proxy, which is a YAML document inside a string of a ConfigMap."""
+"""Read, adjust and write kube-proxy's configuration, a YAML document in a ConfigMap."""
 
 from __future__ import annotations
 
@@ -22,43 +22,43 @@ KEEP = "keep"
 SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "dh", "sed", "nq", "mh", "fo", "ovf")
 KEY = "config.conf"
 KIND = "KubeProxyConfiguration"
-# What kube-proxy does when it is told nothing.
+# kube-proxy's defaults.
 METRICS_ADDRESS = "127.0.0.1:10249"
 METRICS_EVERYWHERE = "0.0.0.0:10249"
 LOOPBACK = re.compile(r"127\.|localhost$|\[?::1\]?$")
-# The gauges are set when a synchronisation is asked for, and when it is done; one for each address family.
+# The gauges are set when a synchronisation is requested, and when it is done; one for each address family.
 SYNC_QUEUED = "kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds"
 SYNC_DONE = "kubeproxy_sync_proxy_rules_last_timestamp_seconds"
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
-    """What the user wants of the configuration; ``None`` and V(keep) leave it as it is."""
+class ProxySpec:
+    """The desired configuration; ``None`` and V(keep) leave a setting as it is."""
 
     mode: str = KEEP
     strict_arp: bool | None = None
     scheduler: str | None = None
     settings: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     notes: bool = True
-    """Whether our notes may stay on the DaemonSet."""
+    """Whether our annotations may stay on the DaemonSet."""
 
 
 def load(text: str | None, key: str = KEY) -> dict[str, t.Any]:
-    """The one configuration in ``text``; raise ``KuberError`` when it is none, or when there are several."""
+    """Return the configuration in ``text``; raise ``KuberError`` unless there is exactly one."""
     try:
         documents = [item for item in yamltext.load_all(text or "", "it") if item is not None]
     except KuberError as exc:
         found = exc.found or "no YAML"
     else:
         if len(documents) == 1 and isinstance(documents[0], dict) and documents[0].get("kind", KIND) == KIND:
-            # YAML has keys that are no text; here they are names, and nothing else.
+            # YAML allows keys that are not strings; here all keys are names.
             return t.cast("dict[str, t.Any]", json.loads(json.dumps(documents[0])))
         found = _described(documents)
     raise KuberError(
-        f"The configuration of kube-proxy cannot be read ({key} in ConfigMap kube-proxy of namespace kube-system)",
-        wanted=f"the YAML of one {KIND}",
+        f"Cannot read the configuration of kube-proxy ({key} in ConfigMap kube-proxy of namespace kube-system)",
+        wanted=f"one {KIND} as YAML",
         found=found,
-        remedy="On a control plane `kubeadm init phase addon kube-proxy` writes it anew, and so does `minikube start`",
+        remedy="Rewrite it: run `kubeadm init phase addon kube-proxy` on a control plane, or `minikube start`",
     )
 
 
@@ -70,44 +70,44 @@ def _described(documents: t.Sequence[t.Any]) -> str:
 
 
 def dump(config: t.Mapping[str, t.Any], *, like: str = "") -> str:
-    """The text of a configuration, ended as ``like`` is: kubeadm leaves the end of the last line out."""
+    """Return a configuration as text; it ends with a newline if ``like`` does (kubeadm's does not)."""
     text = yamltext.dump_as_go(dict(config))
     return text.removesuffix("\n") if like and not like.endswith("\n") else text
 
 
 def digest(config: t.Mapping[str, t.Any]) -> str:
-    """The same for configurations that mean the same, whatever they look like."""
+    """Return a digest that is equal for configurations of equal meaning."""
     return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def adjust(config: t.Mapping[str, t.Any], wish: Wish) -> dict[str, t.Any]:
-    """The configuration as it should be; what the wish does not mention stays."""
-    feature_gates(wish.settings)
-    options = {"strictARP": wish.strict_arp, "scheduler": wish.scheduler}
+def adjust(config: t.Mapping[str, t.Any], spec: ProxySpec) -> dict[str, t.Any]:
+    """Return the desired configuration; what the spec does not mention stays."""
+    feature_gates(spec.settings)
+    options = {"strictARP": spec.strict_arp, "scheduler": spec.scheduler}
     ipvs = {key: value for key, value in options.items() if value is not None}
     changes = merge(
-        wish.settings, ({} if wish.mode == KEEP else {"mode": wish.mode}) | ({"ipvs": ipvs} if ipvs else {})
+        spec.settings, ({} if spec.mode == KEEP else {"mode": spec.mode}) | ({"ipvs": ipvs} if ipvs else {})
     )
-    # Ansible's strings only look like strings, and YAML does not write them.
+    # Ansible's strings are of a subclass that YAML cannot write.
     return merge(config, json.loads(json.dumps(changes, default=str)))
 
 
 def feature_gates(config: t.Mapping[str, t.Any]) -> dict[str, bool]:
-    """The feature gates of a configuration, or of settings for one; raise ``KuberError`` for what is none."""
+    """Return the feature gates of a configuration or of settings; raise ``KuberError`` if they are invalid."""
     gates = config.get("featureGates")
     if gates is None:
         return {}
     if isinstance(gates, dict) and all(isinstance(value, bool) for value in gates.values()):
         return dict(gates)
     raise KuberError(
-        "The field featureGates of the configuration of kube-proxy cannot be used",
+        "Invalid field featureGates in the configuration of kube-proxy",
         wanted="a mapping of names to true or false, such as {KubeProxyIPVS: true}",
         found=json.dumps(gates, default=str),
     )
 
 
 def merge(base: t.Mapping[str, t.Any], changes: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Mappings are merged, all else is replaced."""
+    """Merge mappings recursively; other values are replaced."""
     result = dict(base)
     for key, value in changes.items():
         before = result.get(key)
@@ -119,7 +119,7 @@ def merge(base: t.Mapping[str, t.Any], changes: t.Mapping[str, t.Any]) -> dict[s
 
 
 def metrics_port(config: t.Mapping[str, t.Any]) -> int | None:
-    """Where kube-proxy tells its mode; ``None`` when the API server cannot get there."""
+    """Return the port of kube-proxy's metrics server; ``None`` if the API server cannot reach it."""
     host, _colon, port = str(config.get("metricsBindAddress") or METRICS_ADDRESS).rpartition(":")
     return int(port) if port.isdigit() and not LOOPBACK.match(host) else None
 
@@ -128,8 +128,8 @@ def required_metrics_port(config: t.Mapping[str, t.Any]) -> int:
     port = metrics_port(config)
     if port is None:
         raise KuberError(
-            "kube-proxy would not tell its mode to anybody but its own node",
-            wanted="a metricsBindAddress with a port that the API server reaches",
+            "kube-proxy's metrics endpoint listens on its own node only, so its mode cannot be read",
+            wanted="a metricsBindAddress with a port that the API server can reach",
             found=repr(config.get("metricsBindAddress") or ""),
             remedy=f"Set settings to {{metricsBindAddress: '{METRICS_EVERYWHERE}'}}, as minikube does",
         )
@@ -137,7 +137,7 @@ def required_metrics_port(config: t.Mapping[str, t.Any]) -> int:
 
 
 def is_synchronised(metrics: str) -> bool:
-    """Whether kube-proxy has written its rules at least once in every address family."""
+    """Whether kube-proxy has written its rules at least once for every address family."""
     queued, done = (_families(metrics, name) for name in (SYNC_QUEUED, SYNC_DONE))
     return bool(done) and queued <= done
 

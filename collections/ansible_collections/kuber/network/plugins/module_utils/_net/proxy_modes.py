@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Which Kubernetes and which kernel have which mode of kube-proxy."""
+"""The versions of Kubernetes and of Linux that support each mode of kube-proxy."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Support:
     gate: str
     always: range
     gated: range
-    """Versions in which the feature gate decides."""
+    """Versions in which the mode depends on the feature gate."""
     gate_on: range
-    """Those in which it is on unless it is switched off."""
+    """Versions in which the gate is on by default."""
     instead: str
 
 
@@ -38,20 +38,20 @@ SUPPORT = {
     ),
     "nftables": Support("NFTablesProxyMode", range(33, EVER_AFTER), range(29, 33), range(31, 33), "iptables"),
 }
-# kube-proxy itself refuses to start on older ones (kubernetes/pkg/proxy/nftables/proxier.go).
+# kube-proxy refuses to start on older kernels (kubernetes/pkg/proxy/nftables/proxier.go).
 OLDEST_KERNEL = {"nftables": (5, 13)}
-# From then on kube-proxy warns, too (kubernetes#134539).
+# From this version on kube-proxy warns as well (kubernetes#134539).
 IPVS_DEPRECATED = 35
 
 
 def minor(version: str) -> int:
-    """The second number of a version such as v1.37.2."""
+    """Return the minor number of a version such as v1.37.2."""
     found = re.match(r"v?1\.(\d+)", version)
     return int(found.group(1)) if found else 0
 
 
 def unsupported(mode: str, version: str, gates: t.Mapping[str, t.Any]) -> t.Iterator[KuberError]:
-    """A mode that kube-proxy of this version does not have (any more), or not with these feature gates."""
+    """Yield an error if this version of kube-proxy, with these feature gates, does not support the mode."""
     support, number = SUPPORT.get(mode), minor(version)
     if support is None or number in support.always:
         return
@@ -59,8 +59,8 @@ def unsupported(mode: str, version: str, gates: t.Mapping[str, t.Any]) -> t.Iter
     if gated and gates.get(support.gate, number in support.gate_on) is True:
         return
     yield KuberError(
-        f"Kubernetes {version} does not run kube-proxy in mode {mode}",
-        wanted=f"a version with this mode{f', or its feature gate {support.gate}' if gated else ''}",
+        f"kube-proxy of Kubernetes {version} does not support mode {mode}",
+        wanted=f"a version that supports it{f', or its feature gate {support.gate}' if gated else ''}",
         found=f"{version}{' with that gate off' if gated else ''}",
         remedy=f"Set kube_proxy_mode to {support.instead}"
         + (f", or kube_proxy_settings to {{featureGates: {{{support.gate}: true}}}}" if gated else ""),
@@ -68,7 +68,7 @@ def unsupported(mode: str, version: str, gates: t.Mapping[str, t.Any]) -> t.Iter
 
 
 def old_kernels(mode: str, kernels: t.Mapping[str, str]) -> t.Iterator[KuberError]:
-    """Nodes whose kernel is older than the mode."""
+    """Yield an error for each node whose kernel is too old for the mode."""
     oldest = OLDEST_KERNEL.get(mode)
     for node, release in kernels.items():
         if oldest is not None and is_older(release, oldest):
@@ -81,15 +81,15 @@ def old_kernels(mode: str, kernels: t.Mapping[str, str]) -> t.Iterator[KuberErro
 
 
 def is_older(release: str, oldest: tuple[int, ...]) -> bool:
-    """Whether a release such as 5.10.0-28-amd64 comes before; one that cannot be read does not."""
+    """Whether a release such as 5.10.0-28-amd64 is older; an unreadable one is not."""
     found = re.match(r"(\d+)\.(\d+)", release)
     return found is not None and (int(found.group(1)), int(found.group(2))) < oldest
 
 
 def remarks(mode: str, version: str) -> t.Iterator[str]:
-    """What there is to say about a mode that works."""
+    """Yield warnings about a mode that works."""
     if mode == "ipvs" and minor(version) >= IPVS_DEPRECATED:
         yield (
             f"kube-proxy's mode ipvs is deprecated (this is Kubernetes {version}): "
-            "1.40 switches it off by default, 1.43 removes it. kube_proxy_mode: nftables takes its place"
+            "1.40 switches it off by default, 1.43 removes it. Use kube_proxy_mode: nftables instead"
         )

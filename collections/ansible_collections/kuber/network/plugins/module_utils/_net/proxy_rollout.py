@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""kube-proxy's configuration is written, its pods are restarted and watched, and taken back if they do not stay up."""
+"""Write kube-proxy's configuration, restart and watch its pods, and roll back if they crash."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if t.TYPE_CHECKING:
     from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Say  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._net.kube_proxy import (  # pragma: no cover
-        Document,
-        Plan,
-        Pod,
-        State,
+        ProxyConfig,
+        ProxyPlan,
+        ProxyPod,
+        ProxyState,
     )
 
 POLL_SECONDS = 1.0
@@ -35,15 +35,15 @@ LAST_WORDS = 3
 
 
 class CrashLoopError(KuberError):
-    """kube-proxy ends again and again; ``outcome`` is what was done about it."""
+    """kube-proxy crashes repeatedly; ``outcome`` says what was done about it."""
 
-    def __init__(self, pod: Pod, *, mode: str, words: str, outcome: str = "", changed: bool = False) -> None:
+    def __init__(self, pod: ProxyPod, *, mode: str, words: str, outcome: str = "", changed: bool = False) -> None:
         self.pod, self.mode, self.words = pod, mode, words
         super().__init__(
             f"kube-proxy does not start on node {pod.node}",
             wanted=mode,
-            found=f"{pod.failure}{outcome and '. ' + outcome}. kube-proxy's last words: {words or 'none'}",
-            remedy="Choose a mode that the node's kernel and this Kubernetes have, or mend settings",
+            found=f"{pod.failure}{outcome and '. ' + outcome}. Last log lines of kube-proxy: {words or 'none'}",
+            remedy="Choose a mode that the node's kernel and this Kubernetes support, or correct settings",
             changed=changed,
         )
 
@@ -51,8 +51,8 @@ class CrashLoopError(KuberError):
         return CrashLoopError(self.pod, mode=self.mode, words=self.words, outcome=outcome, changed=changed)
 
 
-def write(client: Client, document: Document, text: str) -> str:
-    """Replace the one document, provided that nobody else has written since we read it; return the new version."""
+def write(client: Client, document: ProxyConfig, text: str) -> str:
+    """Replace the document unless somebody else has written since we read it; return the new version."""
     body = {"metadata": {"resourceVersion": document.version}, "data": {document.key: text}}
     try:
         written = client.request(
@@ -66,12 +66,12 @@ def write(client: Client, document: Document, text: str) -> str:
         written = client.get(kube_proxy.CONFIG_MAP) if exc.status == 409 and exc.perhaps_done else {}
         if (written.get("data") or {}).get(document.key) != text:
             raise
-        # It was we ourselves who had written, and the answer was lost.
+        # The write was our own, and its answer was lost.
     return str(written["metadata"]["resourceVersion"])
 
 
-def restart(client: Client, wanted: Plan) -> None:
-    """Change the template of the pods: by new notes, or by taking the old ones away."""
+def restart(client: Client, wanted: ProxyPlan) -> None:
+    """Change the pod template: set new annotations, or remove the old ones."""
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     annotations = {DIGEST: proxy_config.digest(wanted.config), RESTARTED: now} if wanted.notes else {}
     client.request(
@@ -88,8 +88,8 @@ def restart(client: Client, wanted: Plan) -> None:
     )
 
 
-def wait(client: Client, selector: str, wanted: Plan, *, seconds: float, say: Say) -> tuple[Pod, ...]:
-    """Wait until every node runs what it should and has written its rules; explain what does not get there."""
+def wait(client: Client, selector: str, wanted: ProxyPlan, *, seconds: float, say: Say) -> tuple[ProxyPod, ...]:
+    """Wait until every node runs the wanted mode and has written its rules; explain which one does not."""
     port = proxy_config.metrics_port(wanted.config)
     clock = Clock(seconds)
     progress = Progress(say, clock)
@@ -103,18 +103,18 @@ def wait(client: Client, selector: str, wanted: Plan, *, seconds: float, say: Sa
         if clock.is_up:
             raise KuberError(
                 f"kube-proxy is not ready after {seconds:g} s",
-                wanted=f"{_mode_text(wanted)} on every node, and the rules written",
+                wanted=f"{_mode_text(wanted)} on every node, with its rules written",
                 found="; ".join(missing) + _complaints(client, pods),
-                remedy="Look at `kubectl --namespace kube-system get pods,events`, or allow more with wait_timeout",
+                remedy="See `kubectl --namespace kube-system get pods,events`, or raise wait_timeout",
             )
         progress.tell(f"Waiting for kube-proxy: {'; '.join(missing)}")
         time.sleep(POLL_SECONDS)
 
 
 def _missing(
-    client: Client, daemon_set: t.Mapping[str, t.Any], pods: t.Sequence[Pod], wanted: Plan, port: int | None
+    client: Client, daemon_set: t.Mapping[str, t.Any], pods: t.Sequence[ProxyPod], wanted: ProxyPlan, port: int | None
 ) -> list[str]:
-    """What is not as it should be yet; raise when it will never be."""
+    """Return what is still missing; raise if it can never be reached."""
     status = daemon_set.get("status") or {}
     if status.get("observedGeneration", 0) < daemon_set["metadata"]["generation"]:
         return ["the restart has not begun"]
@@ -130,10 +130,10 @@ def _missing(
     return [f"{node} {problem}" for node, problem in problems.items() if problem]
 
 
-def _problem(client: Client, pod: Pod, wanted: Plan, port: int | None) -> str | None:
+def _problem(client: Client, pod: ProxyPod, wanted: ProxyPlan, port: int | None) -> str | None:
     if port is None:
-        # Only a configuration that is gone back to may tell nobody.
-        return None if pod.started else "does not run"
+        # Only a restored configuration may have no reachable metrics server.
+        return None if pod.started else "is not running"
     if pod.mode is None:
         return "does not answer"
     if wanted.mode is not None and pod.mode != wanted.mode:
@@ -143,27 +143,27 @@ def _problem(client: Client, pod: Pod, wanted: Plan, port: int | None) -> str | 
     return None
 
 
-def _last_words(client: Client, pod: Pod) -> str:
-    """The last errors in the log, or whatever else stands last; klog's lines begin with their severity."""
+def _last_words(client: Client, pod: ProxyPod) -> str:
+    """Return the last errors of the log, or its last lines; klog's lines begin with their severity."""
     lines = _log(client, pod).splitlines()
     errors = [line for line in lines if line.startswith(("E", "F"))]
     return "\n".join((errors or lines)[-LAST_WORDS:])
 
 
-def _log(client: Client, pod: Pod) -> str:
+def _log(client: Client, pod: ProxyPod) -> str:
     path = f"{kube_proxy.NAMESPACE}/pods/{pod.name}/log"
     lines = ""
     for previous in (True, False):
         try:
             lines = lines or client.text("GET", path, query={"tailLines": LOG_LINES, "previous": previous}).strip()
         except ApiError:
-            # There is no log of a container that has never run.
+            # A container that never ran has no log.
             continue
     return lines
 
 
-def _complaints(client: Client, pods: t.Sequence[Pod]) -> str:
-    """The last error of one kube-proxy that runs and has one."""
+def _complaints(client: Client, pods: t.Sequence[ProxyPod]) -> str:
+    """Return the last error in the log of a running kube-proxy."""
     for pod in pods:
         last = _last_words(client, pod).rpartition("\n")[2]
         if last.startswith(("E", "F")):
@@ -171,23 +171,23 @@ def _complaints(client: Client, pods: t.Sequence[Pod]) -> str:
     return ""
 
 
-def _mode_text(wanted: Plan) -> str:
+def _mode_text(wanted: ProxyPlan) -> str:
     return f"mode {wanted.mode}" if wanted.mode else "the configured mode"
 
 
 def roll_back(
-    client: Client, state: State, wanted: Plan, failure: CrashLoopError, *, seconds: float, say: Say
+    client: Client, state: ProxyState, wanted: ProxyPlan, failure: CrashLoopError, *, seconds: float, say: Say
 ) -> KuberError:
-    """Go back to what ran before, and return the error that says how far that went."""
+    """Restore what ran before, and return the error that says whether that worked."""
     before = _before(state, wanted)
     if before is None:
         failure.changed = bool(wanted)
         return failure
-    say(f"{failure.problem}: going back to {_mode_text(before)}")
+    say(f"{failure.problem}: rolling back to {_mode_text(before)}")
     try:
         document = kube_proxy.read_document(client)[0]
         if document.config != wanted.config:
-            raise KuberError("Somebody else has edited the configuration in the meantime")
+            raise KuberError("Somebody else has edited the configuration meanwhile")
         write(
             client,
             document,
@@ -196,20 +196,20 @@ def roll_back(
         restart(client, before)
         wait(client, state.selector, before, seconds=seconds, say=say)
     except KuberError as exc:
-        return failure.with_outcome(f"Going back to {_mode_text(before)} failed, too: {exc}", changed=True)
-    # Without an edit of ours the configuration was another one when this run began.
-    outcome = f"Configuration and nodes are back at what they were, {_mode_text(before)}"
+        return failure.with_outcome(f"Rolling back to {_mode_text(before)} failed as well: {exc}", changed=True)
+    # Without an edit of ours, the configuration already differed when this run began.
+    outcome = f"Configuration and nodes were rolled back to {_mode_text(before)}"
     return failure.with_outcome(outcome, changed=not wanted.edit)
 
 
-def _before(state: State, wanted: Plan) -> Plan | None:
-    """What ran before as a plan; ``None`` when nothing ran, or nothing else than what is wanted."""
+def _before(state: ProxyState, wanted: ProxyPlan) -> ProxyPlan | None:
+    """Return the plan that restores what ran before; ``None`` if nothing ran, or the same as wanted."""
     modes = {pod.mode for pod in state.pods if pod.mode is not None}
     mode = next(iter(modes)) if len(modes) == 1 else None
     if not any(pod.started for pod in state.pods):
         return None
     if wanted.edit:
-        # After `minikube start` the configuration is not what runs; it is restored as it was read.
+        # After `minikube start` the configuration differs from what runs; it is restored as it was read.
         ran = mode if mode == (state.document.config.get("mode") or mode) else None
         return dataclasses.replace(wanted, config=state.document.config, mode=ran)
     if mode is not None and mode != wanted.config.get("mode"):

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Routes: what is wanted, what the kernel has, and whose it is."""
+"""The wanted route, the kernel's routes, and which of them are ours."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if t.TYPE_CHECKING:  # pragma: no cover
     Address = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 PROTOCOL = "107"
-"""Stands in every route that we set: the kernel keeps it, and nothing else uses the number. So a route is known as ours
-by what it is, wherever it leads."""
+"""The protocol number of our routes. The kernel keeps it and nothing else uses it, so it identifies our routes,
+wherever they lead."""
 
 UNICAST = ("", "unicast")
-"""Other types (blackhole, unreachable, prohibit...) never lead to the node."""
+"""Other types (blackhole, unreachable, prohibit...) never reach the node."""
 
 BY_HAND = ("", "boot", "static")
-"""What `ip route add` puts into a route, and what network managers do for routes that somebody has written down."""
+"""The protocols of routes from `ip route add`, and from network managers for configured static routes."""
 
 DEFAULT_METRIC = {4: 0, 6: 1024}
-"""What the kernel gives a route for which nobody named a metric."""
+"""The kernel's default metric."""
 
 REPEATABLE = (
     "type",
@@ -47,10 +47,10 @@ REPEATABLE = (
     "metric",
     "metrics",
 )
-"""What a route can be made of again."""
+"""The attributes from which a route can be restored."""
 
 INCIDENTAL = ("table", "flags", "nh_info", "nexthops", "pref", "cache", "uid")
-"""What is shown of a route and does not have to be said, or is said otherwise."""
+"""Attributes that `ip` prints and that are not needed to restore a route."""
 
 
 class NoNeighbourError(KuberError):
@@ -59,16 +59,16 @@ class NoNeighbourError(KuberError):
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """The route that is to be: through a next hop, or on-link, as if the destination were a network of the device."""
+    """The wanted route: through a next hop, or on-link, as if the destination were a network of the device."""
 
     destination: Network
     via: Address | None = None
     device: str = ""
     near: Network | None = None
-    """Where this machine's own address on the device lies, by which the device is known again after a restart."""
+    """The network of this machine's address on the device, which identifies the device after a restart."""
 
     def words(self) -> list[str]:
-        """Without our mark, as people read it."""
+        """Return the route for people, without our protocol number."""
         way = ["via", str(self.via)] if self.via else []
         return [_plain(self.destination), *way, *(["dev", self.device] if self.device else [])]
 
@@ -85,37 +85,34 @@ def parse_destination(text: str) -> Network:
         network = ipaddress.ip_network(text)
     except ValueError as exc:
         raise KuberError(
-            "The destination is no network",
+            "Invalid destination",
             wanted="a network such as 172.17.255.0/24, without host bits",
             found=f"{text!r} ({exc})",
         ) from exc
     if network.prefixlen == 0:
         raise KuberError(
-            "The destination is the default route",
-            wanted="the network of a pool of addresses",
+            "This module does not manage default routes",
+            wanted="the network of an address pool",
             found=str(network),
-            remedy="A default route is not this module's business",
         )
     return network
 
 
 def parse_hop(text: str, destination: Network) -> Address:
-    """An address of a node, and how it fits to the destination."""
+    """Return a node's address, checked against the destination."""
     try:
         hop = ipaddress.ip_address(text)
     except ValueError as exc:
-        raise KuberError(
-            "The next hop is no address", wanted="an address such as 192.168.99.134", found=repr(text)
-        ) from exc
+        raise KuberError("Invalid next hop", wanted="an address such as 192.168.99.134", found=repr(text)) from exc
     if hop.version != destination.version:
         raise KuberError(
-            "Destination and next hop are of different families",
+            "Destination and next hop have different address families",
             wanted=f"an IPv{destination.version} address as next hop of {destination}",
             found=str(hop),
         )
     if hop in destination:
         raise KuberError(
-            f"The next hop lies inside the destination {destination}, so nothing would lead to it",
+            f"The next hop is inside the destination {destination}, so it would be unreachable",
             wanted="an address outside the destination",
             found=str(hop),
             remedy="Choose a destination that does not contain the node's own network",
@@ -136,12 +133,12 @@ class Route:
     hops: int = 1
     tos: str = ""
     object_id: int = 0
-    """Of a nexthop object, which routing daemons use; 0 is none."""
+    """The number of a nexthop object, which routing daemons use; 0 is none."""
     devices: tuple[str, ...] = ()
     item: Mapping[str, t.Any] = dataclasses.field(default_factory=dict, compare=False, repr=False)
-    """All that ``ip`` said of it."""
+    """Everything that ``ip`` printed about it."""
     source: str = dataclasses.field(default="", compare=False)
-    """The address that this machine sends from; no part of what makes a route this one."""
+    """The source address; not part of the route's identity."""
 
     @classmethod
     def load(cls, item: Mapping[str, t.Any]) -> Route:
@@ -166,16 +163,16 @@ class Route:
 
     @property
     def network(self) -> Network:
-        """The destination as a network; ``ip`` leaves out the length of a host route."""
+        """The destination as a network; ``ip`` omits the prefix length of a host route."""
         return ipaddress.ip_network(self.destination)
 
     @property
     def marked(self) -> bool:
-        """Whether we have set it."""
+        """Whether the route is ours."""
         return self.protocol == PROTOCOL
 
     def leads_as(self, wanted: Wanted) -> bool:
-        """Whether packets take the wanted way, whoever has set the route."""
+        """Whether the route sends packets where the wanted one does, whoever set it."""
         if self.kind not in UNICAST or self.hops != 1 or self.tos:
             return False
         if wanted.device and self.device and self.device != wanted.device:
@@ -185,15 +182,15 @@ class Route:
         return bool(self.gateway) and ipaddress.ip_address(self.gateway) == wanted.via
 
     def leads_to(self, hops: Sequence[Address]) -> bool:
-        """Whether it was made by hand and leads to one of the addresses."""
+        """Whether the route was set by hand and leads to one of the addresses."""
         if self.kind not in UNICAST or self.hops != 1 or self.protocol not in BY_HAND:
             return False
         return bool(self.gateway) and ipaddress.ip_address(self.gateway) in hops
 
     def is_foreign(self, wanted: Wanted) -> bool:
-        """Whether something else keeps it: a VPN, a routing daemon, another network of this machine.
+        """Whether another program maintains the route: a VPN, a routing daemon, another network of this machine.
 
-        What was set by hand on the very way to the nodes, or leads nowhere at all, has only gone stale.
+        A route that was set by hand and leads to the nodes' network, or nowhere, is merely stale.
         """
         if self.marked or self.leads_as(wanted):
             return False
@@ -202,7 +199,7 @@ class Route:
         return self.kind in UNICAST and any(device != wanted.device for device in self.devices)
 
     def arguments(self) -> list[str]:
-        """What names exactly this route to ``ip route del``."""
+        """Return the arguments of ``ip route del`` that identify exactly this route."""
         words = [] if self.kind in UNICAST else [self.kind]
         words.append(self.destination)
         words += ["tos", self.tos] if self.tos else []
@@ -219,16 +216,16 @@ class Route:
         return way + (["dev", self.device] if self.device else [])
 
     def again(self, table: str = "main") -> list[str]:
-        """What makes exactly this route again, in any table; refuse one of which not everything is understood."""
+        """Return the arguments that restore exactly this route in any table; raise if it has unknown attributes."""
         unknown = sorted(self.item.keys() - {*REPEATABLE, *INCIDENTAL})
         metrics = {name: value for part in self.item.get("metrics", ()) for name, value in part.items()}
         unknown += [name for name, value in metrics.items() if not isinstance(value, (int, str))]
         if unknown:
             raise KuberError(
-                f"The route {self.text()} could not be given back as it is",
-                wanted=f"a route made of {', '.join(REPEATABLE)}",
-                found=f"it has {', '.join(unknown)}, too",
-                remedy="Take it away by hand, or end what sets it",
+                f"The route {self.text()} could not be restored later",
+                wanted=f"a route with no other attributes than {', '.join(REPEATABLE)}",
+                found=f"it also has {', '.join(unknown)}",
+                remedy="Remove it by hand, or stop the program that sets it",
             )
         words = [*self.arguments(), "table", table]
         if self.hops > 1 and not self.object_id:
@@ -241,7 +238,7 @@ class Route:
         return words + [str(word) for pair in metrics.items() for word in pair]
 
     def text(self) -> str:
-        """The route as people read it."""
+        """Return the route for people."""
         words = [] if self.kind in UNICAST else [self.kind]
         words += [self.destination, *(["tos", self.tos] if self.tos else [])]
         words += self._way() if self.hops == 1 and self.kind in UNICAST else []

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The task of module ``static_route``: the route in the kernel, and the file that brings it back."""
+"""The work of module ``static_route``: the route in the kernel, and the file that restores it after a restart."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.kuber.network.plugins.module_utils import _drift
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net import files, in_use, own, persistence
 from ansible_collections.kuber.network.plugins.module_utils._net.route import Wanted, parse_destination, parse_hop
-from ansible_collections.kuber.network.plugins.module_utils._net.route_plan import Plan, plan_absent, plan_present
+from ansible_collections.kuber.network.plugins.module_utils._net.route_plan import RoutePlan, plan_absent, plan_present
 from ansible_collections.kuber.network.plugins.module_utils._net.route_table import RouteTable
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -38,12 +38,12 @@ ROOT = pathlib.Path("/")
 
 
 @dataclasses.dataclass(frozen=True)
-class Change:
-    """All that is to be done, and what is worth a word."""
+class RouteChange:
+    """The planned changes, and the warnings."""
 
     destination: Network
     wanted: Wanted | None
-    route: Plan
+    route: RoutePlan
     files: persistence.FilePlan
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Change:
         return bool(self.route.steps) or self.files.changes
 
     def result(self) -> dict[str, t.Any]:
-        """What the task returns."""
+        """Return the result of the task."""
         header = f"routes to {self.destination}"
         route = {
             "before_header": header,
@@ -77,15 +77,15 @@ class Change:
         return _drift.of_lines(f"route to {self.destination}", self.route.before, self.route.after)
 
 
-def study(params: Mapping[str, t.Any], runner: Runner, root: pathlib.Path = ROOT) -> Change:
-    """Look at everything and decide; nothing is changed, and no rights are needed."""
+def study(params: Mapping[str, t.Any], runner: Runner, root: pathlib.Path = ROOT) -> RouteChange:
+    """Read everything and return the change; nothing is changed, and no rights are needed."""
     destination = parse_destination(params["destination"])
     hops = _hops(params, destination)
     table = RouteTable(runner, destination.version)
     ours = persistence.own_files(destination, root)
     if params["state"] == "absent":
         plan = plan_absent(hops, table.routes_to(destination), table.parked(destination))
-        return Change(destination, None, plan, persistence.plan_files(None, ours))
+        return RouteChange(destination, None, plan, persistence.plan_files(None, ours))
     addresses = table.own()
     _refuse_own_network(destination, addresses)
     wanted = choose(destination, hops, table, addresses)
@@ -98,20 +98,20 @@ def study(params: Mapping[str, t.Any], runner: Runner, root: pathlib.Path = ROOT
         table.require_use(wanted, is_set=is_set)
     file = persistence.wanted_file(runner, wanted, root) if params["persistent"] else None
     warnings = tuple(
-        f"A part of {destination} is led elsewhere by another route: {route.text()}"
+        f"A part of {destination} has another route: {route.text()}"
         for route in table.inner(destination)
         if not route.leads_as(wanted) and not route.leads_to(hops)
     )
     notes = tuple(_notes(wanted, hops, around))
-    return Change(destination, wanted, plan, persistence.plan_files(file, ours), warnings, notes)
+    return RouteChange(destination, wanted, plan, persistence.plan_files(file, ours), warnings, notes)
 
 
 def _hops(params: Mapping[str, t.Any], destination: Network) -> list[Address]:
-    """The addresses of the nodes; to take a route back none is needed."""
+    """Return the addresses of the nodes; removing a route needs none."""
     given = [params["via"]] if params["via"] is not None else params["nodes"]
     if not given and params["state"] == "present":
         raise KuberError(
-            "Nothing says where the route leads",
+            "The next hop of the route is not given",
             wanted="the addresses of the cluster's nodes in nodes (host_network_nodes), or a next hop in via",
             found="neither",
         )
@@ -119,8 +119,8 @@ def _hops(params: Mapping[str, t.Any], destination: Network) -> list[Address]:
 
 
 def choose(destination: Network, hops: Sequence[Address], table: RouteTable, addresses: Sequence[OwnAddress]) -> Wanted:
-    """One node is the next hop. Of several in one network of this machine whichever announces an address answers there
-    itself, so the route is on-link; otherwise it leads to the first one that is a neighbour."""
+    """Choose the next hop. Several nodes in one network of this machine answer there for the addresses they announce
+    themselves, so the route is on-link; otherwise it leads to the first node that is a neighbour."""
     devices: dict[Address, str] = {}
     problems: list[KuberError] = []
     for hop in hops:
@@ -143,16 +143,16 @@ def _refuse_own_network(destination: Network, addresses: Sequence[OwnAddress]) -
         if one.network == destination:
             raise KuberError(
                 f"{destination} is a network of this machine's own interface {one.device}",
-                wanted="a network that is reached through the node",
+                wanted="a network to be reached through the node",
                 found=f"{one.address} on {one.device}",
-                remedy="Choose another pool, or take the address off that interface",
+                remedy="Choose another pool, or remove the address from that interface",
             )
 
 
 def _refuse_what_is_in_use(
-    destination: Network, around: in_use.Surroundings, hops: Sequence[Address], *, is_led: bool
+    destination: Network, around: in_use.LocalNetworks, hops: Sequence[Address], *, is_led: bool
 ) -> None:
-    """Where a route of ours is there already, in whatever form, nothing more would be cut off."""
+    """Raise if the route would cut off addresses in use. A route of ours that exists already cuts off nothing more."""
 
     def holds(address: Address) -> bool:
         return address in destination
@@ -162,41 +162,41 @@ def _refuse_what_is_in_use(
         found += in_use.others(around, holds, hops)
     if found:
         raise KuberError(
-            f"The route to {destination} would cut off what this machine uses",
+            f"The route to {destination} would cut off addresses that this machine uses",
             wanted="a network in which nothing else has an address",
             found=", ".join(dict.fromkeys(found)),
             remedy="Choose another pool (metallb_pool_addresses, host_network_destination)",
         )
 
 
-def _notes(wanted: Wanted, hops: Sequence[Address], around: in_use.Surroundings) -> t.Iterator[str]:
+def _notes(wanted: Wanted, hops: Sequence[Address], around: in_use.LocalNetworks) -> t.Iterator[str]:
     nodes = ", ".join(str(hop) for hop in hops)
     if wanted.via is None:
         yield (
-            f"{wanted.destination} is on-link on {wanted.device}, in whose network all nodes are ({nodes}): the node "
-            "that MetalLB chooses for an address answers there itself"
+            f"{wanted.destination} is on-link on {wanted.device}, whose network contains all nodes ({nodes}): the node "
+            "that MetalLB chooses for an address answers there directly"
         )
     elif len(hops) > 1:
         yield (
-            f"{wanted.destination} leads to one node at a time, as this machine shares no network with all of them "
-            f"({nodes}). Each run chooses one that serves"
+            f"{wanted.destination} is routed to one node at a time, as this machine shares no network with all of them "
+            f"({nodes}). Each run chooses one that works"
         )
     for overlap in in_use.overlapping(around, wanted.destination):
         yield (
-            f"This machine's network {overlap} overlaps {wanted.destination}. That works: the smaller network wins, "
+            f"This machine's network {overlap} overlaps {wanted.destination}. This works: the smaller network wins, "
             "and no address in it is known to be in use"
         )
 
 
-def require_permission(change: Change, runner: Runner) -> None:
-    """See whether route and files may be changed; nothing is."""
+def require_permission(change: RouteChange, runner: Runner) -> None:
+    """Raise if route or files may not be changed; nothing is changed."""
     files.require_permission(change.files)
     if change.route.steps:
         RouteTable(runner, change.destination.version).require_permission(change.destination)
 
 
-def carry_out(change: Change, runner: Runner) -> None:
-    """First make sure that all of it may be done; then the route, which the kernel takes or refuses, then the files."""
+def carry_out(change: RouteChange, runner: Runner) -> None:
+    """Check all rights first; then change the route, which the kernel may refuse, then the files."""
     require_permission(change, runner)
     if change.route.steps:
         table = RouteTable(runner, change.destination.version)

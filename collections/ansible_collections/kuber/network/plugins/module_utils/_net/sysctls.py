@@ -4,29 +4,29 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Settings of the kernel that kube-proxy's IPVS mode makes and never takes back."""
+"""Plan to reset the kernel settings that kube-proxy's IPVS mode changes and never restores."""
 
 from __future__ import annotations
 
 import fnmatch
 import typing as t
 
-# pkg/proxy/ipvs/proxier.go of Kubernetes, NewProxier. All three together are the sign that it was kube-proxy.
+# NewProxier in Kubernetes' pkg/proxy/ipvs/proxier.go. All three together identify kube-proxy.
 _SIGN = {
     "net.ipv4.vs.conntrack": "1",
     "net.ipv4.vs.expire_nodest_conn": "1",
     "net.ipv4.vs.expire_quiescent_template": "1",
 }
-# What strictARP sets.
+# Set by strictARP.
 _ARP = {
     "net.ipv4.conf.all.arp_ignore": "1",
     "net.ipv4.conf.all.arp_announce": "2",
 }
-# Before Linux 5.9 (and since 4.1); the kernel's own value is 1.
+# Before Linux 5.9 (and since 4.1); the kernel's default is 1.
 _REUSE = {"net.ipv4.vs.conn_reuse_mode": "0"}
 _DEFAULTS = dict.fromkeys((*_SIGN, *_ARP), "0") | dict.fromkeys(_REUSE, "1")
 _PATHS = {f"/proc/sys/{key.replace('.', '/')}": key for key in _DEFAULTS}
-# Each prints lines of its own form: PATH:VALUE, and KEY = VALUE.
+# They print lines of the forms PATH:VALUE and KEY = VALUE.
 READ_VALUES = ("grep", "-s", "", *_PATHS)
 READ_FILES = (
     "sh",
@@ -42,7 +42,7 @@ def parse_values(text: str) -> dict[str, str]:
 
 
 def parse_files(text: str) -> frozenset[str]:
-    """Which of the settings the files of sysctl.d speak of; they may be named with slashes, dashes and stars."""
+    """Return which of the settings are configured in sysctl.d; names may have slashes, dashes and asterisks."""
     lines = [line.strip() for line in text.splitlines()]
     patterns = [
         line.partition("=")[0].strip().removeprefix("-").replace("/", ".")
@@ -58,7 +58,7 @@ def is_sign(values: t.Mapping[str, str]) -> bool:
 
 
 def plan(values: t.Mapping[str, str], configured: t.Collection[str]) -> dict[str, str]:
-    """What to set back to the kernel's default: what kube-proxy has set, and nobody's file asks for."""
+    """Return the settings to reset to the kernel's default: those that kube-proxy set and no file configures."""
     if not is_sign(values):
         return {}
     together = [group for group in (_SIGN, _ARP, _REUSE) if all(values.get(key) == one for key, one in group.items())]

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""iptables comes in two kinds, legacy and nft, which do not see each other's rules: which one does kube-proxy use?"""
+"""Determine which variant of iptables kube-proxy uses: legacy and nft do not see each other's rules."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NFT, LEGACY, DEFAULT = "nft", "legacy", "default"
 CHOICES = (AUTO, NFT, LEGACY)
 _SUFFIXES = {NFT: "-nft", LEGACY: "-legacy", DEFAULT: ""}
 _NAMES = {"ipv4": "iptables", "ipv6": "ip6tables"}
-# kube-proxy's image looks for these chains of the kubelet (kubernetes-sigs/iptables-wrappers); nft goes first.
+# kube-proxy's image looks for these chains of the kubelet (kubernetes-sigs/iptables-wrappers), in nft first.
 _HINT = re.compile(r"^:KUBE-(IPTABLES-HINT|KUBELET-CANARY) ", re.MULTILINE)
 
 
@@ -41,7 +41,7 @@ class Program:
 
     @property
     def save(self) -> list[str]:
-        """Of the node itself, as long as it has one: its tests of other rules come from there."""
+        """The command that prints the rules, from the node itself if it has it: it wrote the node's other rules."""
         return borrowed([f"{self}-save"], places=(NODE, PROXY))
 
     @property
@@ -56,14 +56,14 @@ Dumps = dict[Program, str]
 def choose(
     runner: Runner, dumps: Dumps, *, mode: str, asked: str = AUTO, proxys: str | None = None
 ) -> tuple[str, Dumps]:
-    """The variant that kube-proxy uses, with the rules to look at.
+    """Return the variant that kube-proxy uses, with the rules to examine.
 
-    A kernel without IPv6, or without one kind of iptables, has no rules there. ``proxys`` is the variant in the
-    container of kube-proxy, where that is known.
+    A kernel without IPv6, or without one variant of iptables, has no rules there. ``proxys`` is the variant in the
+    container of kube-proxy, if known.
     """
     holders = [variant for variant in (NFT, LEGACY) if _holds(dumps, variant, leftovers.is_kube_proxys)]
     if mode == "nftables":
-        # No rules of kube-proxy's are to stay, so that it does not matter whose they are.
+        # All rules of kube-proxy are removed, so it does not matter which variant it uses.
         variant = asked if asked != AUTO else holders[0] if holders else proxys or _hinted(dumps)
     else:
         variant = _in_use(dumps, mode, asked, proxys)
@@ -83,7 +83,7 @@ def _holds(dumps: Dumps, variant: str, test: t.Callable[[str, str], bool]) -> bo
 
 
 def _in_use(dumps: Dumps, mode: str, asked: str, proxys: str | None) -> str:
-    """The variant with the rules of the running mode."""
+    """Return the variant with the rules of the running mode."""
 
     def is_live(table: str, chain: str) -> bool:
         other = "iptables" if mode == "ipvs" else "ipvs"
@@ -106,7 +106,7 @@ def _in_use(dumps: Dumps, mode: str, asked: str, proxys: str | None) -> str:
 
 
 def _hints(dumps: Dumps) -> list[str]:
-    """The variants in which the kubelet has left its sign; kube-proxy's image goes by it."""
+    """Return the variants with the kubelet's chain, which kube-proxy's image looks for."""
     return [one for one in (NFT, LEGACY) if any(p.variant == one and _HINT.search(dumps[p]) for p in dumps)]
 
 
@@ -120,18 +120,18 @@ def _unclear(mode: str, live: t.Sequence[str], asked: str, proxys: str | None) -
             f"variant is {asked}" if asked not in (AUTO, proxys) else f"rules of the mode only in iptables-{live[0]}"
         )
         return KuberError(
-            f"Which kind of iptables kube-proxy uses for its rules of mode {mode} is not certain, so that nothing on "
-            "the node was touched",
+            f"It is not certain which variant of iptables kube-proxy uses for its rules of mode {mode}, so nothing on "
+            "the node was changed",
             wanted=f"{proxys}, as `iptables --version` says in the container of kube-proxy",
             found=contradiction,
-            remedy="Leave variant at auto, and restart kube-proxy if its rules are in the other kind",
+            remedy="Set variant to auto, and restart kube-proxy if its rules are in the other variant",
         )
     return KuberError(
-        f"kube-proxy has rules of mode {mode} in both kinds of iptables, and it cannot be told which of them it uses",
-        wanted="such rules in one kind only, nft or legacy, or the kubelet's chain KUBE-IPTABLES-HINT in one only",
-        found=f"chains {'of this mode ' if live else ''}in iptables-nft-save as well as in iptables-legacy-save",
-        remedy="Set variant to the one that kube-proxy uses (`iptables --version` in its container tells), so that all "
-        "of its rules in the other one are removed; or restart the node, which clears both",
+        f"kube-proxy has rules of mode {mode} in both variants of iptables, and it is not known which it uses",
+        wanted="such rules in one variant only, nft or legacy, or the kubelet's chain KUBE-IPTABLES-HINT in one only",
+        found=f"chains {'of this mode ' if live else ''}in both iptables-nft-save and iptables-legacy-save",
+        remedy="Set variant to the one that kube-proxy uses (see `iptables --version` in its container), so that all "
+        "of its rules in the other one are removed; or restart the node, which removes both",
     )
 
 
@@ -142,9 +142,9 @@ def _read(runner: Runner, variant: str) -> Dumps:
     if not any(program.family == "ipv4" for program in dumps):
         failed = done[str(programs[0])]
         raise KuberError(
-            "There is no iptables on the node",
-            wanted=f"{programs[0]}-save, and the right to use it",
+            "Cannot read the iptables rules of the node",
+            wanted=f"the program {programs[0]}-save, and the right to run it",
             found=failed.stderr.strip() or f"exit code {failed.rc}",
-            remedy="Check that the host of the task is a node of the cluster, and that become is on",
+            remedy="Check that the task runs on a node of the cluster, with become",
         )
     return dumps

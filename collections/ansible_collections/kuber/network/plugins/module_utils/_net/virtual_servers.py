@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The table of IPVS, as ``ipvsadm -Ln`` or ``/proc/net/ip_vs`` print it."""
+"""Parse the IPVS table as printed by ``ipvsadm -Ln`` or ``/proc/net/ip_vs``."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ PROTOCOLS = ("TCP", "UDP", "SCTP")
 
 @dataclasses.dataclass(frozen=True)
 class RealServer:
-    """One of those that a virtual server hands requests to."""
+    """One of the backends of a virtual server."""
 
     socket: str
     weight: int
     active: int
-    """Connections that are open."""
+    """Open connections."""
     inactive: int
-    """Connections that are closing; with UDP, all."""
+    """Closing connections; for UDP, all."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Server:
-    """An address and port that IPVS balances."""
+    """A virtual server of IPVS: a protocol with an address and port."""
 
     protocol: str
     socket: str
@@ -39,12 +39,12 @@ class Server:
 
     @property
     def key(self) -> str:
-        """Such as "tcp 10.96.0.1:443"."""
+        """The protocol and socket, such as "tcp 10.96.0.1:443"."""
         return f"{self.protocol.lower()} {self.socket}"
 
     @property
     def backends(self) -> frozenset[str]:
-        """Those that get new connections. kube-proxy gives a pod that has gone the weight 0, and keeps it until its
+        """The backends that get new connections. kube-proxy gives a deleted pod the weight 0, and keeps it until its
         connections have ended (kubernetes/pkg/proxy/ipvs/graceful_termination.go)."""
         return frozenset(one.socket for one in self.real if one.weight)
 
@@ -63,7 +63,7 @@ def parse(text: str) -> tuple[Server, ...]:
             real = RealServer(_socket(words[1]), *(*counts, 0, 0, 0)[:3])
             servers[-1] = dataclasses.replace(servers[-1], real=(*servers[-1].real, real))
         elif words[0] == "FWM":
-            # Told apart by a mark of the firewall and not by an address: kube-proxy has none of them.
+            # Identified by a firewall mark instead of an address: kube-proxy makes none of these.
             mine = False
     return tuple(servers)
 

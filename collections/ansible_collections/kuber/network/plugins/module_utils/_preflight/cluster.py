@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What the cluster is, and whether it is the one that was meant and can do what is wanted."""
+"""Read the cluster's version and networks, and check that it is the intended cluster and supports the mode."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ SERVICE_CIDRS = "/apis/networking.k8s.io/v1/servicecidrs"
 
 
 @dataclasses.dataclass(frozen=True)
-class Cluster:
-    """What the API server says about the cluster."""
+class ClusterInfo:
+    """What preflight knows about the cluster."""
 
     server: str
     context: str
@@ -40,13 +40,13 @@ class Cluster:
     node_addresses: tuple[str, ...]
     networks: tuple[Taken, ...]
     proxy_configuration: t.Mapping[str, t.Any] | KuberError
-    """That of kube-proxy, or why it cannot be read."""
+    """kube-proxy's configuration, or why it cannot be read."""
     architectures: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Of the nodes, by their names."""
 
 
-def read_cluster(client: Client) -> Cluster:
-    """Ask the API server; raise ``KuberError`` when it cannot be asked."""
+def read_cluster(client: Client) -> ClusterInfo:
+    """Read from the API server; raise ``KuberError`` if it does not answer."""
     version = client.get("/version")["gitVersion"]
     nodes = client.list("/api/v1/nodes")
     kubeadm = _document(_optional(client, KUBEADM), "ClusterConfiguration")
@@ -57,7 +57,7 @@ def read_cluster(client: Client) -> Cluster:
         "the network of services": services or _split(networking.get("serviceSubnet")),
         "the network of pods": _split(networking.get("podSubnet")) or pods,
     }
-    return Cluster(
+    return ClusterInfo(
         server=client.server,
         context=client.context,
         version=version,
@@ -92,13 +92,13 @@ def _optional(client: Client, path: str) -> t.Any:
 
 
 def _service_cidrs(client: Client) -> list[dict[str, t.Any]]:
-    """Nothing before Kubernetes 1.33."""
+    """Return the ServiceCIDRs, which exist since Kubernetes 1.33."""
     answer = _optional(client, SERVICE_CIDRS)
     return list(answer["items"]) if answer else []
 
 
 def _document(config_map: t.Any, key: str) -> dict[str, t.Any]:
-    """A YAML document inside a ConfigMap; text that is none counts as empty."""
+    """Return a YAML document from a ConfigMap; an invalid one counts as empty."""
     try:
         document = yaml.safe_load((config_map or {}).get("data", {}).get(key, ""))
     except yaml.YAMLError:
@@ -115,15 +115,15 @@ def _internal_addresses(node: Mapping[str, t.Any]) -> list[str]:
 
 
 def wrong_mode(mode: str) -> Iterator[KuberError]:
-    """A mode that kube-proxy never had."""
+    """Yield an error for a mode that kube-proxy never had."""
     if mode not in MODES:
         yield KuberError(
-            "kube-proxy has no such mode", wanted=" or ".join(MODES), found=repr(mode), remedy="Change kube_proxy_mode"
+            "Invalid mode of kube-proxy", wanted=" or ".join(MODES), found=repr(mode), remedy="Change kube_proxy_mode"
         )
 
 
-def unsupported_mode(mode: str, gates: Mapping[str, t.Any], cluster: Cluster) -> Iterator[KuberError]:
-    """A kube-proxy that cannot be set to the mode; ``gates`` are those that the settings turn."""
+def unsupported_mode(mode: str, gates: Mapping[str, t.Any], cluster: ClusterInfo) -> Iterator[KuberError]:
+    """Yield why kube-proxy cannot run in the mode; ``gates`` are the feature gates in the settings."""
     found = cluster.proxy_configuration
     if isinstance(found, KuberError):
         if mode != proxy_config.KEEP or not isinstance(found, NoProxyError):
@@ -137,8 +137,8 @@ def unsupported_mode(mode: str, gates: Mapping[str, t.Any], cluster: Cluster) ->
             yield from proxy_modes.unsupported(mode, cluster.version, {**configured, **gates})
 
 
-def foreign_context(profile: str, profile_addresses: Sequence[str], cluster: Cluster) -> Iterator[KuberError]:
-    """A context that leads to another cluster than the profile's."""
+def foreign_context(profile: str, profile_addresses: Sequence[str], cluster: ClusterInfo) -> Iterator[KuberError]:
+    """Yield an error if the context belongs to another cluster than the profile's."""
     # QEMU's own network (--network=builtin) has 127.0.0.1 for the node, which no cluster knows it by.
     profile_addresses = [address for address in profile_addresses if not address.startswith("127.")]
     if profile and profile_addresses and not set(profile_addresses) & set(cluster.node_addresses):
@@ -146,6 +146,6 @@ def foreign_context(profile: str, profile_addresses: Sequence[str], cluster: Clu
             f"Context {cluster.context} does not belong to minikube profile {profile}",
             wanted=f"a cluster whose node is {', '.join(profile_addresses)}",
             found=f"{cluster.server} with {', '.join(cluster.node_addresses) or 'no nodes'}",
-            remedy="Name the profile's own context in kuber_context (minikube calls it as the profile), "
-            "or another profile in KUBER_PROFILE",
+            remedy="Set kuber_context to the profile's context (minikube gives it the name of the profile), "
+            "or KUBER_PROFILE to another profile",
         )

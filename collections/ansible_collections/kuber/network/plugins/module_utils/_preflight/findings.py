@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Everything that stands in the way, collected before anything is changed."""
+"""Collect everything that would fail, before anything is changed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
     from ansible_collections.kuber.network.plugins.module_utils._net import own as _own
 
-# What upstream recommends first.
+# In the order of upstream's recommendation.
 ALTERNATIVES = ("nftables", "iptables")
 
 SETTINGS_SPEC: dict[str, t.Any] = {
@@ -57,7 +57,7 @@ SETTINGS_SPEC: dict[str, t.Any] = {
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What the user wants, and what the inventory knows of the profile."""
+    """The user's variables, and what the inventory knows about the profile."""
 
     profile: str
     minikube_home: str
@@ -65,7 +65,7 @@ class Settings:
     profile_addresses: tuple[str, ...]
     addons: tuple[str, ...]
     tunnel_pids: tuple[int, ...]
-    nodes: tuple[_machine.Node, ...]
+    nodes: tuple[_machine.NodeStatus, ...]
     proxy_mode: str
     proxy_settings: Mapping[str, t.Any]
     pool: tuple[str, ...]
@@ -77,18 +77,18 @@ class Settings:
 
     @classmethod
     def load(cls, params: Mapping[str, t.Any], **known: t.Any) -> Settings:
-        """Take the options, and what only the machine could tell."""
+        """Combine the options and what is known about the machine."""
         values = {key: params[key] for key in SETTINGS_SPEC}
         lists = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
         more = {
-            "nodes": tuple(_machine.Node(**item) for item in params["nodes"]),
+            "nodes": tuple(_machine.NodeStatus(**item) for item in params["nodes"]),
             "addresses": {name: address for name, address in params["addresses"].items() if address},
         }
         return cls(**{**values, **lists, **more, **known})
 
 
-def findings(settings: Settings, cluster: _cluster.Cluster | KuberError) -> list[KuberError]:
-    """All findings, the most fundamental first; what needs the cluster is left out when it cannot be asked."""
+def findings(settings: Settings, cluster: _cluster.ClusterInfo | KuberError) -> list[KuberError]:
+    """Return all findings, the most fundamental first; checks that need the cluster are skipped if it is down."""
     ranges, unreadable = _pool.parse_pool(settings.pool)
     found = [
         *_machine.unknown_profile(settings.profile, settings.minikube_home, settings.known_profiles),
@@ -116,7 +116,7 @@ def findings(settings: Settings, cluster: _cluster.Cluster | KuberError) -> list
 
 
 def _addresses(texts: Iterable[str]) -> list[_own.Address]:
-    """Those that are addresses; of the others it has been said that they are none."""
+    """Return the valid addresses; invalid ones are reported elsewhere."""
     found = []
     for text in texts:
         with contextlib.suppress(ValueError):
@@ -125,7 +125,7 @@ def _addresses(texts: Iterable[str]) -> list[_own.Address]:
 
 
 def _of_cluster(
-    settings: Settings, cluster: _cluster.Cluster, ranges: Sequence[_pool.AddressRange]
+    settings: Settings, cluster: _cluster.ClusterInfo, ranges: Sequence[_pool.AddressRange]
 ) -> Iterator[KuberError]:
     yield from _cluster.foreign_context(settings.profile, settings.profile_addresses, cluster)
     try:
@@ -140,7 +140,7 @@ def _of_cluster(
 
 
 def report(found: Sequence[KuberError]) -> KuberError:
-    """One error with all findings, numbered."""
-    count = "one thing" if len(found) == 1 else f"{len(found)} things"
+    """Return one error with all findings, numbered."""
+    count = "this problem" if len(found) == 1 else f"these {len(found)} problems"
     lines = "".join(f"\n  {number}. {finding}" for number, finding in enumerate(found, 1))
-    return KuberError(f"Nothing has been changed, because {count} must be mended first:{lines}")
+    return KuberError(f"Nothing was changed: fix {count} first:{lines}")

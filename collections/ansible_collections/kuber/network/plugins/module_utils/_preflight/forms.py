@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What the settings of the roles must look like, beyond the types and choices that their specifications name."""
+"""The valid values of role variables, beyond the types and choices in their argument specifications."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import ipaddress
 import re
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._addresses import is_address
 from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext
 from ansible_collections.kuber.network.plugins.module_utils._net import proxy_config
 
@@ -22,13 +23,13 @@ _PROBES = ("exec", "grpc", "httpGet", "tcpSocket")
 
 @dataclasses.dataclass(frozen=True)
 class Form:
-    """What a value must be; ``fits`` is asked only about values of the option's type."""
+    """The form of a value; ``fits`` is called with values of the option's type only."""
 
     wanted: str
     fits: t.Callable[[t.Any], bool]
 
 
-def _number(least: int, most: int, what: str = "a whole number") -> Form:
+def _number(least: int, most: int, what: str = "an integer") -> Form:
     return Form(f"{what} from {least} to {most}", lambda value: least <= value <= most)
 
 
@@ -41,16 +42,9 @@ def _text(pattern: str, wanted: str, *, longest: int = 253, empty: bool = False)
 
 
 def _name(pattern: str, wanted: str, *, longest: int = 253, empty: bool = False) -> Form:
-    """A text that stands in manifests without quotes: what YAML takes for a number or a truth value is none there."""
-    form = _text(pattern, wanted + " that YAML takes for a text", longest=longest, empty=empty)
+    """A string that is used in manifests without quotes, so YAML must not read it as a number or boolean."""
+    form = _text(pattern, wanted + " that YAML reads as a string", longest=longest, empty=empty)
     return Form(form.wanted, lambda text: form.fits(text) and (not text or yamltext.load_all(text, "it") == [text]))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        return bool(ipaddress.ip_address(text))
-    except ValueError:
-        return False
 
 
 def _is_network(text: str) -> bool:
@@ -75,23 +69,23 @@ def _one_of(*words: str) -> Form:
 
 
 ANY = Form("anything", lambda _value: True)
-ADDRESS = Form("an address such as 172.17.255.1", _is_address)
-ADDRESS_OR_NONE = Form("an address such as 172.17.255.2, or empty", lambda text: not text or _is_address(text))
-ADDRESSES = Form("addresses such as 192.168.99.134", lambda texts: all(_is_address(text) for text in texts))
+ADDRESS = Form("an address such as 172.17.255.1", is_address)
+ADDRESS_OR_NONE = Form("an address such as 172.17.255.2, or empty", lambda text: not text or is_address(text))
+ADDRESSES = Form("addresses such as 192.168.99.134", lambda texts: all(is_address(text) for text in texts))
 NETWORK = Form("a network such as 172.17.255.0/24, without host bits", _is_network)
 PORT = _number(1, 65535)
-# As many pods as a node takes by default; a homework with more has other troubles.
+# The default limit of pods on a node.
 PODS = _number(1, 1000)
 SECONDS = _number(1, 86_400, "seconds,")
-NAMESPACE = _name(_LABEL, "a name of small letters, digits and hyphens", longest=63)
-NAME = _name(rf"{_LABEL}(?:\.{_LABEL})*", "a name of small letters, digits, hyphens and dots")
-# Names of roles may hold colons and capitals: only what would be a path of its own is none.
+NAMESPACE = _name(_LABEL, "a name of lower-case letters, digits and hyphens", longest=63)
+NAME = _name(rf"{_LABEL}(?:\.{_LABEL})*", "a name of lower-case letters, digits, hyphens and dots")
+# Names of roles may contain colons and capitals, but nothing that would change the request's path.
 ROLE = _name(r"(?!\.\.?$)[^/%\s]+", "the name of a ClusterRole")
-# It makes the name of a Deployment, and what the application says.
-VERSION_NAME = _name(_LABEL, "a name of small letters, digits and hyphens, at most 51 of them", longest=51)
+# It is part of a Deployment's name, and the application's answer.
+VERSION_NAME = _name(_LABEL, "a name of at most 51 lower-case letters, digits and hyphens", longest=51)
 HOST = _name(rf"{_LABEL}(?:\.{_LABEL})*", "a host name such as example.app.org")
 HOST_OR_NONE = _name(rf"{_LABEL}(?:\.{_LABEL})*", "a host name such as example.app.org", empty=True)
-# What the admission of ingress-nginx takes for a path that is no regular expression.
+# What the admission webhook of ingress-nginx accepts as a path that is not a regular expression.
 PATH = _text(
     r"/(?!.*//)(?!.*/\.{1,2}(?:/|$))[A-Za-z0-9._~/-]*", "a path such as /web, of letters, digits and . _ ~ - /"
 )
@@ -101,9 +95,9 @@ IMAGE = _text(
     "an image such as busybox:1.31.0",
     longest=512,
 )
-VERSION = _text(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?", "a version such as 1.15.1, without a v before it")
+VERSION = _text(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?", "a version such as 1.15.1, without a leading v")
 HEADER = _text(r"[A-Za-z0-9!#$&^_.+-]+", "a name without spaces and colons", empty=True)
-HEADER_VALUE = _text(r"[!-~]+(?: [!-~]+)*", "printable characters of ASCII", empty=True)
+HEADER_VALUE = _text(r"[!-~]+(?: [!-~]+)*", "printable ASCII characters", empty=True)
 SURGE = Form("a number of pods such as 1, or a share such as 100%", lambda text: _is_share(text, None))
 UNAVAILABLE = Form("a number of pods such as 1, or a share of at most 100%", lambda text: _is_share(text, 100))
 WORDS = Form("at least one word", bool)
@@ -111,12 +105,12 @@ RANGES = Form("at least one range of addresses", bool)
 SOURCES = Form("at least one file, or url and sha256", bool)
 SCHEDULER = _one_of(*proxy_config.SCHEDULERS)
 ENVIRONMENT = Form(
-    "a name for each, with a text as value or a mapping as valueFrom",
+    "a name for each, with a string as value or a mapping as valueFrom",
     lambda value: all(_is_variable(one) for one in value),
 )
-SETTINGS = Form("names that are texts", lambda value: all(isinstance(key, str) for key in value))
+SETTINGS = Form("names that are strings", lambda value: all(isinstance(key, str) for key in value))
 TEXTS = Form(
-    "texts only: quote numbers and truth values", lambda value: all(isinstance(one, str) for one in value.values())
+    "strings only: quote numbers and booleans", lambda value: all(isinstance(one, str) for one in value.values())
 )
 PROBE = Form(
     f"exactly one of {', '.join(_PROBES)}, with a mapping",
@@ -169,7 +163,7 @@ FORMS: dict[str, Form] = {
     "verify_canary_requests": _number(1, 10_000),
     "verify_timeout": _number(0, 3600, "seconds,"),
     "web_app_address": ADDRESS,
-    # Kubernetes grants a pod 30 seconds to end.
+    # The default grace period of a pod.
     "web_app_drain_seconds": _number(0, 600, "seconds,"),
     "web_app_host": HOST_OR_NONE,
     "web_app_image": IMAGE,

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Nodes that no route of this machine can lead to, and what keeps them hidden."""
+"""Explain why no route of this machine can lead to the nodes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 MACOS = "Darwin"
 GO_ON = (
-    "Set host_network_route_enabled=false: then everything is set up without it and checked from the node, and the "
-    "playbook forward.yml (`make forward`) opens the addresses on 127.0.0.1"
+    "Set host_network_route_enabled=false: everything is then set up without a route and checked from the node, and "
+    "the playbook forward.yml (`make forward`) opens the addresses on 127.0.0.1"
 )
 
 
 @dataclasses.dataclass(frozen=True)
 class Engine:
-    """What a container engine says of where it runs."""
+    """Where a container engine runs, according to itself."""
 
     system: str = ""
     rootless: bool = False
@@ -45,14 +45,12 @@ class Engine:
 
 
 def why_hidden(driver: str, ssh_host: str, engine: Engine | None) -> str:
-    """What stands between this machine and the nodes of minikube's driver; empty if nothing is known that does."""
+    """Return what hides the nodes from this machine; empty if nothing is known."""
     if engine is not None:
         if "Docker Desktop" in engine.system:
-            return (
-                "the nodes are containers inside Docker Desktop's own machine, of which only published ports are seen"
-            )
+            return "the nodes are containers in Docker Desktop's virtual machine, which only publishes ports"
         if engine.rootless:
-            return "the engine is rootless, with networks in a namespace of its own: only published ports are seen"
+            return "the engine is rootless, with networks in its own namespace: only published ports are reachable"
         if not _is_loopback(engine.host):
             return f"the nodes are containers on another machine, {engine.host}"
         return ""
@@ -69,7 +67,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def no_route(why: str, found: NoNeighbourError) -> KuberError:
-    """The refusal of a route to nodes that are hidden."""
+    """Return the error for a route to hidden nodes."""
     return KuberError(
         "No route from this machine to the nodes is possible",
         wanted=found.wanted,
@@ -79,12 +77,12 @@ def no_route(why: str, found: NoNeighbourError) -> KuberError:
 
 
 def no_route_on(system: str) -> KuberError | None:
-    """The refusal of a route on a system whose routes the collection does not set."""
+    """Return the error for a system whose routes the collection does not manage."""
     if system != MACOS:
         return None
     return KuberError(
-        "The route of this machine cannot be set",
-        wanted="Linux, whose routes are set with `ip`",
+        "Cannot set the route of this machine",
+        wanted="Linux, where `ip` sets routes",
         found="macOS",
         remedy=f"{GO_ON}. Where the node is a machine of its own (vfkit, krunkit, qemu with socket_vmnet), "
         "`sudo route -n add -net 172.17.255.0/24 NODE` sets the route by hand",

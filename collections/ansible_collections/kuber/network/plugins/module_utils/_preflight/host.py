@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What the run is going to change of this machine's route and hosts file, and whether it can."""
+"""Determine whether the run would change this machine's route and hosts file, and whether it may."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired
 from ansible_collections.kuber.network.plugins.module_utils._net import hosts_file, static_route
-from ansible_collections.kuber.network.plugins.module_utils._net.in_use import Surroundings
+from ansible_collections.kuber.network.plugins.module_utils._net.in_use import LocalNetworks
 from ansible_collections.kuber.network.plugins.module_utils._net.route import NoNeighbourError
 from ansible_collections.kuber.network.plugins.module_utils._net.route_table import RouteTable
 from ansible_collections.kuber.network.plugins.module_utils._preflight import hidden
@@ -39,26 +39,26 @@ ROOT = pathlib.Path("/")
 
 @dataclasses.dataclass(frozen=True)
 class Host:
-    """Whether something has to be changed, what stands in the way, and what is worth knowing."""
+    """Whether something has to change, the problems, and the warnings."""
 
     needs_root: bool = False
     problems: tuple[KuberError, ...] = ()
     notes: tuple[str, ...] = ()
-    around: tuple[Surroundings, ...] = ()
+    around: tuple[LocalNetworks, ...] = ()
     has_route: bool = False
-    """The route was looked at, and what it would cut off with it."""
+    """Whether the route was examined, with the addresses that it would cut off."""
 
 
 @dataclasses.dataclass(frozen=True)
 class _Question:
-    """What would be done, and whether it may be."""
+    """One change to plan, and the check of the rights for it."""
 
-    study: Callable[[], static_route.Change | hosts_file.Change]
+    study: Callable[[], static_route.RouteChange | hosts_file.HostsChange]
     rehearse: Callable[[t.Any], None]
 
 
 def _is_network(text: str) -> bool:
-    """Whether the route can be thought about; if not, the look at the pool says so."""
+    """Whether the destination is a network; if not, the check of the pool reports it."""
     try:
         return bool(ipaddress.ip_network(text))
     except ValueError:
@@ -115,7 +115,7 @@ def _questions(params: Mapping[str, t.Any], runner: Runner) -> t.Iterator[_Quest
         yield _Question(lambda: hosts_file.study(entries), hosts_file.require_permission)
 
 
-def _study_route(route: Mapping[str, t.Any], runner: Runner) -> static_route.Change:
+def _study_route(route: Mapping[str, t.Any], runner: Runner) -> static_route.RouteChange:
     refusal = hidden.no_route_on(platform.system())
     if refusal is not None:
         raise refusal
@@ -129,13 +129,13 @@ def _notes_of_wsl(root: pathlib.Path) -> t.Iterator[str]:
         return
     if "microsoft" in release.lower():
         yield (
-            "This is WSL: route and names are there for programs inside it only, Windows sees neither. WSL makes its "
-            "/etc/hosts anew at each start, unless /etc/wsl.conf says generateHosts=false under [network]"
+            "This is WSL: only programs inside it use the route and the names, Windows does not. WSL recreates "
+            "/etc/hosts at each start, unless /etc/wsl.conf has generateHosts=false under [network]"
         )
 
 
-def _around(runner: Runner) -> tuple[Surroundings, ...]:
-    """What this machine knows of its networks; nothing where there is no ``ip`` to ask."""
+def _around(runner: Runner) -> tuple[LocalNetworks, ...]:
+    """Return what this machine knows about its networks; nothing without a usable ``ip``."""
     try:
         return tuple(RouteTable(runner, version).surroundings(ROOT) for version in (4, 6))
     except KuberError:

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""This machine and the minikube profile on it."""
+"""Check this machine and the minikube profile on it: addons, tunnels, nodes, kernels, rights."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterator, Sequence
 
-# Each of them puts objects of the same names into the cluster, and minikube puts them back at every start.
+# They create objects of the same names in the cluster, and minikube restores these at every start.
 CLASHING_ADDONS = {
-    "metallb": "it is MetalLB 0.9.6 in the namespace that MetalLB wants for itself",
-    "ingress": "it is another ingress-nginx of the same names",
+    "metallb": "it is MetalLB 0.9.6 in the same namespace",
+    "ingress": "it is another ingress-nginx with the same names",
 }
-# A scheduler of IPVS, which is a module of its own.
+# IPVS schedulers are separate modules.
 SCHEDULER = re.compile(r"ip_vs_")
 
 
 @dataclasses.dataclass(frozen=True)
-class Node:
-    """A node, and why it cannot be worked on (empty when it can)."""
+class NodeStatus:
+    """A node, and why commands cannot be run on it (empty if they can)."""
 
     name: str
     problem: str
     kernel: str = ""
     missing: t.Mapping[str, t.Sequence[str]] = dataclasses.field(default_factory=dict)
-    """What the kernel lacks for each mode of kube-proxy."""
+    """What the kernel lacks, by mode of kube-proxy."""
 
 
 def unknown_profile(profile: str, home: str, known: Sequence[str]) -> Iterator[KuberError]:
-    """A profile that minikube does not have on this machine."""
+    """Yield an error for a profile that minikube does not have on this machine."""
     if profile and profile not in known:
         yield KuberError(
             f"minikube has no profile {profile}",
             wanted=f"{home}/profiles/{profile}/config.json",
-            found=f"the profiles {', '.join(known)}" if known else "no profiles at all",
-            remedy="Name one that is there in KUBER_PROFILE (and its directory in MINIKUBE_HOME), or `minikube start`",
+            found=f"the profiles {', '.join(known)}" if known else "no profiles",
+            remedy="Set KUBER_PROFILE to an existing one (and MINIKUBE_HOME to its directory), or run `minikube start`",
         )
 
 
 def clashing_addons(addons: Sequence[str], profile: str) -> Iterator[KuberError]:
-    """Addons of minikube that do what is done here."""
+    """Yield an error for each enabled addon that installs the same as a role."""
     for addon in addons:
         if addon in CLASHING_ADDONS:
             yield KuberError(
@@ -63,34 +63,36 @@ def clashing_addons(addons: Sequence[str], profile: str) -> Iterator[KuberError]
 
 
 def live_tunnels(pids: Sequence[int], profile: str) -> Iterator[KuberError]:
-    """``minikube tunnel`` writes its own address into every service of type LoadBalancer."""
+    """Yield an error if ``minikube tunnel`` runs: it writes its own address into every LoadBalancer service."""
     if pids:
         yield KuberError(
-            "`minikube tunnel` is running; it takes the addresses of all load balancers over",
+            "`minikube tunnel` is running; it replaces the addresses of all load balancers",
             wanted="no tunnel" + (f" of profile {profile}" if profile else ""),
             found="process " + ", ".join(str(pid) for pid in pids if pid) if any(pids) else "its lock is held",
-            remedy="End it (`kill`, or Ctrl-C where it was started)",
+            remedy="Stop it (`kill`, or Ctrl-C in its terminal)",
         )
 
 
-def unreachable_nodes(nodes: Sequence[Node]) -> Iterator[KuberError]:
-    """Nodes on which no command can be run, with the connection's own words."""
+def unreachable_nodes(nodes: Sequence[NodeStatus]) -> Iterator[KuberError]:
+    """Yield an error for each node on which commands cannot be run, with the connection's message."""
     for node in nodes:
         if node.problem:
             yield KuberError(
-                f"Node {node.name} cannot be worked on", wanted="a shell as root", found=node.problem.rstrip(".")
+                f"Cannot run commands as root on node {node.name}",
+                wanted="a shell as root",
+                found=node.problem.rstrip("."),
             )
 
 
-def lacking_kernels(nodes: Sequence[Node], mode: str, others: Sequence[str]) -> Iterator[KuberError]:
-    """Nodes whose kernel cannot run the mode; ``others`` are the modes that the cluster could have instead."""
+def lacking_kernels(nodes: Sequence[NodeStatus], mode: str, others: Sequence[str]) -> Iterator[KuberError]:
+    """Yield an error for each node whose kernel does not support the mode; ``others`` are alternatives."""
     for node in nodes:
         missing = node.missing.get(mode) or ()
         instead = next((other for other in others if not node.missing.get(other)), None)
         if missing:
             yield KuberError(
-                f"The kernel of node {node.name} cannot run kube-proxy in mode {mode}",
-                wanted="a kernel, or modules for it, with all that the mode needs",
+                f"The kernel of node {node.name} does not support kube-proxy's mode {mode}",
+                wanted="a kernel, or modules for it, with everything that the mode needs",
                 found=f"Linux {node.kernel} without {', '.join(missing)}",
                 remedy=_other_choice(missing, instead),
             )
@@ -103,18 +105,18 @@ def _other_choice(missing: Sequence[str], instead: str | None) -> str | None:
 
 
 def missing_root(*, user_id: int, may_become_root: bool) -> Iterator[KuberError]:
-    """Route and hosts file belong to root."""
+    """Yield an error if route and hosts file cannot be changed as root."""
     if user_id != 0 and not may_become_root:
         yield KuberError(
-            "This machine's route and hosts file cannot be changed",
+            "Cannot change this machine's route and hosts file",
             wanted="root, or sudo without a password, or its password (--ask-become-pass)",
             found=f"user id {user_id}",
-            remedy="Or leave them alone with host_network_enabled=false, and set them by hand",
+            remedy="Otherwise set host_network_enabled=false to leave them alone, and change them by hand",
         )
 
 
 def may_become_root() -> bool:
-    """Whether this user is root, or sudo lets them in without a question."""
+    """Whether this user is root, or may use sudo without a password."""
     return os.geteuid() == 0 or _output(["sudo", "-n", "true"]) is not None
 
 

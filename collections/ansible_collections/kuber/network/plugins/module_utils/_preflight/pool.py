@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The pool of addresses for load balancers: what it covers and what it must not touch."""
+"""Check the address pool of load balancers: its ranges, the networks it must not overlap, the wanted addresses."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ansible_collections.kuber.network.plugins.module_utils._net import in_use a
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from ansible_collections.kuber.network.plugins.module_utils._net.in_use import Surroundings
+    from ansible_collections.kuber.network.plugins.module_utils._net.in_use import LocalNetworks
     from ansible_collections.kuber.network.plugins.module_utils._net.own import Address, Network
 
 
 @dataclasses.dataclass(frozen=True)
 class AddressRange:
-    """A range of addresses, both ends included."""
+    """A range of addresses, inclusive."""
 
     text: str
     first: Address
@@ -32,7 +32,7 @@ class AddressRange:
 
     @classmethod
     def parse(cls, text: str) -> AddressRange:
-        """Read ``first-last`` or ``network/bits``, the two forms that MetalLB knows."""
+        """Parse ``first-last`` or ``network/bits``, the two forms that MetalLB accepts."""
         try:
             if "-" in text:
                 first, last = (ipaddress.ip_address(end.strip()) for end in text.split("-"))
@@ -41,14 +41,14 @@ class AddressRange:
                 first, last = network[0], network[-1]
         except ValueError as exc:
             raise KuberError(
-                "The pool is no range of addresses",
+                "Invalid address range in the pool",
                 wanted="first-last, such as 172.17.255.1-172.17.255.255, or network/bits",
                 found=f"{text!r} ({exc})",
             ) from exc
         if first.version != last.version or int(first) > int(last):
             raise KuberError(
-                "The pool's range is empty",
-                wanted="a first address and a last one that does not come before it",
+                "Empty address range in the pool",
+                wanted="a last address that is not before the first",
                 found=repr(text),
             )
         return cls(text, first, last)
@@ -66,20 +66,20 @@ class AddressRange:
 
 def _with_bits(text: str) -> str:
     if "/" not in text:
-        raise ValueError("neither a range nor a network")
+        raise ValueError("not a range and not a network")
     return text.strip()
 
 
 @dataclasses.dataclass(frozen=True)
 class Taken:
-    """A network that the pool must keep clear of."""
+    """A network that the pool must not overlap."""
 
     purpose: str
     network: Network
 
 
 def parse_pool(texts: Iterable[str]) -> tuple[list[AddressRange], list[KuberError]]:
-    """All ranges that can be read, and why the others cannot."""
+    """Return the valid ranges, and errors for the others."""
     ranges: list[AddressRange] = []
     findings: list[KuberError] = []
     for text in texts:
@@ -91,13 +91,13 @@ def parse_pool(texts: Iterable[str]) -> tuple[list[AddressRange], list[KuberErro
 
 
 def overlaps(ranges: Sequence[AddressRange], taken: Sequence[Taken]) -> Iterator[KuberError]:
-    """The ranges that collide with networks in use."""
+    """Yield an error for each range that overlaps a network in use."""
     for pool in ranges:
         for item in taken:
             if pool.overlaps(item.network):
                 yield KuberError(
                     f"The pool {pool.text} overlaps {item.purpose}",
-                    wanted="addresses that nothing else uses",
+                    wanted="unused addresses",
                     found=f"{item.purpose} is {item.network}",
                     remedy="Choose another range in metallb_pool_addresses",
                 )
@@ -105,13 +105,13 @@ def overlaps(ranges: Sequence[AddressRange], taken: Sequence[Taken]) -> Iterator
 
 def in_use(
     ranges: Sequence[AddressRange],
-    around: Sequence[Surroundings],
+    around: Sequence[LocalNetworks],
     nodes: Sequence[Address],
     services: Sequence[Address],
     *,
     has_route: bool,
 ) -> Iterator[KuberError]:
-    """The ranges that hold addresses of others. ``has_route``: what the route would cut off has been found already."""
+    """Yield ranges with addresses in use. ``has_route``: what the route would cut off is already reported."""
     for pool in ranges:
         found = [f"node {node}" for node in nodes if node in pool]
         for one in around:
@@ -121,44 +121,42 @@ def in_use(
             found += _in_use.name_servers(one, pool.__contains__, services)
         if found:
             yield KuberError(
-                f"The pool {pool.text} holds addresses that are in use",
-                wanted="addresses that nothing else uses",
+                f"The pool {pool.text} contains addresses in use",
+                wanted="unused addresses",
                 found=", ".join(dict.fromkeys(found)),
                 remedy="Choose another range in metallb_pool_addresses",
             )
 
 
 def wrong_addresses(addresses: Mapping[str, str], ranges: Sequence[AddressRange]) -> Iterator[KuberError]:
-    """Wanted addresses that the pool cannot give, or cannot give twice."""
+    """Yield an error for each wanted address that is outside the pool or used twice."""
     owners: dict[Address, str] = {}
     pool = ", ".join(item.text for item in ranges)
     for name, text in addresses.items():
         try:
             address = ipaddress.ip_address(text)
         except ValueError:
-            yield KuberError(f"The address of {name} is no address", wanted=f"one out of {pool}", found=repr(text))
+            yield KuberError(f"Invalid address for {name}", wanted=f"an address in {pool}", found=repr(text))
             continue
         if ranges and not any(address in item for item in ranges):
             yield KuberError(
-                f"The address of {name} lies outside the pool",
-                wanted=f"one out of {pool}",
+                f"The address of {name} is outside the pool",
+                wanted=f"an address in {pool}",
                 found=text,
                 remedy="Change the address, or metallb_pool_addresses",
             )
         other = owners.setdefault(address, name)
         if other != name:
-            yield KuberError(
-                f"{name} and {other} are given the same address", wanted="an address of their own", found=text
-            )
+            yield KuberError(f"{name} and {other} have the same address", wanted="different addresses", found=text)
 
 
 def uncovered(route: str, ranges: Sequence[AddressRange]) -> Iterator[KuberError]:
-    """Ranges of the pool to which the route of this machine does not lead."""
+    """Yield an error for each range of the pool that this machine's route does not cover."""
     try:
         network = ipaddress.ip_network(route)
     except ValueError as exc:
         yield KuberError(
-            "The route's destination is no network",
+            "Invalid destination of the route",
             wanted="a network such as 172.17.255.0/24, without host bits",
             found=f"{route!r} ({exc})",
         )
@@ -166,7 +164,7 @@ def uncovered(route: str, ranges: Sequence[AddressRange]) -> Iterator[KuberError
     for pool in ranges:
         if pool.first not in network or pool.last not in network:
             yield KuberError(
-                f"The route of this machine does not lead to all of the pool {pool.text}",
+                f"The route of this machine does not cover the pool {pool.text}",
                 wanted="a destination that contains the pool",
                 found=route,
                 remedy="Change host_network_destination, or metallb_pool_addresses",

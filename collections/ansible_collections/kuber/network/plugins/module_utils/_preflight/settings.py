@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The settings of all roles at once: what stands in the way of the last one is found before the first one begins."""
+"""Check the variables of all roles together, before the first role begins."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight.forms imp
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterable, Iterator, Mapping
 
-# How much alike two names are when one is taken for the other, misspelt.
+# How similar an unknown name must be to count as a misspelling.
 ALIKE = 0.85
 
 
 def judge(
     options: Mapping[str, values.Spec], given: Mapping[str, object], written: Mapping[str, object]
 ) -> tuple[dict[str, t.Any], list[KuberError]]:
-    """The values that can be used, and why the others cannot; ``written`` is how they stand in the variables."""
+    """Return the valid values, and errors for the others; ``written`` are the values before templating."""
     fine: dict[str, t.Any] = {}
     wrong: dict[str, KuberError] = {}
     for name, value in given.items():
@@ -34,7 +34,7 @@ def judge(
             fine[name] = _fitting(name, value, options[name])
         except KuberError as exc:
             wrong[name] = exc
-    # What is made of a wrong value is wrong, too, and comes right with it.
+    # Values that are derived from an invalid one are not reported again.
     found = [exc for name, exc in wrong.items() if not any(_is_made_of(written[name], one) for one in wrong)]
     missing = [name for name, option in options.items() if option.get("required") and name not in given]
     found += [KuberError(f"{name} is missing", wanted=str(options[name].get("description"))) for name in missing]
@@ -50,17 +50,17 @@ def _fitting(name: str, value: object, option: values.Spec) -> t.Any:
     result = values.read(name, value, option)
     form = FORMS.get(name)
     if form is not None and not form.fits(result):
-        raise KuberError(f"{name} cannot be used", wanted=form.wanted, found=values.shown(value))
+        raise KuberError(f"Invalid value of {name}", wanted=form.wanted, found=values.shown(value))
     return result
 
 
 def misspelt(names: Iterable[str], known: Iterable[str]) -> Iterator[KuberError]:
-    """Names that look like those of settings and are none."""
+    """Yield an error for each name that looks like a misspelt variable."""
     settings = sorted(known)
     for name in sorted(set(names) - set(settings)):
         alike = difflib.get_close_matches(name, settings, n=1, cutoff=ALIKE)
         if alike and _family(alike[0]) == _family(name):
-            yield KuberError(f"There is no setting {name}", wanted=alike[0], found=name, remedy="Mend its name")
+            yield KuberError(f"Unknown variable {name}", remedy=f"Perhaps {alike[0]} is meant")
 
 
 def _family(name: str) -> str:
@@ -74,12 +74,12 @@ def _contradictions(fine: Mapping[str, t.Any]) -> Iterator[KuberError]:
 
 
 def _rollout_without_a_beginning(fine: Mapping[str, t.Any]) -> Iterator[KuberError]:
-    """Neither may a pod be added nor one be missing: the API server refuses that, too, but later."""
+    """Yield an error for a rollout that may neither add nor remove a pod; the API server would refuse it later."""
     surge, missing = fine.get("web_app_max_surge"), fine.get("web_app_max_unavailable")
     if surge is not None and missing is not None and not any(int(one.removesuffix("%")) for one in (surge, missing)):
         yield KuberError(
-            "The rollout could never begin: with web_app_max_surge 0 no pod may be added before one is gone, and with "
-            "web_app_max_unavailable 0 none may go before another is added",
+            "The rollout could never begin: with web_app_max_surge 0 no pod may be added before one is removed, and "
+            "with web_app_max_unavailable 0 none may be removed before one is added",
             wanted="one of them above 0",
             found=f"{surge} and {missing}",
             remedy="Set one of them to a number of pods or a percentage",
@@ -94,7 +94,7 @@ def _versions_alike(fine: Mapping[str, t.Any]) -> Iterator[KuberError]:
 
 
 def _paths_alike(fine: Mapping[str, t.Any]) -> Iterator[KuberError]:
-    """The admission of ingress-nginx refuses the second rule for a path that a host has already."""
+    """Yield an error for two rules with the same host and path, which the webhook of ingress-nginx refuses."""
     owners: dict[tuple[str, str], str] = {}
     for role in ("web_app", "dashboard", "canary"):
         if f"{role}_host" not in fine or f"{role}_path" not in fine:
@@ -104,6 +104,6 @@ def _paths_alike(fine: Mapping[str, t.Any]) -> Iterator[KuberError]:
         if other != role:
             yield KuberError(
                 f"{other}_path and {role}_path are the same",
-                wanted="a path for each that shares a host",
+                wanted="different paths on the same host",
                 found=f"{fine[f'{role}_path']} of {place[0]}",
             )

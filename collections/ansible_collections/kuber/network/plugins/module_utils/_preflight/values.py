@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Values of settings: of which type they are, and what that makes of what a user wrote."""
+"""Validate values of variables against argument specifications."""
 
 from __future__ import annotations
 
@@ -12,27 +12,19 @@ import json
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._types import TYPES
 
 Spec = t.Mapping[str, t.Any]
 
-# What Ansible takes for a truth value.
+# What Ansible accepts as a boolean.
 TRUE = frozenset({"true", "yes", "on", "1", "y", "t"})
 FALSE = frozenset({"false", "no", "off", "0", "n", "f"})
-WANTED = {
-    "bool": "true or false",
-    "dict": "a mapping",
-    "float": "a number",
-    "int": "a whole number",
-    "list": "a list",
-    "path": "a text",
-    "str": "a text",
-}
-# Of a value that is shown, what is more than this is left out.
+# Longer values are cut in messages.
 SHOWN = 80
 
 
 def shown(value: object) -> str:
-    """A value in an error message."""
+    """Return a value for an error message."""
     if value is None:
         return "nothing"
     text = repr(value) if isinstance(value, str) else json.dumps(value, default=str)
@@ -40,16 +32,16 @@ def shown(value: object) -> str:
 
 
 def read(name: str, value: object, option: Spec) -> t.Any:
-    """``value`` as what the option of an argument specification makes of it, or why it is none."""
+    """Return ``value`` converted for an option of an argument specification; raise if it is invalid."""
     kind = option.get("type", "str")
     result: t.Any = value if kind == "raw" else _READERS.get(kind, _text)(value)
     if result is None:
         remedy = _remedy(kind, value)
-        raise KuberError(f"{name} has the wrong type", wanted=WANTED[kind], found=shown(value), remedy=remedy)
+        raise KuberError(f"{name} has the wrong type", wanted=TYPES[kind], found=shown(value), remedy=remedy)
     choices = option.get("choices")
     if choices and result not in choices:
         words = " or ".join(str(choice) for choice in choices)
-        raise KuberError(f"{name} has no such choice", wanted=words, found=shown(value))
+        raise KuberError(f"Invalid value of {name}", wanted=words, found=shown(value))
     if kind == "list":
         element = {"type": option.get("elements", "raw"), "options": option.get("options")}
         return [read(f"Entry {number} of {name}", part, element) for number, part in enumerate(result, 1)]
@@ -69,11 +61,11 @@ def _remedy(kind: str, value: object) -> str | None:
 def _fields(name: str, value: t.Mapping[str, t.Any], options: Spec) -> dict[str, t.Any]:
     unknown = [field for field in value if field not in options]
     if unknown:
-        raise KuberError(f"{name} has a field too many", wanted=", ".join(options), found=", ".join(unknown))
+        raise KuberError(f"Unknown field in {name}", wanted=", ".join(options), found=", ".join(unknown))
     for field, option in options.items():
         if option.get("required") and field not in value:
-            found = ", ".join(value) or "no field"
-            raise KuberError(f"{name} is incomplete", wanted=field, found=found)
+            found = ", ".join(value) or "no fields"
+            raise KuberError(f"Missing field in {name}", wanted=field, found=found)
     return {field: read(f"{field} in {name}", part, options[field]) for field, part in value.items()}
 
 

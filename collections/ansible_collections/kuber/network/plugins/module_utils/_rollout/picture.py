@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to the collection: may change without notice.
-"""A rollout as a picture of letters: a column for a second, a row for a pod, and below how requests were answered."""
+"""Draw a rollout as text: a column per second, a row per pod, and the results of requests below."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import Second, Timeline
@@ -21,7 +22,7 @@ MARGIN = 10
 
 
 def draw(timeline: Timeline, *, title: str, width: int) -> list[str]:
-    """The picture with its title, the legend, and one line that sums it up."""
+    """Return the picture with a title, a legend, and a summary line."""
     columns = shrunk(timeline.course, max(EVERY, width - MARGIN))
     height = max([1, *(one.old.all + one.new.all for one in columns)])
     rows = [_row(columns, level) for level in range(height, 0, -1)]
@@ -33,7 +34,7 @@ def draw(timeline: Timeline, *, title: str, width: int) -> list[str]:
         f"{'seconds':>{MARGIN - 2}}  {_scale(columns)}".rstrip(),
         f"{'requests':>{MARGIN - 2}}  {''.join(_mark(one) for one in columns)}".rstrip(),
         "",
-        f"{OLD} old pod available   {NEW} new pod available   {UNREADY} pod not ready   {LEAVING} pod told to end",
+        f"{OLD} old pod available   {NEW} new pod available   {UNREADY} pod not ready   {LEAVING} pod terminating",
         f"{ALL} all requests answered   {SOME} some failed   {NONE} all failed",
         "",
         summary(timeline.dump()),
@@ -41,7 +42,7 @@ def draw(timeline: Timeline, *, title: str, width: int) -> list[str]:
 
 
 def summary(result: t.Mapping[str, t.Any], *, causes: bool = True) -> str:
-    """Such as "most pods 6, fewest available 3, failed requests 2 of 143 (2 x connection refused), 14.2 s"."""
+    """Return "most pods 6, fewest available 3, failed requests 2 of 143 (2 x connection refused), 14.2 s"."""
     told = ", ".join(f"{times} x {found}" for found, times in result["failures"].items()) if causes else ""
     return (
         f"most pods {result['most_pods']}, fewest available {result['fewest_available']}, "
@@ -51,14 +52,14 @@ def summary(result: t.Mapping[str, t.Any], *, causes: bool = True) -> str:
 
 
 def rules(strategy: t.Mapping[str, t.Any]) -> str:
-    """A strategy as it was returned, in the words of the Kubernetes API."""
+    """Describe a returned strategy with the terms of the Kubernetes API."""
     if strategy["max_surge"] is None:
         return str(strategy["type"])
     return f"maxSurge {strategy['max_surge']}, maxUnavailable {strategy['max_unavailable']}"
 
 
 def table(results: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
-    """Rollouts beside each other, as they were returned."""
+    """Return a table that compares rollouts, from their results."""
     rows = [
         (
             one["title"],
@@ -78,18 +79,22 @@ def table(results: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
 
 
 def events(timeline: Timeline) -> list[str]:
-    """One line for each thing that has happened, those of one moment and kind together."""
+    """Return one line for each event; equal events of one moment are combined."""
     lines = []
     for (at, kind), group in itertools.groupby(timeline.moments, key=lambda one: (f"{one.at:6.1f}", _kind(one.what))):
         names = [one.what.split()[2] for one in group]
         pods = f"{kind[0]} pod {names[0]}" if len(names) == 1 else f"{len(names)} {kind[0]} pods"
-        verb = kind[1] if len(names) == 1 else kind[1].replace("is ", "are ", 1)
+        verb = (
+            kind[1]
+            if len(names) == 1
+            else re.sub(r"^(is|has)\b", lambda verb: {"is": "are", "has": "have"}[verb[0]], kind[1])
+        )
         lines.append(f"{at} s  {pods} {verb}")
     return lines
 
 
 def shrunk(course: t.Sequence[Second], width: int) -> list[Second]:
-    """No more columns than there is room for, each the worst of the seconds that it stands for."""
+    """Reduce to at most ``width`` columns, each the worst of its seconds."""
     step = -(-len(course) // width)
     if step <= 1:
         return list(course)
@@ -107,7 +112,7 @@ def _row(columns: t.Sequence[Second], level: int) -> str:
 
 
 def _stack(one: Second) -> str:
-    """From the bottom up."""
+    """Return the column of a second, from the bottom up."""
     return OLD * one.old.available + NEW * one.new.available + UNREADY * one.unready + LEAVING * one.leaving
 
 
@@ -126,6 +131,6 @@ def _mark(one: Second) -> str:
 
 
 def _kind(what: str) -> tuple[str, str]:
-    """ "new pod web-1 is ready" without the name."""
+    """Split "new pod web-1 is ready" into the parts around the name."""
     age, _pod, _name, *verb = what.split()
     return age, " ".join(verb)

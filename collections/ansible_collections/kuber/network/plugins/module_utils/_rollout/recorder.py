@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to the collection: may change without notice.
-"""The pods of a Deployment, as a watch sees them change."""
+"""Record the pods of a Deployment through a watch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.pods import is
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Resource
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube.watch import Collection, Watches
-from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import Pod, Snapshot
+from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import PodState, Snapshot
 
 PODS = Resource("v1", "Pod", "pods", namespaced=True)
 LOOK_SECONDS = 0.1
@@ -25,7 +25,7 @@ FIRST_LOOK_SECONDS = 15.0
 
 
 class Recorder:
-    """Takes a snapshot at each change from entering its context, which takes the first one, until leaving it."""
+    """Takes a snapshot on entering its context, and at each change until leaving it."""
 
     def __init__(self, client: Client, deployment: Body, is_new: t.Callable[[Body], bool]) -> None:
         self.snapshots: list[Snapshot] = []
@@ -60,7 +60,7 @@ class Recorder:
         deadline = time.monotonic() + FIRST_LOOK_SECONDS
         while not self._watches.is_known(self._path):
             if time.monotonic() > deadline:
-                raise self._watches.error or KuberError("The pods cannot be watched", found="no answer in time")
+                raise self._watches.error or KuberError("Cannot watch the pods", found="no answer in time")
             self._watches.news(LOOK_SECONDS)
         self._take()
 
@@ -69,7 +69,7 @@ class Recorder:
             try:
                 changed = self._watches.news(LOOK_SECONDS)
             except KuberError:
-                # Whoever waits for the Deployment meets the same and says so.
+                # The wait for the Deployment meets the same error and reports it.
                 return
             if changed:
                 self._take()
@@ -84,10 +84,10 @@ class Recorder:
     def _is_mine(self, body: Body) -> bool:
         return self._labels.items() <= (body["metadata"].get("labels") or {}).items()
 
-    def _pod(self, body: Body) -> Pod:
+    def _pod(self, body: Body) -> PodState:
         metadata = body["metadata"]
-        return Pod(metadata["name"], self._is_new(body), is_ready(body), "deletionTimestamp" in metadata)
+        return PodState(metadata["name"], self._is_new(body), is_ready(body), "deletionTimestamp" in metadata)
 
 
-def _name(pod: Pod) -> str:
+def _name(pod: PodState) -> str:
     return pod.name

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to the collection: may change without notice.
-"""Requests at a steady rate, as from users who know nothing of a rollout."""
+"""Send requests at a steady rate, like users who do not know about the rollout."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import types
 import urllib.parse
 
 from ansible_collections.kuber.network.plugins.module_utils._checks.web import HttpProbe
-from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import Answer
+from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import Response
 
 
 class Requests:
-    """Sends requests from entering its context until leaving it, a new connection for each."""
+    """Sends requests while its context is active, each on a new connection."""
 
     def __init__(self, url: str, *, rate: float, timeout: float, through: str = "") -> None:
         """``through`` is a port of this machine that leads to where the URL does."""
@@ -30,9 +30,9 @@ class Requests:
             self._probe = HttpProbe(here, headers=(("Host", parts.netloc),), timeout=timeout)
         self._pause = 1 / rate
         self._ending = threading.Event()
-        # Those that hang must not keep the others from being sent, even if all of them do.
+        # Requests that hang must not delay the others, even if all of them hang.
         self._pool = concurrent.futures.ThreadPoolExecutor(math.ceil(rate * timeout) + 1)
-        self._sent: list[concurrent.futures.Future[Answer]] = []
+        self._sent: list[concurrent.futures.Future[Response]] = []
         self._thread = threading.Thread(target=self._send, name=f"requests to {url}", daemon=True)
 
     def __enter__(self) -> Requests:
@@ -50,16 +50,16 @@ class Requests:
         self._pool.shutdown()
 
     @property
-    def answers(self) -> list[Answer]:
-        """All that are over, in the order in which they were sent."""
+    def answers(self) -> list[Response]:
+        """Return the finished requests, in the order of sending."""
         done = [future.result() for future in self._sent if future.done()]
         return sorted(done, key=lambda answer: answer.at)
 
-    def ask(self) -> Answer:
-        """One request that does not count."""
+    def ask(self) -> Response:
+        """Send one request that is not counted."""
         at = time.monotonic()
         outcome = self._probe.attempt()
-        return Answer(at, outcome.ok, outcome.found)
+        return Response(at, outcome.ok, outcome.found)
 
     def _send(self) -> None:
         following = time.monotonic()

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to the collection: may change without notice.
-"""A rollout that is watched: the pods through a watch, the answers through requests."""
+"""Roll out a Deployment, and record its pods through a watch and its availability through requests."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from ansible_collections.kuber.network.plugins.module_utils._rollout.strategy im
 from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import Timeline, shifted, tell
 
 DEPLOYMENTS = Resource("apps/v1", "Deployment", "deployments", namespaced=True)
-# The template carries it, and so does each pod that is made from it: what has it is new.
+# An annotation of the pod template, and so of each new pod.
 STARTED = "kuber.network/rollout"
 MANAGER = "kuber.network.rollout"
 HIGHEST_RATE = 100.0
-# A pod that has ended may still be asked for a moment, and one may take a little longer to end than its time.
+# A terminated pod may still receive requests for a moment, and may exceed its grace period a little.
 AFTERWARDS_SECONDS = 2.0
-# How long a pod has to end where the Deployment says nothing.
+# The default grace period of a pod.
 GRACE_SECONDS = 30
-# What has just been set up may take a moment.
+# An application that was just set up may take a moment to answer.
 FIRST_ANSWER_SECONDS = 10.0
 RETRY_SECONDS = 1.0
 LOOK_SECONDS = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
-    """Which Deployment, by which strategy if not by its own, and whom to ask meanwhile."""
+class RolloutSpec:
+    """The Deployment, the strategy if not its own, and the URL to request meanwhile."""
 
     name: str
     namespace: str
@@ -62,65 +62,65 @@ class Wish:
 
 
 def checked_rate(rate: float) -> float:
-    """Refuse what would be an attack, or nothing at all."""
+    """Return the rate; raise if it is not positive or too high."""
     if not 0 < rate <= HIGHEST_RATE:
         raise KuberError(
-            "Not a rate of requests", wanted=f"above 0, at most {HIGHEST_RATE:g} a second", found=f"{rate:g}"
+            "The option rate is out of range", wanted=f"above 0, at most {HIGHEST_RATE:g} per second", found=f"{rate:g}"
         )
     return rate
 
 
-def read(client: Client, wish: Wish) -> Body:
-    """The Deployment as it is."""
+def read(client: Client, spec: RolloutSpec) -> Body:
+    """Read the Deployment."""
     try:
-        return t.cast("Body", client.get(wish.path))
+        return t.cast("Body", client.get(spec.path))
     except ApiError as exc:
         if exc.status != 404:
             raise
         raise KuberError(
-            f"There is no {wish.item.ref} to roll out",
+            f"There is no {spec.item.ref} to roll out",
             remedy="Set it up first (playbooks/site.yml), or correct name and namespace",
         ) from exc
 
 
-def roll_out(client: Client, wish: Wish, say: Say) -> Timeline:
-    """Replace all pods by such as they are, and tell what happens meanwhile."""
-    clock = Clock(wish.wait_timeout)
+def roll_out(client: Client, spec: RolloutSpec, say: Say) -> Timeline:
+    """Replace all pods without changing them, and return the timeline."""
+    clock = Clock(spec.wait_timeout)
     progress = Progress(say, clock)
     client.keep_to(clock, progress)
     waiter = Waiter(client, clock, progress)
-    # A rollout that begins before another has ended shows neither.
-    before = read(client, wish)
-    waiter.wait([(Goal(wish.item), before)])
+    # Overlapping rollouts could not be told apart.
+    before = read(client, spec)
+    waiter.wait([(Goal(spec.item), before)])
     mark = str(time.time_ns())
     with contextlib.ExitStack() as stack:
         recorder = stack.enter_context(Recorder(client, before, lambda pod: _mark_of(pod) == mark))
-        requests = stack.enter_context(_requests(wish)) if wish.probe_url else None
+        requests = stack.enter_context(_requests(spec)) if spec.probe_url else None
         began = time.monotonic()
-        waiter.wait([(Goal(wish.item, changed=True), _start(client, wish, mark))])
+        waiter.wait([(Goal(spec.item, changed=True), _start(client, spec, mark))])
         seconds = time.monotonic() - began
         _let_them_end(recorder, before)
     answers = requests.answers if requests else []
     return tell(shifted(recorder.snapshots, began), shifted(answers, began), seconds=seconds)
 
 
-def _requests(wish: Wish) -> Requests:
-    requests = Requests(str(wish.probe_url), rate=wish.rate, timeout=wish.timeout, through=wish.probe_through)
+def _requests(spec: RolloutSpec) -> Requests:
+    requests = Requests(str(spec.probe_url), rate=spec.rate, timeout=spec.timeout, through=spec.probe_through)
     clock = Clock(FIRST_ANSWER_SECONDS)
     while not (first := requests.ask()).ok:
         if clock.is_up:
             raise KuberError(
-                f"{wish.probe_url} does not answer even before the rollout",
+                f"{spec.probe_url} does not answer, even before the rollout",
                 wanted="an answer 200",
                 found=first.found,
-                remedy="Set up the way to the application first (playbooks/site.yml), or correct probe_url",
+                remedy="Make the application reachable first (playbooks/site.yml), or correct probe_url",
             )
         time.sleep(RETRY_SECONDS)
     return requests
 
 
 def _let_them_end(recorder: Recorder, deployment: Body) -> None:
-    """Users may meet a pod until it is gone."""
+    """Wait for old pods to terminate, because they may serve requests until then."""
     grace = deployment["spec"]["template"]["spec"].get("terminationGracePeriodSeconds", GRACE_SECONDS)
     clock = Clock(grace + AFTERWARDS_SECONDS)
     while any(pod.leaving for pod in recorder.snapshots[-1].pods) and not clock.is_up:
@@ -128,14 +128,14 @@ def _let_them_end(recorder: Recorder, deployment: Body) -> None:
     time.sleep(AFTERWARDS_SECONDS)
 
 
-def _start(client: Client, wish: Wish, mark: str) -> Body:
-    """One request for both, so that no pod is replaced by the rules of before."""
-    spec: Body = {"template": {"metadata": {"annotations": {STARTED: mark}}}}
-    if wish.strategy is not None:
-        spec["strategy"] = wish.strategy.spec()
+def _start(client: Client, spec: RolloutSpec, mark: str) -> Body:
+    """Set strategy and annotation with one request, so that no pod is replaced with the old strategy."""
+    changes: Body = {"template": {"metadata": {"annotations": {STARTED: mark}}}}
+    if spec.strategy is not None:
+        changes["strategy"] = spec.strategy.spec()
     query = {"fieldManager": MANAGER}
     answer = client.request(
-        "PATCH", wish.path, query=query, body={"spec": spec}, content_type="application/merge-patch+json"
+        "PATCH", spec.path, query=query, body={"spec": changes}, content_type="application/merge-patch+json"
     )
     return t.cast("Body", answer)
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to the collection: may change without notice.
-"""By which rules a Deployment replaces its pods, and what these rules allow.
+"""The rollout strategies of a Deployment, and their bounds.
 
 https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#strategy
 """
@@ -18,7 +18,7 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 
 ROLLING, RECREATE = "RollingUpdate", "Recreate"
-# What the API server fills in where a Deployment says nothing.
+# The API server's defaults.
 DEFAULT_SHARE = "25%"
 AMOUNT = re.compile(r"(\d+)(%?)")
 
@@ -27,7 +27,7 @@ Amount = t.Union[int, str]
 
 @dataclasses.dataclass(frozen=True)
 class Strategy:
-    """Its type, and for a rolling update how many pods may be there in addition and how many may be missing."""
+    """The type and, for a rolling update, how many pods may be surplus and how many may be unavailable."""
 
     type: str = ROLLING
     max_surge: Amount | None = None
@@ -42,16 +42,16 @@ class Strategy:
         return cls(ROLLING, rolling.get("maxSurge", DEFAULT_SHARE), rolling.get("maxUnavailable", DEFAULT_SHARE))
 
     def spec(self) -> Body:
-        """It as a part of a merge patch: what does not go with the type is taken away."""
+        """Return the strategy for a merge patch, which removes fields that do not belong to the type."""
         if self.type == RECREATE:
             return {"type": RECREATE, "rollingUpdate": None}
         return {"type": ROLLING, "rollingUpdate": {"maxSurge": self.max_surge, "maxUnavailable": self.max_unavailable}}
 
     def bounds(self, replicas: int) -> tuple[int, int]:
-        """The most pods that may be there at once, and the fewest that must be available.
+        """Return the most pods that may exist at once, and the fewest that must be available.
 
-        A share of additional pods is rounded up, one of missing pods down, and where neither is left one pod may be
-        missing: ResolveFenceposts in k8s.io/kubernetes/pkg/controller/deployment/util.
+        A percentage of surplus pods is rounded up, one of unavailable pods down, and if both are 0, one pod may be
+        unavailable: ResolveFenceposts in k8s.io/kubernetes/pkg/controller/deployment/util.
         """
         if self.type == RECREATE:
             return replicas, 0
@@ -74,12 +74,12 @@ NAMED = {
 
 
 def own(max_surge: str, max_unavailable: str) -> Strategy:
-    """A rolling update with these values; refuse what could never begin, as the API server would."""
+    """Return a rolling update with these values; raise if it could never begin, as the API server would."""
     surge, missing = _amount("max_surge", max_surge), _amount("max_unavailable", max_unavailable)
     if not _number(surge) and not _number(missing):
         raise KuberError(
-            "The rollout could never begin: with max_surge 0 no pod may be added before one is gone, and with "
-            "max_unavailable 0 none may go before another is added",
+            "The rollout could never begin: with max_surge 0 no pod may be added before one is removed, and with "
+            "max_unavailable 0 none may be removed before one is added",
             wanted="max_surge or max_unavailable above 0",
             found=f"{max_surge} and {max_unavailable}",
             remedy="Set one of them to a number of pods or a percentage",
@@ -91,8 +91,9 @@ def _amount(option: str, text: str) -> Amount:
     match = AMOUNT.fullmatch(text)
     if match is None or (option == "max_unavailable" and match[2] and int(match[1]) > 100):
         raise KuberError(
-            f"{option} is no number of pods",
-            wanted="such as 1 or 25%" + (", at most 100%" if option == "max_unavailable" else ""),
+            f"Invalid value of {option}",
+            wanted="a number of pods or a percentage such as 25%"
+            + (", at most 100%" if option == "max_unavailable" else ""),
             found=repr(text),
         )
     return text if match[2] else int(text)

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to the collection: may change without notice.
-"""Rollouts as one picture: a panel for each, a column for a second, in it the pods on top of each other.
+"""Render rollouts as one SVG: a panel each, a column per second, the pods stacked in it.
 
-It needs nothing else and is for light and dark screens.
+It is self-contained, for light and dark screens.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ WORDS = (
     ("old available", "old pod available"),
     ("new available", "new pod available"),
     ("new unready", "not ready"),
-    ("old leaving", "told to end"),
+    ("old leaving", "terminating"),
 )
 
 STYLE = """
@@ -63,7 +63,7 @@ STYLE = """
 
 
 def draw(results: t.Sequence[Result]) -> str:
-    """All of these rollouts, as they were returned, below each other and on one scale."""
+    """Draw rollouts, from their results, below each other and on one scale."""
     longest = max(len(one["timeline"]) for one in results)
     width = max(LEAST_WIDTH, LEFT + longest * SECOND + RIGHT)
     panels: list[str] = []
@@ -122,7 +122,7 @@ def _column(second: Result, x: int, floor: int) -> t.Iterator[str]:
             place = f'x="{x + 1}" y="{floor - level * POD + 1}" width="{SECOND - 2}" height="{POD - 2}"'
             yield f'<rect class="pods {age} {phase}" {place} rx="2"/>'
     if second["answers"]:
-        # The share of failed requests, seen from above.
+        # The share of failed requests, from the top.
         failed = round(12 * second["failed"] / second["answers"], 1)
         if second["failed"]:
             failed = max(failed, 2)

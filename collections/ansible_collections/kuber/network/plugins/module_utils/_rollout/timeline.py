@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to the collection: may change without notice.
-"""What has happened in a rollout, out of what was seen of its pods and its answers."""
+"""Compute the timeline of a rollout from snapshots of its pods and the results of requests."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import typing as t
 
 
 @dataclasses.dataclass(frozen=True)
-class Pod:
-    """One pod at one moment."""
+class PodState:
+    """The state of a pod at one moment."""
 
     name: str
     new: bool
@@ -30,14 +30,14 @@ class Pod:
 
 @dataclasses.dataclass(frozen=True)
 class Snapshot:
-    """All pods, from so many seconds after the beginning on; what is negative is before it."""
+    """All pods at a time, in seconds after the beginning; negative before it."""
 
     at: float
-    pods: tuple[Pod, ...]
+    pods: tuple[PodState, ...]
 
     @property
-    def staying(self) -> tuple[Pod, ...]:
-        """As a Deployment counts them: what is told to end is not there any more."""
+    def staying(self) -> tuple[PodState, ...]:
+        """Return the pods that are not terminating, as a Deployment counts them."""
         return tuple(pod for pod in self.pods if not pod.leaving)
 
     @property
@@ -46,20 +46,20 @@ class Snapshot:
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
-    """What became of a request that was sent so many seconds after the beginning."""
+class Response:
+    """The result of a request, with the seconds after the beginning at which it was sent."""
 
     at: float
     ok: bool
     found: str
 
 
-Timed = t.TypeVar("Timed", Snapshot, Answer)
+Timed = t.TypeVar("Timed", Snapshot, Response)
 
 
 @dataclasses.dataclass(frozen=True)
 class Moment:
-    """Something that happened."""
+    """One event."""
 
     at: float
     what: str
@@ -67,7 +67,7 @@ class Moment:
 
 @dataclasses.dataclass(frozen=True)
 class Phases:
-    """How many pods of one revision were in each phase."""
+    """The number of pods of one revision in each phase."""
 
     available: int = 0
     unready: int = 0
@@ -80,7 +80,7 @@ class Phases:
 
 @dataclasses.dataclass(frozen=True)
 class Second:
-    """One second: its worst moment, and how the requests went that were sent in it."""
+    """One second: its worst moment, and the results of the requests sent in it."""
 
     second: int
     old: Phases
@@ -102,7 +102,7 @@ class Second:
 
     @property
     def badness(self) -> tuple[int, int]:
-        """The smaller the worse: few pods are available, then many are there."""
+        """Return the sort key; smaller is worse: few available pods, then many pods."""
         return self.available, -self.unready
 
     def dump(self) -> dict[str, t.Any]:
@@ -111,7 +111,7 @@ class Second:
 
 @dataclasses.dataclass(frozen=True)
 class Timeline:
-    """The whole of it."""
+    """The complete timeline."""
 
     seconds: float
     most_pods: int
@@ -136,12 +136,12 @@ class Timeline:
 
 
 def shifted(what: t.Iterable[Timed], began: float) -> list[Timed]:
-    """The same with its times counted from the beginning."""
+    """Return the items with times relative to the beginning."""
     return [dataclasses.replace(one, at=one.at - began) for one in what]
 
 
-def tell(snapshots: t.Sequence[Snapshot], answers: t.Sequence[Answer], *, seconds: float) -> Timeline:
-    """The timeline of a rollout that took so many seconds; snapshots in their order, the first from before it."""
+def tell(snapshots: t.Sequence[Snapshot], answers: t.Sequence[Response], *, seconds: float) -> Timeline:
+    """Return the timeline of a rollout of so many seconds; the first snapshot is from before it."""
     failed = [answer for answer in answers if not answer.ok]
     return Timeline(
         seconds=seconds,
@@ -156,7 +156,7 @@ def tell(snapshots: t.Sequence[Snapshot], answers: t.Sequence[Answer], *, second
 
 
 def moments(snapshots: t.Sequence[Snapshot]) -> t.Iterator[Moment]:
-    """What has changed from one snapshot to the next."""
+    """Yield the events between the snapshots."""
     for before, after in itertools.pairwise(snapshots):
         known = {pod.name: pod for pod in before.pods}
         there = {pod.name for pod in after.pods}
@@ -164,26 +164,26 @@ def moments(snapshots: t.Sequence[Snapshot]) -> t.Iterator[Moment]:
             yield from (Moment(after.at, f"{_title(pod)} {what}") for what in _steps(known.get(pod.name), pod))
         for name, pod in known.items():
             if name not in there:
-                yield Moment(after.at, f"{_title(pod)} is gone")
+                yield Moment(after.at, f"{_title(pod)} has terminated")
 
 
-def _steps(before: Pod | None, after: Pod) -> t.Iterator[str]:
+def _steps(before: PodState | None, after: PodState) -> t.Iterator[str]:
     if before is None:
-        yield "is made"
+        yield "is created"
     if after.ready and not (before and before.ready):
         yield "is ready"
     if after.leaving and not (before and before.leaving):
-        yield "is told to end"
+        yield "is terminating"
     elif before and before.ready and not after.ready and not after.leaving:
-        yield "is not ready any more"
+        yield "is no longer ready"
 
 
-def _title(pod: Pod) -> str:
+def _title(pod: PodState) -> str:
     return f"{'new' if pod.new else 'old'} pod {pod.name}"
 
 
-def course(snapshots: t.Sequence[Snapshot], answers: t.Sequence[Answer]) -> t.Iterator[Second]:
-    """Second by second; what holds at the beginning of a second belongs to it, as well as what comes during it."""
+def course(snapshots: t.Sequence[Snapshot], answers: t.Sequence[Response]) -> t.Iterator[Second]:
+    """Yield the seconds; the state at the beginning of a second and the changes during it belong to it."""
     last = max([0.0, snapshots[-1].at, *(answer.at for answer in answers)])
     for second in range(math.floor(last) + 1):
         past = [one for one in snapshots if one.at <= second]
@@ -202,7 +202,7 @@ def course(snapshots: t.Sequence[Snapshot], answers: t.Sequence[Answer]) -> t.It
         yield min(looks, key=lambda one: one.badness)
 
 
-def _phases(pods: t.Iterable[Pod], *, new: bool) -> Phases:
+def _phases(pods: t.Iterable[PodState], *, new: bool) -> Phases:
     mine = [pod for pod in pods if pod.new is new]
     leaving = sum(pod.leaving for pod in mine)
     available = sum(pod.available for pod in mine)

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What the API server says, read once, and the questions that a trace has about it."""
+"""Read the cluster's objects once, and answer a trace's questions about them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PATHS = {
     "ingresses": "/apis/networking.k8s.io/v1/ingresses",
     "classes": "/apis/networking.k8s.io/v1/ingressclasses",
 }
-# Where MetalLB is not installed, there are no such kinds.
+# These kinds exist only where MetalLB is installed.
 METALLB_PATHS = {
     "pools": "/apis/metallb.io/v1beta1/ipaddresspools",
     "advertisements": "/apis/metallb.io/v1beta1/l2advertisements",
@@ -41,8 +41,8 @@ EVENTS = "/api/v1/events"
 
 
 @dataclasses.dataclass(frozen=True)
-class Cluster:
-    """One reading."""
+class ClusterObjects:
+    """The objects of the cluster, as read at one moment."""
 
     services: tuple[Body, ...] = ()
     slices: tuple[Body, ...] = ()
@@ -71,7 +71,7 @@ class Cluster:
         return next((node for node in self.nodes if node["metadata"]["name"] == name), None)
 
     def selected(self, service: Body) -> list[Body]:
-        """The pods that the selector of a Service matches, but for those that have ended."""
+        """Return the pods that the selector of a Service matches, except terminated ones."""
         selector = service["spec"].get("selector") or {}
         return [
             pod
@@ -83,16 +83,16 @@ class Cluster:
         ]
 
     def events(self, body: Body) -> list[Body]:
-        """The warnings about an object, oldest first."""
+        """Return the warnings about an object, oldest first."""
         uid = body["metadata"].get("uid")
         mine = [event for event in self.warnings if event["involvedObject"].get("uid") == uid]
         return sorted(mine, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
 
     def announcing_nodes(self, address: str) -> list[str]:
-        """The nodes from which MetalLB answers for an address."""
+        """Return the nodes from which MetalLB announces an address."""
         owners = [one["metadata"] for one in self.services if address in outer_addresses(one)]
         names = {(one["namespace"], one["name"]) for one in owners}
-        # MetalLB makes an announcement first, and says what it is about a moment later.
+        # MetalLB creates a ServiceL2Status first, and fills in the Service a moment later.
         statuses = [one.get("status") or {} for one in self.announcements]
         return sorted(
             {
@@ -105,7 +105,7 @@ class Cluster:
 
 @dataclasses.dataclass(frozen=True)
 class Endpoint:
-    """One pod of a Service, or whatever else stands behind it."""
+    """An endpoint of a Service: a pod, or another address."""
 
     address: str
     port: int
@@ -119,7 +119,7 @@ class Endpoint:
         return _services.socket_text(self.address, self.port)
 
 
-def read(client: Client) -> Cluster:
+def read(client: Client) -> ClusterObjects:
     lists: dict[str, t.Any] = {name: tuple(client.list(path)) for name, path in PATHS.items()}
     lists["warnings"] = tuple(client.list(EVENTS, fieldSelector="type=Warning"))
     try:
@@ -127,12 +127,12 @@ def read(client: Client) -> Cluster:
     except ApiError as exc:
         if exc.status != 404:
             raise
-        return Cluster(**lists)
-    return Cluster(**lists, **metallb, metallb=True)
+        return ClusterObjects(**lists)
+    return ClusterObjects(**lists, **metallb, metallb=True)
 
 
-def endpoints(cluster: Cluster, service: Body, port: Body) -> list[Endpoint]:
-    """The endpoints of one port of a Service, by address."""
+def endpoints(cluster: ClusterObjects, service: Body, port: Body) -> list[Endpoint]:
+    """Return the endpoints of one port of a Service, by address."""
     found = _services.endpoints(service["metadata"], port, cluster.slices)
     namespace, protocol = service["metadata"]["namespace"], port.get("protocol", "TCP")
     result = [_endpoint(cluster, namespace, protocol, number, endpoint) for number, endpoint in found]
@@ -140,7 +140,7 @@ def endpoints(cluster: Cluster, service: Body, port: Body) -> list[Endpoint]:
 
 
 def _endpoint(
-    cluster: Cluster, namespace: str, protocol: str, number: int, endpoint: t.Mapping[str, t.Any]
+    cluster: ClusterObjects, namespace: str, protocol: str, number: int, endpoint: t.Mapping[str, t.Any]
 ) -> Endpoint:
     target = endpoint.get("targetRef") or {}
     pod = cluster.pod(namespace, target["name"]) if target.get("kind") == "Pod" else None
@@ -159,7 +159,7 @@ def outer_addresses(service: Body) -> tuple[str, ...]:
 
 
 def node_addresses(node: Body) -> list[str]:
-    """The addresses of a node in its own network."""
+    """Return the internal addresses of a node."""
     found = (node.get("status") or {}).get("addresses") or []
     return [one["address"] for one in found if one["type"] in ("InternalIP", "ExternalIP")]
 
@@ -174,12 +174,12 @@ def has_labels(body: Body, wanted: t.Mapping[str, str]) -> bool:
 
 
 def title(body: Body) -> str:
-    """Such as default/web."""
+    """Return namespace and name, such as default/web."""
     return f"{body['metadata']['namespace']}/{body['metadata']['name']}"
 
 
 def pool_ranges(pool: Body) -> Iterator[tuple[int, int, int]]:
-    """Version, first and last address of each range of an IPAddressPool."""
+    """Yield version, first and last address of each range of an IPAddressPool."""
     for text in pool["spec"].get("addresses") or ():
         first, dash, last = (part.strip() for part in text.partition("-"))
         if dash:
@@ -190,8 +190,8 @@ def pool_ranges(pool: Body) -> Iterator[tuple[int, int, int]]:
             yield network.version, int(network[0]), int(network[-1])
 
 
-def pool_of(cluster: Cluster, address: str) -> Body | None:
-    """The pool that an address belongs to."""
+def pool_of(cluster: ClusterObjects, address: str) -> Body | None:
+    """Return the pool that contains an address."""
     wanted = ipaddress.ip_address(address)
     for pool in cluster.pools:
         for version, first, last in pool_ranges(pool):
@@ -200,8 +200,8 @@ def pool_of(cluster: Cluster, address: str) -> Body | None:
     return None
 
 
-def network_around(cluster: Cluster, address: str) -> str:
-    """The smallest network that holds the pool's range around an address: what a route has to lead to."""
+def network_around(cluster: ClusterObjects, address: str) -> str:
+    """Return the smallest network that contains the pool's range around an address: the destination of a route."""
     own = ipaddress.ip_address(address)
     for pool in cluster.pools:
         for version, first, last in pool_ranges(pool):

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Where a request enters the cluster: the address it goes to, and what has that address."""
+"""Find where a request enters the cluster: its address, and the Service, node or pod that has it."""
 
 from __future__ import annotations
 
@@ -19,59 +19,59 @@ from ansible_collections.kuber.network.plugins.module_utils._trace.model import 
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
-    from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import Cluster
+    from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import ClusterObjects
     from ansible_collections.kuber.network.plugins.module_utils._trace.host import Machine
     from ansible_collections.kuber.network.plugins.module_utils._trace.target import Target
 
-WISHES = ("metallb.io/loadBalancerIPs", "metallb.universe.tf/loadBalancerIPs")
+REQUESTED = ("metallb.io/loadBalancerIPs", "metallb.universe.tf/loadBalancerIPs")
 
 
 @dataclasses.dataclass(frozen=True)
 class Serving:
-    """A port of a Service."""
+    """One port of a Service."""
 
     service: Body
     port: Body
 
 
 @dataclasses.dataclass(frozen=True)
-class Entry:
-    """The beginning of the way in."""
+class EntryPoint:
+    """Where a request enters the cluster."""
 
     address: str | None = None
-    """``None`` for a headless Service, and when no address is known."""
+    """``None`` for a headless Service, or if no address is known."""
     serving: Serving | None = None
-    """What has the address."""
+    """The Service ports that have the address."""
     from_outside: bool = True
-    """The request comes from this machine; those to addresses that only the cluster knows come from the node."""
+    """Whether the request comes from this machine; requests to cluster addresses come from the node."""
     node_port: bool = False
     endpoint: Endpoint | None = None
-    """The target is the address of a pod."""
+    """The pod, if the address is a pod's."""
     name_hop: Hop | None = None
     trouble_hop: Hop | None = None
-    """Nothing has the address."""
+    """The hop that explains why nothing has the address."""
 
 
-def find(target: Target, cluster: Cluster, machine: Machine) -> Entry:
+def find(target: Target, cluster: ClusterObjects, machine: Machine) -> EntryPoint:
     """What the request meets first, and who sends it."""
     entry = _find(target, cluster, machine)
     return dataclasses.replace(entry, from_outside=False) if machine.hidden else entry
 
 
-def _find(target: Target, cluster: Cluster, machine: Machine) -> Entry:
+def _find(target: Target, cluster: ClusterObjects, machine: Machine) -> EntryPoint:
     if target.scheme == "service":
         return _service(target, cluster)
     if not target.is_name:
         return _at(target, cluster, target.host)
     hop, address = _host.name_hop(machine, target.host, ingress_addresses(cluster, target.host))
     if address is None:
-        nobody = Hop(Kind.SERVICE, "no address").idle("Without an address there is nothing to ask")
-        return Entry(name_hop=hop, trouble_hop=nobody)
+        missing = Hop(Kind.SERVICE, "no address").idle("Without an address there is nothing to trace")
+        return EntryPoint(name_hop=hop, trouble_hop=missing)
     return dataclasses.replace(_at(target, cluster, address), name_hop=hop)
 
 
-def ingress_addresses(cluster: Cluster, name: str) -> list[str]:
-    """The addresses that the Ingresses with rules for a host say they are reached at."""
+def ingress_addresses(cluster: ClusterObjects, name: str) -> list[str]:
+    """Return the addresses in the status of the Ingresses that have rules for a host."""
     found: dict[str, None] = {}
     for ingress in cluster.ingresses:
         if not any(rule.get("host") == name for rule in ingress["spec"].get("rules") or ()):
@@ -82,37 +82,37 @@ def ingress_addresses(cluster: Cluster, name: str) -> list[str]:
     return list(found)
 
 
-def _at(target: Target, cluster: Cluster, address: str) -> Entry:
-    """What has an address."""
+def _at(target: Target, cluster: ClusterObjects, address: str) -> EntryPoint:
+    """Return the entry point of an address."""
     for addresses, outside in ((_cluster.outer_addresses, True), (_cluster.cluster_addresses, False)):
-        # Several Services may share an address, each with ports of its own.
+        # Several Services may share an address, with different ports.
         owners = [service for service in cluster.services if address in addresses(service)]
         for service in owners:
             port = _port(service, target)
             if port is not None:
-                return Entry(address, Serving(service, port), outside)
+                return EntryPoint(address, Serving(service, port), outside)
         if owners:
-            return Entry(address, None, outside, trouble_hop=_no_port(owners, target))
+            return EntryPoint(address, None, outside, trouble_hop=_no_port(owners, target))
     if cluster.node_at(address) is not None:
         return _at_node(target, cluster, address)
     endpoint = _pod_at(target, cluster, address)
     if endpoint is not None:
-        return Entry(address, from_outside=False, endpoint=endpoint)
-    return Entry(address, trouble_hop=_nobody(cluster, address))
+        return EntryPoint(address, from_outside=False, endpoint=endpoint)
+    return EntryPoint(address, trouble_hop=_unassigned(cluster, address))
 
 
-def _at_node(target: Target, cluster: Cluster, address: str) -> Entry:
+def _at_node(target: Target, cluster: ClusterObjects, address: str) -> EntryPoint:
     for service in cluster.services:
         for port in service["spec"].get("ports") or ():
             if port.get("nodePort") == target.port and port.get("protocol", "TCP") == target.protocol:
-                return Entry(address, Serving(service, port), node_port=True)
+                return EntryPoint(address, Serving(service, port), node_port=True)
     what = f"No Service has node port {target.protocol} {target.port}"
     hop = Hop(Kind.SERVICE, f"{address}:{target.port}")
-    remedy = "`kubectl get services --all-namespaces` shows the node ports that there are"
-    return Entry(address, trouble_hop=hop.broken(what, remedy))
+    remedy = "`kubectl get services --all-namespaces` lists the node ports"
+    return EntryPoint(address, trouble_hop=hop.broken(what, remedy))
 
 
-def _pod_at(target: Target, cluster: Cluster, address: str) -> Endpoint | None:
+def _pod_at(target: Target, cluster: ClusterObjects, address: str) -> Endpoint | None:
     for pod in cluster.pods:
         status = pod.get("status") or {}
         if status.get("podIP") == address and not pod["spec"].get("hostNetwork"):
@@ -134,36 +134,36 @@ def _no_port(owners: list[Body], target: Target) -> Hop:
     names = ", ".join(title(service) for service in owners)
     hop = Hop(Kind.SERVICE, names, (Fact("ports", ", ".join(ports)),))
     what = f"{names} has no port {target.protocol} {target.port}, only {', '.join(ports)}"
-    return hop.broken(what, "Ask for one of those, or add the port to the Service")
+    return hop.broken(what, "Use one of these ports, or add the port to the Service")
 
 
-def _service(target: Target, cluster: Cluster) -> Entry:
+def _service(target: Target, cluster: ClusterObjects) -> EntryPoint:
     service = cluster.service(target.namespace, target.host)
     if service is None:
         alike = [title(one) for one in cluster.services if one["metadata"]["name"] == target.host]
         there = [title(one) for one in cluster.services if one["metadata"]["namespace"] == target.namespace]
         known = ", ".join(alike or there) or "none"
         hop = Hop(Kind.SERVICE, f"{target.namespace}/{target.host}")
-        return Entry(
-            from_outside=False, trouble_hop=hop.broken("There is no such Service", f"Those that come near: {known}")
+        return EntryPoint(
+            from_outside=False, trouble_hop=hop.broken("There is no such Service", f"Similar names: {known}")
         )
     if service["spec"].get("type") == "ExternalName":
-        return Entry(from_outside=False, trouble_hop=_elsewhere(service))
+        return EntryPoint(from_outside=False, trouble_hop=_elsewhere(service))
     ports = service["spec"].get("ports") or []
     chosen = [one for one in ports if _is_meant(one, target)]
     if not chosen:
-        return Entry(from_outside=False, trouble_hop=_no_port([service], target))
+        return EntryPoint(from_outside=False, trouble_hop=_no_port([service], target))
     outer, inner = _cluster.outer_addresses(service), _cluster.cluster_addresses(service)
     if service["spec"].get("type") == "LoadBalancer" and not outer:
-        return Entry(trouble_hop=_no_address(cluster, service))
+        return EntryPoint(trouble_hop=_no_address(cluster, service))
     address = next(iter((*outer, *inner)), None)
-    return Entry(address, Serving(service, chosen[0]), bool(outer))
+    return EntryPoint(address, Serving(service, chosen[0]), bool(outer))
 
 
 def _elsewhere(service: Body) -> Hop:
     name = service["spec"].get("externalName", "")
-    hop = Hop(Kind.SERVICE, title(service), (Fact("type", "ExternalName"), Fact("stands for", name)))
-    return hop.idle(f"It is only another name for {name}, which the cluster's name server tells", f"Follow {name}")
+    hop = Hop(Kind.SERVICE, title(service), (Fact("type", "ExternalName"), Fact("alias of", name)))
+    return hop.idle(f"It is only a DNS alias of {name}", f"Trace {name} instead")
 
 
 def _is_meant(port: Body, target: Target) -> bool:
@@ -172,39 +172,38 @@ def _is_meant(port: Body, target: Target) -> bool:
     return port["port"] == target.port or (bool(target.port_name) and port.get("name") == target.port_name)
 
 
-def _no_address(cluster: Cluster, service: Body) -> Hop:
-    """Why a load balancer has no address, in MetalLB's own words where it has said something."""
-    wish = next(
-        (_wish(service, name) for name in WISHES if _wish(service, name)), service["spec"].get("loadBalancerIP")
-    )
-    facts = (Fact("type", "LoadBalancer"), *([Fact("wants", str(wish))] if wish else []))
+def _no_address(cluster: ClusterObjects, service: Body) -> Hop:
+    """Explain why a load balancer has no address, with MetalLB's event if there is one."""
+    annotated = (_requested(service, name) for name in REQUESTED)
+    wanted = next(filter(None, annotated), service["spec"].get("loadBalancerIP"))
+    facts = (Fact("type", "LoadBalancer"), *([Fact("requested", str(wanted))] if wanted else []))
     hop = Hop(Kind.SERVICE, title(service), facts)
     what = f"Service {title(service)} has no address"
     if not cluster.metallb:
-        return hop.broken(f"{what}: nothing in the cluster gives any", "Install MetalLB and give it a pool")
+        return hop.broken(f"{what}: nothing in the cluster assigns addresses", "Install MetalLB and create a pool")
     if not cluster.pools:
         return hop.broken(f"{what}: MetalLB has no pool", "Create an IPAddressPool and an L2Advertisement")
-    said = [event_text(event) for event in cluster.events(service)]
+    messages = [event_text(event) for event in cluster.events(service)]
     pools = "; ".join(f"{one['metadata']['name']}: {', '.join(one['spec']['addresses'])}" for one in cluster.pools)
-    if said:
-        return hop.broken(f"{what}: {said[-1]}", f"Pools: {pools}. Make one larger, or wish for an address within")
-    return hop.broken(f"{what} yet", f"Look at MetalLB's controller; pools: {pools}")
+    if messages:
+        return hop.broken(f"{what}: {messages[-1]}", f"Pools: {pools}. Enlarge one, or request an address within it")
+    return hop.broken(f"{what} yet", f"Check MetalLB's controller; pools: {pools}")
 
 
-def _wish(service: Body, name: str) -> str:
+def _requested(service: Body, name: str) -> str:
     return str((service["metadata"].get("annotations") or {}).get(name, ""))
 
 
-def _nobody(cluster: Cluster, address: str) -> Hop:
-    """An address that nothing has; a Service may be waiting for it."""
+def _unassigned(cluster: ClusterObjects, address: str) -> Hop:
+    """Explain an address that nothing has; a Service may be waiting for it."""
     for service in cluster.services:
-        wishes = [_wish(service, name) for name in WISHES] + [str(service["spec"].get("loadBalancerIP", ""))]
-        if any(address in wish.split(",") for wish in wishes):
+        requested = [_requested(service, name) for name in REQUESTED] + [str(service["spec"].get("loadBalancerIP", ""))]
+        if any(address in one.split(",") for one in requested):
             return _no_address(cluster, service)
     hop = Hop(Kind.SERVICE, address)
     pool = _cluster.pool_of(cluster, address)
     if pool is not None:
-        what = f"No Service has {address}, which is free in pool {pool['metadata']['name']}"
-        return hop.broken(what, "`kubectl get services --all-namespaces` shows the addresses that are given")
+        what = f"No Service has {address}; it is free in pool {pool['metadata']['name']}"
+        return hop.broken(what, "`kubectl get services --all-namespaces` lists the assigned addresses")
     what = f"Nothing in the cluster has {address}: no Service, no node, no pod"
-    return hop.broken(what, "`kubectl get services --all-namespaces` shows the addresses that are given")
+    return hop.broken(what, "`kubectl get services --all-namespaces` lists the assigned addresses")

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Whether a rule of nftables applies to a packet, and what it does with it; ``None`` where that is not known."""
+"""Evaluate nftables expressions: whether a rule matches a packet (``None``: unknown), and what it does with it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._net import nftables
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import equal_shares
-from ansible_collections.kuber.network.plugins.module_utils._trace.walk import Action
+from ansible_collections.kuber.network.plugins.module_utils._trace.walk import RuleAction
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Sequence
 
-    from ansible_collections.kuber.network.plugins.module_utils._net.nftables import Statement, Table, Verdict
+    from ansible_collections.kuber.network.plugins.module_utils._net.nftables import (
+        NftablesTable,
+        NftVerdict,
+        Statement,
+    )
     from ansible_collections.kuber.network.plugins.module_utils._trace.matches import Scene
     from ansible_collections.kuber.network.plugins.module_utils._trace.walk import Course
 
@@ -30,16 +34,16 @@ _LOOKING = frozenset(("counter", "log", "mangle", "set", "masquerade"))
 
 
 def judge(
-    table: Table, scene: Scene, chain: str, rule: Sequence[Statement], _course: Course
-) -> tuple[bool | None, list[Action]]:
-    """The statements in order, up to the first that decides."""
+    table: NftablesTable, scene: Scene, chain: str, rule: Sequence[Statement], _course: Course
+) -> tuple[bool | None, list[RuleAction]]:
+    """Evaluate the statements in order, up to the first that decides."""
     applies: bool | None = True
     for statement in rule:
         if "match" in statement:
             answer = _answer(table, scene, chain, statement["match"])
             applies = False if answer is False else applies if answer else None
         elif "notrack" in statement:
-            return applies, [Action("untrack", "notrack")]
+            return applies, [RuleAction("untrack", "notrack")]
         else:
             actions = _actions(table, scene, statement)
             if actions:
@@ -50,20 +54,20 @@ def judge(
                 applies = None
         if applies is False:
             break
-    return applies, [Action("pass")]
+    return applies, [RuleAction("pass")]
 
 
 def key_of(scene: Scene, expression: t.Any) -> tuple[str, ...] | None:
-    """What a packet has for the key of a map."""
+    """Return a packet's key for the lookup in a map."""
     parts = expression["concat"] if isinstance(expression, dict) and "concat" in expression else [expression]
     values = [_value(scene, part) for part in parts]
     return None if None in values else tuple(str(value) for value in values)
 
 
-def _actions(table: Table, scene: Scene, statement: Statement) -> list[Action]:
+def _actions(table: NftablesTable, scene: Scene, statement: Statement) -> list[RuleAction]:
     sockets = nftables.destinations(statement)
     if sockets:
-        return [Action("end", "DNAT", socket, equal_shares(len(sockets))) for socket in sockets]
+        return [RuleAction("end", "DNAT", socket, equal_shares(len(sockets))) for socket in sockets]
     verdicts = nftables.choices(statement)
     if verdicts is None:
         found = _looked_up(table, scene, statement["vmap"]) if "vmap" in statement else nftables.verdict(statement)
@@ -71,23 +75,23 @@ def _actions(table: Table, scene: Scene, statement: Statement) -> list[Action]:
     return [dataclasses.replace(_action(one), share=equal_shares(len(verdicts))) for one in verdicts]
 
 
-def _action(verdict: Verdict) -> Action:
+def _action(verdict: NftVerdict) -> RuleAction:
     if verdict.action in ENDING:
-        return Action("end", ENDING[verdict.action])
-    return Action("pass" if verdict.action == "continue" else verdict.action, verdict.target)
+        return RuleAction("end", ENDING[verdict.action])
+    return RuleAction("pass" if verdict.action == "continue" else verdict.action, verdict.target)
 
 
-def _looked_up(table: Table, scene: Scene, vmap: t.Any) -> Verdict | None:
+def _looked_up(table: NftablesTable, scene: Scene, vmap: t.Any) -> NftVerdict | None:
     key, data = key_of(scene, vmap["key"]), vmap["data"]
     if key is None or not isinstance(data, str):
         return None
     return table.maps.get(data.removeprefix("@"), {}).get(key)
 
 
-def _answer(table: Table, scene: Scene, chain: str, match: t.Any) -> bool | None:
+def _answer(table: NftablesTable, scene: Scene, chain: str, match: t.Any) -> bool | None:
     left, right = match["left"], match["right"]
     if isinstance(right, str) and right.startswith(AFFINITY):
-        # Clients that came before.
+        # Clients of earlier connections.
         return bool(match["op"] == "!=")
     if isinstance(left, dict) and "concat" in left:
         key = key_of(scene, left)
@@ -95,7 +99,7 @@ def _answer(table: Table, scene: Scene, chain: str, match: t.Any) -> bool | None
     else:
         value = _value(scene, left)
         if value is None and _field(left) == "saddr" and chain.startswith(EXTERNAL):
-            # kube-proxy asks there for pods, and clients that come in are none.
+            # kube-proxy compares with pods here, and clients from outside are not pods.
             value = "0.0.0.0"
         answer = None if value is None else _is_in(table, value, right)
     return not answer if match["op"] == "!=" and answer is not None else answer
@@ -108,7 +112,7 @@ def _field(expression: t.Any) -> str:
 
 
 def _value(scene: Scene, expression: t.Any) -> str | None:
-    """What the packet has there; ``None`` if that is not known."""
+    """Return the packet's value; ``None`` if unknown."""
     packet = scene.packet
     if not isinstance(expression, dict):
         return None
@@ -122,19 +126,19 @@ def _value(scene: Scene, expression: t.Any) -> str | None:
         return "local" if own else "unicast"
     key = next(iter(expression.values())).get("key") if "meta" in expression or "ct" in expression else None
     if key == "iifname":
-        # An interface of pods has another name, and what the node sends has none.
+        # Pods' interfaces have other names, and packets from the node itself have none.
         return packet.interface or " "
     known = {"l4proto": packet.protocol.lower(), "nfproto": "ipv6" if ":" in packet.address else "ipv4"}
     return {**known, "state": "new"}.get(str(key))
 
 
-def _is_among(table: Table, key: tuple[str, ...], right: t.Any) -> bool | None:
+def _is_among(table: NftablesTable, key: tuple[str, ...], right: t.Any) -> bool | None:
     if isinstance(right, str) and right.startswith("@"):
         return key in [nftables.element_key(one) for one in table.sets.get(right[1:], ())]
     return None
 
 
-def _is_in(table: Table, value: str, right: t.Any) -> bool | None:
+def _is_in(table: NftablesTable, value: str, right: t.Any) -> bool | None:
     if isinstance(right, str) and right.startswith("@"):
         return any(_is_in(table, value, one) for one in table.sets.get(right[1:], ()))
     if isinstance(right, list):
@@ -146,7 +150,7 @@ def _is_in(table: Table, value: str, right: t.Any) -> bool | None:
     return value == str(right)
 
 
-def _is_within(table: Table, value: str, right: dict[str, t.Any]) -> bool | None:
+def _is_within(table: NftablesTable, value: str, right: dict[str, t.Any]) -> bool | None:
     if "set" in right:
         return _is_in(table, value, right["set"])
     if "elem" in right:
@@ -167,7 +171,7 @@ def _between(value: str, first: t.Any, last: t.Any) -> bool:
 
 
 def texts(right: t.Any) -> list[str]:
-    """The addresses that a rule names, as people write them."""
+    """Return the addresses of a rule in the usual notation."""
     if isinstance(right, list):
         return [text for one in right for text in texts(one)]
     if not isinstance(right, dict):

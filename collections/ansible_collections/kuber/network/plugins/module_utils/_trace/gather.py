@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Reads all that a trace needs, and has it put together."""
+"""Read everything that a trace needs, and assemble the trace."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.kuber.network.plugins.module_utils._trace import host a
 from ansible_collections.kuber.network.plugins.module_utils._trace import node as _node
 from ansible_collections.kuber.network.plugins.module_utils._trace.entry import find
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import walk
-from ansible_collections.kuber.network.plugins.module_utils._trace.plan import World, plan
+from ansible_collections.kuber.network.plugins.module_utils._trace.plan import TraceData, plan
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable, Mapping
@@ -28,8 +28,8 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 
 @dataclasses.dataclass(frozen=True)
-class Sources:
-    """Where things are read: the API server, this machine, and one node."""
+class TraceSources:
+    """Where to read from: the API server, this machine, and one node."""
 
     client: Client
     machine: Runner
@@ -41,23 +41,23 @@ class Sources:
     """Nothing leads from this machine to the nodes, so that the node asks in its place."""
 
 
-def trace(sources: Sources, target: Target, headers: Mapping[str, str]) -> Hop:
-    """The way of a request. Pods are tried last, for only the way itself tells which ones."""
+def trace(sources: TraceSources, target: Target, headers: Mapping[str, str]) -> Hop:
+    """Return the path of a request. Pods are probed last, because only the path tells which ones."""
     cluster = _cluster.read(sources.client)
     machine = _machine(sources, cluster, target)
-    sender = machine.way.route.source if machine.way and machine.way.route else ""
+    sender = machine.route.route.source if machine.route and machine.route.route else ""
     address = find(target, cluster, machine).address or ""
     node = _node.read(sources.client, sources.node, sources.node_name, address=address, sender=sender)
-    world = World(cluster, machine, node, headers)
+    world = TraceData(cluster, machine, node, headers)
     sockets = [hop.socket for hop in walk(plan(target, world)) if hop.socket]
     return plan(target, dataclasses.replace(world, answers=_node.try_sockets(sources.node, sockets)))
 
 
-def _machine(sources: Sources, cluster: _cluster.Cluster, target: Target) -> _host.Machine:
+def _machine(sources: TraceSources, cluster: _cluster.ClusterObjects, target: Target) -> _host.Machine:
     machine = _host.Machine(sources.hosts, hidden=sources.hidden)
     if target.is_name and not _host.lookup(sources.hosts, target.host):
         machine = dataclasses.replace(machine, resolved=sources.resolve(target.host))
     entry = find(target, cluster, machine)
     if entry.from_outside and entry.address:
-        return dataclasses.replace(machine, way=_host.read_way(sources.machine, entry.address))
+        return dataclasses.replace(machine, route=_host.look_up_route(sources.machine, entry.address))
     return machine

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""A packet at the hooks of a node, through all tables of iptables in their order, with the rules of all programs."""
+"""Follow a packet through the iptables tables at the hooks of a node, with the rules of all programs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._trace import matches
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Trouble
-from ansible_collections.kuber.network.plugins.module_utils._trace.walk import Action, Course, Step, Walk
+from ansible_collections.kuber.network.plugins.module_utils._trace.walk import Course, RuleAction, Step, Walk
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ansible_collections.kuber.network.plugins.module_utils._net.iptables import Table
+    from ansible_collections.kuber.network.plugins.module_utils._net.iptables import IptablesTable
     from ansible_collections.kuber.network.plugins.module_utils._trace.matches import Scene
-    from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Finding, Packet
+    from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Lookup, Packet
 
 BEFORE, TABLES = ("raw", "mangle"), ("raw", "mangle", "nat")
 STOPS = ("DROP", "REJECT")
@@ -32,12 +32,12 @@ OWN_FIREWALLS = ("KUBE-FW-", "KUBE-SOURCE-RANGES-FIREWALL", "KUBE-FIREWALL")
 
 @dataclasses.dataclass(frozen=True)
 class Journey:
-    """Where the packets are after the tables."""
+    """Where the packets are after all tables."""
 
     hook: str
     courses: tuple[Course, ...]
     entered: tuple[str, ...]
-    """The chains of the last table that they came through, in order."""
+    """The chains of the last table that they passed, in order."""
     doubt: str = ""
 
     @property
@@ -45,8 +45,8 @@ class Journey:
         return next((one.untracked for one in self.courses if one.untracked and not one.end), None)
 
 
-def travel(tables: Mapping[str, Table], scene: Scene, names: Sequence[str] = TABLES) -> Journey:
-    """From the first hook on; behind table nat, what no rule has sent elsewhere goes on to table filter."""
+def travel(tables: Mapping[str, IptablesTable], scene: Scene, names: Sequence[str] = TABLES) -> Journey:
+    """Follow packets from the first hook; after table nat, packets that no rule redirects reach table filter."""
     hook = "PREROUTING" if scene.packet.outside else "OUTPUT"
     courses, gone = [Course()], list[Course]()
     entered: tuple[str, ...] = ()
@@ -64,10 +64,10 @@ def travel(tables: Mapping[str, Table], scene: Scene, names: Sequence[str] = TAB
     return Journey(hook, tuple(ended), entered, doubt(ended, scene.packet))
 
 
-def _filtered(tables: Mapping[str, Table], course: Course, scene: Scene) -> list[Course]:
-    """A course as it is after table filter: as before, or stopped there for certain.
+def _filtered(tables: Mapping[str, IptablesTable], course: Course, scene: Scene) -> list[Course]:
+    """Return the course after table filter: unchanged, or certainly stopped there.
 
-    A doubt about the rules of others counts for nothing here, since the interface that packets leave by is not known.
+    Doubts about other programs' rules are ignored here, because the outgoing interface is unknown.
     """
     if course.untracked:
         return [course]
@@ -87,7 +87,7 @@ def _filtered(tables: Mapping[str, Table], course: Course, scene: Scene) -> list
 
 
 def _filters(scene: Scene) -> list[tuple[str, Scene]]:
-    """The hooks of table filter that a packet passes; from the node to itself it goes out and comes in again."""
+    """Return the hooks of table filter that a packet passes; from the node to itself it goes out and in again."""
     if scene.packet.outside:
         return [("INPUT" if scene.to_node else "FORWARD", scene)]
     inward = dataclasses.replace(scene, packet=dataclasses.replace(scene.packet, interface="lo"))
@@ -95,7 +95,7 @@ def _filters(scene: Scene) -> list[tuple[str, Scene]]:
 
 
 def _through(
-    tables: Mapping[str, Table], name: str, hook: str, courses: Iterable[Course], scene: Scene
+    tables: Mapping[str, IptablesTable], name: str, hook: str, courses: Iterable[Course], scene: Scene
 ) -> tuple[list[Course], tuple[str, ...]]:
     table = tables.get(name)
     if table is None:
@@ -103,15 +103,19 @@ def _through(
     walk = Walk(lambda chain: table.by_chain.get(chain, ()), functools.partial(matches.judge, scene))
     found = [end for one in courses for end in walk.through(hook, one)]
     if table.chains.get(hook) == "DROP":
-        policy = Step(hook, None, Action("end", "DROP"))
+        policy = Step(hook, None, RuleAction("end", "DROP"))
         found = [dataclasses.replace(one, end="DROP", path=(policy,)) if not one.end else one for one in found]
     return found, tuple(walk.entered)
 
 
 def forwarded(
-    tables: Mapping[str, Table], packet: Packet, finding: Finding, sent: Iterable[Course], own: frozenset[str] | None
-) -> Finding:
-    """The finding, if table filter lets packets through to the pods as far as that can be judged."""
+    tables: Mapping[str, IptablesTable],
+    packet: Packet,
+    finding: Lookup,
+    sent: Iterable[Course],
+    own: frozenset[str] | None,
+) -> Lookup:
+    """Return the finding, with trouble if table filter certainly stops packets to the pods."""
     stopped: dict[str, Step] = {}
     for course in {(one.socket, one.mark): one for one in sent}.values():
         address, _colon, port = course.socket.rpartition(":")
@@ -126,49 +130,49 @@ def forwarded(
     if not stopped or finding.unknown:
         return finding
     rule = _rule(next(iter(stopped.values())))
-    what = f"Packets for {', '.join(stopped)} are stopped in table filter by {rule}"
-    return dataclasses.replace(finding, trouble=Trouble(what, "Remove it, or accept these packets before it"))
+    what = f"Packets for {', '.join(stopped)} are dropped in table filter by {rule}"
+    return dataclasses.replace(finding, trouble=Trouble(what, "Remove the rule, or accept these packets before it"))
 
 
-def past_tracking(finding: Finding, step: Step, packet: Packet, own: frozenset[str] | None) -> Finding:
-    """What happens to packets that no address is translated for: the node itself has to answer."""
+def past_tracking(finding: Lookup, step: Step, packet: Packet, own: frozenset[str] | None) -> Lookup:
+    """Explain packets whose address is not translated: the node itself has to answer."""
     comments = " ".join(step.rule.comments)
     says_so = "nodelocal" in comments.lower()
-    name = CACHE if says_so or packet.port == DNS else "a program of the node itself"
+    name = CACHE if says_so or packet.port == DNS else "a program on the node"
     fact = Fact("raw", f"{step.action.target} (not tracked): {comments or step.rule}")
     finding = dataclasses.replace(finding, facts=(fact, *finding.facts))
     kept = f"{_rule(step, 'raw')} keeps {packet} from connection tracking, so kube-proxy's rules never see it"
     if own is None and not says_so:
-        return dataclasses.replace(finding, unknown=f"{kept}; whether the node itself answers is not known")
+        return dataclasses.replace(finding, unknown=f"{kept}; it is not known whether the node itself answers")
     if own is not None and packet.address not in own:
-        what = f"{kept}, and the node has no address {packet.address} at which {name} could answer"
-        remedy = "Start the DaemonSet of the local DNS cache again" if name == CACHE else "Start what answers there"
+        what = f"{kept}, and the node has no address {packet.address} for {name} to answer at"
+        remedy = "Restart the DaemonSet of the local DNS cache" if name == CACHE else "Start what answers there"
         return dataclasses.replace(finding, trouble=Trouble(what, f"{remedy}, or remove the rule"))
     return dataclasses.replace(finding, cache=name, unknown="")
 
 
 def taken(step: Step, packet: Packet) -> Trouble:
-    """A rule of another program takes the packet before kube-proxy's rules do."""
-    how = f"sends it to {step.action.socket}" if step.action.socket else f"says {step.action.target}"
+    """Explain that another program's rule takes the packet before kube-proxy's rules."""
+    how = f"sends it to {step.action.socket}" if step.action.socket else f"ends with {step.action.target}"
     return Trouble(
-        f"{packet} does not come to kube-proxy's rules: {_rule(step)} {how}",
-        "Remove that rule, or move it behind the jump to kube-proxy's chains",
+        f"{packet} does not reach kube-proxy's rules: {_rule(step)} {how}",
+        "Remove that rule, or move it after the jump to kube-proxy's chains",
     )
 
 
 def text(step: Step) -> str:
-    """How a rule turns packets away, in its own words."""
+    """Describe how a rule rejects packets, with its comments."""
     comments = " ".join(step.rule.comments) if step.rule else f"policy of {step.chain}"
     return f"{step.action.target}: {comments}" if comments else step.action.target
 
 
-def unseen(tables: Mapping[str, Table], names: Sequence[str] = (*TABLES, "filter")) -> str:
-    """Why the tables are not all that there is."""
+def unseen(tables: Mapping[str, IptablesTable], names: Sequence[str] = (*TABLES, "filter")) -> str:
+    """Return why the tables are incomplete."""
     hidden = [name for name in names if name in tables and not tables[name].shown]
     if not hidden:
         return ""
     shows = " and ".join(f"`nft list table ip {name}`" for name in hidden)
-    return f"iptables-save does not show all of table {', '.join(hidden)}, which another program has written: {shows}"
+    return f"iptables-save cannot print all of table {', '.join(hidden)}, which another program wrote: use {shows}"
 
 
 def doubt(courses: Iterable[Course], packet: Packet) -> str:
@@ -179,8 +183,8 @@ def doubt(courses: Iterable[Course], packet: Packet) -> str:
         return f"this iptables cannot print {_rule(step)}, which may take the packet"
     if step.chain.startswith(OWN_FIREWALLS):
         ranges = matches.option(step.rule, "-s") or "the loadBalancerSourceRanges of the Service"
-        return f"whether {packet.sender} is in {ranges} is not known"
-    return f"whether {_rule(step)} takes the packet cannot be decided here"
+        return f"it is not known whether {packet.sender} is in {ranges}"
+    return f"it cannot be decided whether {_rule(step)} takes the packet"
 
 
 def _rule(step: Step, table: str = "") -> str:

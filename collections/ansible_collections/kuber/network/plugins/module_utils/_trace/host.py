@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The part of the way that lies on the machine that asks: names and routes."""
+"""Trace the part of the path on the client machine: names and routes."""
 
 from __future__ import annotations
 
@@ -27,36 +27,36 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterable, Sequence
 
     from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
-    from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import Cluster
+    from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import ClusterObjects
 
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 
 
 @dataclasses.dataclass(frozen=True)
-class Way:
-    """The kernel's answer to how an address is reached; without a route there is the reason."""
+class RouteLookup:
+    """The kernel's route to an address, or the reason why there is none."""
 
     route: Route | None
     problem: str = ""
     own: tuple[own.OwnAddress, ...] = ()
-    """The addresses of the machine that asks."""
+    """The addresses of the client machine."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
-    """What the machine that asks knows of the target."""
+    """What the client machine knows about the target."""
 
     hosts: str = ""
     """Its /etc/hosts."""
     resolved: tuple[str, ...] = ()
-    """What its name servers say, asked only if /etc/hosts says nothing."""
-    way: Way | None = None
-    """How it reaches the address; ``None`` when the request begins on the node."""
+    """The answer of its name servers, queried only if /etc/hosts has no entry."""
+    route: RouteLookup | None = None
+    """Its route to the address; ``None`` if the request begins on the node."""
     hidden: bool = False
     """Nothing leads from it to the nodes, so that the node asks in its place."""
 
 
-def read_way(runner: Runner, address: str) -> Way:
+def look_up_route(runner: Runner, address: str) -> RouteLookup:
     ip = IpRoute(runner, ipaddress.ip_address(address).version)
     addresses: tuple[own.OwnAddress, ...] = ()
     try:
@@ -64,8 +64,8 @@ def read_way(runner: Runner, address: str) -> Way:
         with contextlib.suppress(CommandError):
             addresses = own.load(ip.ask("address", "show"))
     except KuberError as exc:
-        return Way(None, str(exc).rstrip("."))
-    return Way(Route.load(found[0]) if found else None, problem, addresses)
+        return RouteLookup(None, str(exc).rstrip("."))
+    return RouteLookup(Route.load(found[0]) if found else None, problem, addresses)
 
 
 def ask_name_servers(name: str) -> tuple[str, ...]:
@@ -77,13 +77,13 @@ def ask_name_servers(name: str) -> tuple[str, ...]:
 
 
 def lookup(hosts: str, name: str) -> list[str]:
-    """All addresses that a hosts file has for a name; the first one counts."""
+    """Return all addresses of a name in a hosts file; the first one is used."""
     lines = [Line.parse(raw) for raw in hosts.splitlines(keepends=True)]
     return [line.address for line in lines if line.holds(name)]
 
 
 def name_hop(machine: Machine, name: str, wanted: Sequence[str]) -> tuple[Hop, str | None]:
-    """How the name becomes an address; ``wanted`` are the addresses that the cluster means it to have."""
+    """Return the hop that resolves the name; ``wanted`` are its addresses according to the cluster."""
     listed = lookup(machine.hosts, name)
     source = "/etc/hosts" if listed else "name server"
     found = listed or list(machine.resolved)
@@ -93,71 +93,71 @@ def name_hop(machine: Machine, name: str, wanted: Sequence[str]) -> tuple[Hop, s
         return Hop(Kind.NAME, name, (Fact("address", wanted[0]), Fact("told by", "its ingress"), here)), wanted[0]
     line = f"{wanted[0]} {name}" if wanted else f"ADDRESS {name}"
     if not found:
-        what = f"Nobody knows the name {name}: it is not in /etc/hosts, and no name server has it"
+        what = f"Cannot resolve {name}: it is not in /etc/hosts, and no name server has it"
         hop = Hop(Kind.NAME, name).broken(what, f"Add the line `{line}` to /etc/hosts")
         return hop, wanted[0] if wanted else None
-    hop = Hop(Kind.NAME, name, (Fact("address", found[0]), Fact("told by", source)))
+    hop = Hop(Kind.NAME, name, (Fact("address", found[0]), Fact("source", source)))
     if len(set(listed)) > 1:
         hop = dataclasses.replace(hop, facts=(*hop.facts, Fact("also listed", ", ".join(listed[1:]))))
     if wanted and found[0] not in wanted:
-        what = f"{source} has {found[0]} for {name}, and its ingress is at {', '.join(wanted)}"
+        what = f"{source} has {found[0]} for {name}, but its ingress is at {', '.join(wanted)}"
         remedy = f"Change the line in /etc/hosts to `{line}`" if listed else f"Add the line `{line}` to /etc/hosts"
         return hop.broken(what, remedy), wanted[0]
     return hop, found[0]
 
 
-def route_hop(cluster: Cluster, way: Way, address: str, announcing: Sequence[str]) -> Hop:
-    """How this machine sends a packet to an address of the cluster; ``announcing`` are the nodes that MetalLB chose."""
+def route_hop(cluster: ClusterObjects, found: RouteLookup, address: str, announcing: Sequence[str]) -> Hop:
+    """Return the hop for this machine's route to an address; ``announcing`` are the nodes that MetalLB chose."""
     network = _cluster.network_around(cluster, address)
-    remedy = _advice(cluster, way.own, network, announcing)
-    if way.route is None:
-        return Hop(Kind.ROUTE, network).broken(f"This machine has no route to {address} ({way.problem})", remedy)
-    route = way.route
-    facts = (Fact("way", _text(route)),)
+    remedy = _advice(cluster, found.own, network, announcing)
+    if found.route is None:
+        return Hop(Kind.ROUTE, network).broken(f"This machine has no route to {address} ({found.problem})", remedy)
+    route = found.route
+    facts = (Fact("goes", _text(route)),)
     if route.kind == "local":
-        what = f"{address} is an address of this machine itself, so nothing is sent"
-        return Hop(Kind.ROUTE, network, facts).broken(what, f"Take it off device {route.device}")
+        what = f"{address} is this machine's own address, so packets do not leave it"
+        return Hop(Kind.ROUTE, network, facts).broken(what, f"Remove it from device {route.device}")
     if not route.gateway:
-        return _on_link(cluster, Hop(Kind.ROUTE, network, facts), way, address, announcing)
+        return _on_link(cluster, Hop(Kind.ROUTE, network, facts), found, address, announcing)
     node = cluster.node_at(route.gateway)
     if node is None:
-        what = f"The route to {address} leads to {route.gateway}, which is no node of the cluster"
+        what = f"The route to {address} leads to {route.gateway}, which is not a node of the cluster"
         return Hop(Kind.ROUTE, network, facts).broken(what, remedy)
     return _with_node(Hop(Kind.ROUTE, network, facts), node)
 
 
-def _on_link(cluster: Cluster, hop: Hop, way: Way, address: str, announcing: Sequence[str]) -> Hop:
-    """The machine asks with ARP who has the address: the node itself, or the one that MetalLB lets answer."""
+def _on_link(cluster: ClusterObjects, hop: Hop, found: RouteLookup, address: str, announcing: Sequence[str]) -> Hop:
+    """Trace an on-link address: the node that has it, or the one that MetalLB chose, answers the ARP request."""
     node = cluster.node_at(address)
-    device = way.route.device if way.route else ""
-    if not way.own:
-        unknown = Fact("unknown", "the addresses of this machine could not be read")
+    device = found.route.device if found.route else ""
+    if not found.own:
+        unknown = Fact("unknown", "cannot read the addresses of this machine")
         return dataclasses.replace(hop, health=Health.UNKNOWN, facts=(*hop.facts, unknown))
-    if not any(own.beside(way.own, one, device) for one in _addresses(way.own, [node] if node else cluster.nodes)):
-        there = ", ".join(str(one.network) for one in way.own if one.device == device)
+    if not any(own.beside(found.own, one, device) for one in _addresses(found.own, [node] if node else cluster.nodes)):
+        there = ", ".join(str(one.network) for one in found.own if one.device == device)
         where = f"{device} ({there or 'no network'})"
-        what = f"This machine has no route to {address}: it is sent to {where}, where no node is"
-        return hop.broken(what, _advice(cluster, way.own, hop.name, announcing))
+        what = f"This machine has no route to {address}: packets go to {where}, where no node is"
+        return hop.broken(what, _advice(cluster, found.own, hop.name, announcing))
     if node is not None:
         return _with_node(hop, node)
-    hop = dataclasses.replace(hop, facts=(*hop.facts, Fact("asks", f"ARP: who has {address}?")))
+    hop = dataclasses.replace(hop, facts=(*hop.facts, Fact("ARP", f"who has {address}?")))
     if announcing:
         node = cluster.node(announcing[0])
         hop = dataclasses.replace(hop, facts=(*hop.facts, Fact("answered by", f"MetalLB on {announcing[0]}")))
         return _with_node(hop, node) if node else hop
-    what = f"{address} lies in a network of this machine, and no node answers for it (MetalLB announces it nowhere)"
+    what = f"{address} is in a network of this machine, but no node answers for it (MetalLB does not announce it)"
     return hop.broken(what, _why_silent(cluster))
 
 
-def _why_silent(cluster: Cluster) -> str:
+def _why_silent(cluster: ClusterObjects) -> str:
     if not cluster.advertisements:
         return "Create an L2Advertisement for its pool"
     excluded = [
         node["metadata"]["name"] for node in cluster.nodes if EXCLUDED in (node["metadata"].get("labels") or {})
     ]
     if len(excluded) == len(cluster.nodes):
-        return f"Take the label {EXCLUDED} off node {excluded[0]}"
-    return "Look at the pods of MetalLB's speaker: `kubectl --namespace metallb-system get pods --output wide`"
+        return f"Remove the label {EXCLUDED} from node {excluded[0]}"
+    return "Check the pods of MetalLB's speaker: `kubectl --namespace metallb-system get pods --output wide`"
 
 
 def _with_node(hop: Hop, node: dict[str, t.Any]) -> Hop:
@@ -165,12 +165,14 @@ def _with_node(hop: Hop, node: dict[str, t.Any]) -> Hop:
     ready = _cluster.is_ready_node(node)
     hop = dataclasses.replace(hop, facts=(*hop.facts, Fact("node", f"{name}, {'ready' if ready else 'not ready'}")))
     if not ready:
-        return hop.broken(f"Node {name} is not ready", f"Look at `kubectl describe node {name}`, start the machine")
+        return hop.broken(f"Node {name} is not ready", f"See `kubectl describe node {name}`, and start the machine")
     return hop
 
 
-def _advice(cluster: Cluster, addresses: Sequence[own.OwnAddress], network: str, announcing: Sequence[str]) -> str:
-    """The route that the playbook would set: on-link to several nodes in a network of this machine, or via one."""
+def _advice(
+    cluster: ClusterObjects, addresses: Sequence[own.OwnAddress], network: str, announcing: Sequence[str]
+) -> str:
+    """Return the command for the route that the playbook would set."""
     nodes = _addresses(addresses, cluster.nodes)
     devices = [one.device for one in addresses if any(node in one.network for node in nodes)]
     if addresses and not devices:
@@ -185,13 +187,13 @@ def _advice(cluster: Cluster, addresses: Sequence[own.OwnAddress], network: str,
 
 
 def _addresses(addresses: Iterable[own.OwnAddress], nodes: Iterable[dict[str, t.Any]]) -> list[own.Address]:
-    """Those of the nodes that are of the same family as this machine's."""
+    """Return the nodes' addresses of this machine's address families."""
     versions = {one.address.version for one in addresses}
     found = [ipaddress.ip_address(text) for node in nodes for text in _cluster.node_addresses(node)]
     return [address for address in found if address.version in versions]
 
 
-def _gateway(cluster: Cluster, announcing: Sequence[str]) -> str:
+def _gateway(cluster: ClusterObjects, announcing: Sequence[str]) -> str:
     chosen = [node for name in announcing if (node := cluster.node(name))]
     ready = [node for node in cluster.nodes if _cluster.is_ready_node(node)]
     addresses = [address for node in [*chosen, *ready, *cluster.nodes] for address in _cluster.node_addresses(node)]

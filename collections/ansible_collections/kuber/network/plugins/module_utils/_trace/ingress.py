@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""An ingress controller as a hop, and what it does with a request: a rule, a canary, the Services behind them."""
+"""Trace a request through ingress-nginx: the matching rule, a canary, and the Services behind them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Mapping, Sequence
 
     from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
-    from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import Cluster
+    from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import ClusterObjects
     from ansible_collections.kuber.network.plugins.module_utils._trace.target import Target
 
 PROGRAM = "nginx-ingress-controller"
@@ -39,8 +39,8 @@ NONE, ALL = fractions.Fraction(0), fractions.Fraction(1)
 
 
 @dataclasses.dataclass(frozen=True)
-class Backend:
-    """A Service that the controller hands requests to, and how many of them."""
+class IngressBackend:
+    """A Service that the controller sends requests to, and its share of them."""
 
     location: Location
     share: fractions.Fraction
@@ -56,7 +56,7 @@ class Backend:
 
 
 def is_controller(pod: Body) -> bool:
-    """Whether a pod is ingress-nginx; how other controllers decide is not known here."""
+    """Whether a pod is ingress-nginx, the only controller whose decisions are traced."""
     words = [word for container in pod["spec"].get("containers") or () for word in _words(container)]
     return any(PROGRAM in word for word in words)
 
@@ -73,8 +73,8 @@ def controller_hop(pods: Sequence[Body]) -> Hop:
     return Hop(Kind.CONTROLLER, "ingress-nginx", tuple(facts))
 
 
-def my_classes(cluster: Cluster, pods: Sequence[Body]) -> set[str]:
-    """The names of the classes whose Ingresses the controller takes care of."""
+def my_classes(cluster: ClusterObjects, pods: Sequence[Body]) -> set[str]:
+    """Return the names of the controller's ingress classes."""
     words = [word for pod in pods for container in pod["spec"]["containers"] for word in _words(container)]
     options = dict(word.lstrip("-").partition("=")[::2] for word in words if word.startswith("-"))
     controller = options.get("controller-class", CONTROLLER)
@@ -85,9 +85,9 @@ def my_classes(cluster: Cluster, pods: Sequence[Body]) -> set[str]:
 
 
 def rule_hop(
-    cluster: Cluster, target: Target, headers: Mapping[str, str], pods: Sequence[Body]
-) -> tuple[Hop, list[Backend]]:
-    """The rule that takes the request, and the Services that it may go to."""
+    cluster: ClusterObjects, target: Target, headers: Mapping[str, str], pods: Sequence[Body]
+) -> tuple[Hop, list[IngressBackend]]:
+    """Return the rule that takes the request, and its possible Services."""
     classes = my_classes(cluster, pods)
     mine = locations(one for one in cluster.ingresses if class_of(one) in classes)
     main = choose(mine, target.host, target.path)
@@ -95,28 +95,28 @@ def rule_hop(
         return _no_rule(cluster, mine, classes, target), []
     facts = [Fact("Ingress", title(main.ingress)), Fact("path", f"{main.path} ({main.path_type})")]
     if not main.host:
-        facts.append(Fact("host", "any that has no rules of its own"))
+        facts.append(Fact("host", "any without its own rules"))
     path = target.path.partition("?")[0]
     seen = main.rewritten(path)
     facts.append(
         Fact("rewrite", f"{path} reaches the pod as {seen}") if seen != path else Fact("reaches the pod as", path)
     )
     if main.ingress["spec"].get("tls") and target.scheme == "http" and main.annotation("ssl-redirect") != "false":
-        facts.append(Fact("redirect", "308 to https, since the Ingress has a certificate"))
+        facts.append(Fact("redirect", "308 to https, because the Ingress has a certificate"))
     canary = canary_of(mine, main)
     hop = Hop(Kind.RULE, main.place, tuple(facts))
     if canary is None:
-        return hop, [Backend(main, ALL)]
+        return hop, [IngressBackend(main, ALL)]
     share, rules = canary_share(canary, headers)
-    facts_of_main = (Fact("takes", "what the canary leaves"),)
+    facts_of_main = (Fact("takes", "the rest, beside the canary"),)
     return hop, [
-        Backend(main, ALL - share, facts_of_main),
-        Backend(canary, share, (Fact("canary", title(canary.ingress)), *rules)),
+        IngressBackend(main, ALL - share, facts_of_main),
+        IngressBackend(canary, share, (Fact("canary", title(canary.ingress)), *rules)),
     ]
 
 
 def canary_share(canary: Location, headers: Mapping[str, str]) -> tuple[fractions.Fraction, list[Fact]]:
-    """Which part of such requests the canary gets, and its rules in their order: header, cookie, weight."""
+    """Return the canary's share of such requests, and its rules in order: header, cookie, weight."""
     given = {name.lower(): value for name, value in headers.items()}
     facts: list[Fact] = []
     decided: fractions.Fraction | None = None
@@ -132,13 +132,13 @@ def canary_share(canary: Location, headers: Mapping[str, str]) -> tuple[fraction
         decided = _word(morsel.value if morsel else None) if decided is None else decided
     weight = fractions.Fraction(int(canary.annotation("canary-weight") or 0))
     total = int(canary.annotation("canary-weight-total") or 100)
-    others = "of all requests" if len(facts) == 0 else "of all others"
+    others = "of all requests" if len(facts) == 0 else "of the others"
     facts.append(Fact("weight", f"{percent(min(ALL, weight / total))} {others}"))
     return (min(ALL, weight / total) if decided is None else decided), facts
 
 
 def _by_header(given: str | None, value: str, pattern: str) -> fractions.Fraction | None:
-    """What the header decides; ``None`` leaves it to what comes after."""
+    """Return the share that the header decides; ``None`` if the next rule decides."""
     if given is None:
         return None
     if value:
@@ -152,8 +152,8 @@ def _word(given: str | None) -> fractions.Fraction | None:
     return {"always": ALL, "never": NONE}.get(given or "")
 
 
-def _no_rule(cluster: Cluster, mine: Sequence[Location], classes: set[str], target: Target) -> Hop:
-    """Why nginx answers 404, as near to the cause as can be seen."""
+def _no_rule(cluster: ClusterObjects, mine: Sequence[Location], classes: set[str], target: Target) -> Hop:
+    """Explain why nginx answers 404."""
     path = target.path.partition("?")[0]
     hop = Hop(Kind.RULE, f"{target.host}{path}", (Fact("answer", "404 of nginx's default backend"),))
     foreign = locations(one for one in cluster.ingresses if class_of(one) not in classes)
@@ -162,7 +162,7 @@ def _no_rule(cluster: Cluster, mine: Sequence[Location], classes: set[str], targ
         other = class_of(stranger.ingress) or "no class"
         names = ", ".join(sorted(name for name in classes if name)) or "none"
         return hop.broken(
-            f"Ingress {title(stranger.ingress)} has this path, but its class is {other}, and this controller's {names}",
+            f"Ingress {title(stranger.ingress)} has this path, but its class is {other}, this controller's {names}",
             f"Set spec.ingressClassName of the Ingress to {names}",
         )
     own = server(mine, target.host)
@@ -170,9 +170,9 @@ def _no_rule(cluster: Cluster, mine: Sequence[Location], classes: set[str], targ
     anywhere = choose([one for one in mine if not one.host], "", path)
     if own and anywhere is not None:
         return hop.broken(
-            f"{own} has rules of its own (paths {there}), so {anywhere.path} of Ingress {title(anywhere.ingress)}, "
-            "which names no host, does not count for it",
-            f"Ask by address, or add a rule with host {own} to the Ingress",
+            f"{own} has its own rules (paths {there}), so {anywhere.path} of Ingress {title(anywhere.ingress)}, "
+            "which has no host, does not apply",
+            f"Request it by address, or add a rule with host {own} to the Ingress",
         )
     hosts = ", ".join(sorted({one.host for one in mine if one.host})) or "none"
     if own:
@@ -180,5 +180,5 @@ def _no_rule(cluster: Cluster, mine: Sequence[Location], classes: set[str], targ
     return hop.broken(
         f"No Ingress has a rule for host {target.host} and path {path} "
         f"(hosts with rules: {hosts}; paths without a host: {there})",
-        "Add such a rule, or ask for a host and path that are there",
+        "Add such a rule, or request an existing host and path",
     )

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Where the stations of a trace stand in its picture: columns from left to right, branches below each other."""
+"""Lay out the picture of a trace: columns from left to right, branches below each other."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if t.TYPE_CHECKING:  # pragma: no cover
 CARD_WIDTH, COLUMN_GAP, ROW_GAP, BRANCH_GAP = 236, 48, 26, 16
 PADDING, HEAD, LINE = 12, 26, 17
 MARGIN, ZONE_HEAD, ZONE_PADDING = 16, 30, 14
-# As many as there is room for with the widest of the usual fonts.
+# As many as fit with the widest of the usual fonts.
 NAME_LETTERS, FACT_LETTERS, NOTE_LETTERS = 24, 29, 30
-# What of a hop is worth the room, in this order (nothing: all); the rest stands below the picture.
+# The facts of a hop that the picture shows, in order (none listed: all); the page lists the rest.
 SHOWN = {
     Kind.REQUEST: ("from", "header"),
-    Kind.NAME: ("address", "told by"),
-    Kind.ROUTE: ("way", "node", "answered by"),
+    Kind.NAME: ("address", "source"),
+    Kind.ROUTE: ("goes", "node", "answered by"),
     Kind.SERVICE: ("address", "header", "cookie", "weight", "port", "externalTrafficPolicy", "endpoints"),
     Kind.RULES: (),
     Kind.CONTROLLER: ("pod",),
@@ -36,7 +36,7 @@ SHOWN = {
     Kind.POD: ("address", "ready", "port"),
 }
 MOST_FACTS, MOST_LINES, LONGEST_LABEL = 5, 2, 12
-# A line may end behind a space and behind these signs, but not within a number or an address.
+# A line may be broken after a space and these characters, but not within a number or an address.
 PIECES = re.compile(r"(?:[^ /.:,-]|[.:](?=\d))*(?:[ /.:,-]+|$)")
 OUTSIDE = (Kind.REQUEST, Kind.NAME, Kind.ROUTE)
 STAGES = {
@@ -53,18 +53,18 @@ BACKENDS, PODS = 3, 4
 
 @dataclasses.dataclass(frozen=True)
 class Card:
-    """One hop in its place."""
+    """One hop, with its position."""
 
     hop: Hop
     x: float
     y: float
     name: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
-    """Lines: a label, which is empty in what continues a line, and a text."""
+    """Lines of a label and a text; the label of a continued line is empty."""
     note: tuple[str, ...]
     height: float
     reached: bool
-    """Whether requests get as far as this."""
+    """Whether requests get this far."""
 
     @property
     def middle(self) -> float:
@@ -73,7 +73,7 @@ class Card:
 
 @dataclasses.dataclass(frozen=True)
 class Link:
-    """The way from one card to the next."""
+    """The connection between two cards."""
 
     start: Card
     end: Card
@@ -85,7 +85,7 @@ class Link:
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """All cards, the links between them, and the size of the whole."""
+    """All cards, the links between them, and the size of the picture."""
 
     cards: tuple[Card, ...]
     links: tuple[Link, ...]
@@ -95,7 +95,7 @@ class Picture:
 
 @dataclasses.dataclass(frozen=True)
 class _Block:
-    """Hops that stand below each other in one column, and what comes after the last of them."""
+    """Hops below each other in one column, and the blocks that follow the last of them."""
 
     stage: int
     cards: tuple[Card, ...]
@@ -107,7 +107,7 @@ class _Block:
 
     @property
     def room(self) -> float:
-        """The height of all that comes after it, if that is more."""
+        """The height of the block, or of all blocks that follow it if that is more."""
         inner = sum(child.room for child in self.children) + BRANCH_GAP * max(0, len(self.children) - 1)
         return max(self.height, inner)
 
@@ -127,7 +127,7 @@ def place(root: Hop) -> Picture:
 def _stage(hop: Hop, before: int) -> int:
     if hop.kind is Kind.POD:
         return PODS
-    # A Service behind a rule of an ingress stands in a column of its own.
+    # A Service behind a rule of an ingress has its own column.
     return BACKENDS if hop.kind is Kind.SERVICE and before >= STAGES[Kind.RULE] else STAGES[hop.kind]
 
 
@@ -165,7 +165,7 @@ def _lines(hop: Hop) -> Iterator[tuple[str, str]]:
     for fact in shown[:MOST_FACTS]:
         indent = len(fact.label) + 1
         if len(fact.label) > LONGEST_LABEL and indent + len(fact.text) > FACT_LETTERS:
-            # The name of a chain needs a line of its own.
+            # The name of a chain needs its own line.
             yield fact.label, ""
             yield from (("", f"  {line}") for line in _wrapped(fact.text, FACT_LETTERS - 2))
             continue
@@ -175,7 +175,7 @@ def _lines(hop: Hop) -> Iterator[tuple[str, str]]:
 
 
 def _wrapped(text: str, room: int) -> list[str]:
-    """At most two lines, broken where a reader would; what is too long for them ends in dots."""
+    """Wrap a text to at most two lines; longer texts end in dots."""
     lines = [""]
     for piece in PIECES.findall(text):
         while len(lines[-1]) + len(piece.rstrip()) > room:
@@ -196,7 +196,7 @@ def _stages(block: _Block) -> Iterator[int]:
 
 
 def _settle(block: _Block, columns: dict[int, int], top: float, cards: list[Card], links: list[Link]) -> Card:
-    """Place a block in the middle of its room, and its children below each other beside it; returns its first card."""
+    """Place a block in the middle of its space, and its children below each other beside it; return its first card."""
     x = MARGIN + ZONE_PADDING + columns[block.stage] * (CARD_WIDTH + COLUMN_GAP)
     y = top + (block.room - block.height) / 2
     placed: list[Card] = []

@@ -4,10 +4,10 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Which rule of which Ingress takes a request, as ingress-nginx decides it.
+"""Find the rule of an Ingress that takes a request, as ingress-nginx decides it.
 
 The order is that of kubernetes/ingress-nginx, internal/ingress/controller: a request belongs to one server (by host),
-and only that server's locations are looked at. One Ingress with a rewrite or use-regex turns all locations of its host
+and only that server's locations are compared. One Ingress with a rewrite or use-regex turns all locations of its host
 into regular expressions.
 """
 
@@ -64,7 +64,7 @@ class Location:
         return path.startswith(self.path)
 
     def rewritten(self, path: str) -> str:
-        """The path that the pod sees."""
+        """Return the path that the pod sees."""
         target = self.annotation("rewrite-target")
         found = re.search(self.path, path, re.IGNORECASE) if self.is_rewritten else None
         if found is None:
@@ -77,7 +77,7 @@ def _matches(pattern: str, path: str) -> bool:
     try:
         return re.match(pattern, path, re.IGNORECASE) is not None
     except re.error:
-        # nginx knows more of regular expressions than Python, and less.
+        # The regular expressions of nginx and of Python differ.
         return path.startswith(pattern.lstrip("^"))
 
 
@@ -101,25 +101,25 @@ def _of(ingress: Body) -> Iterator[Location]:
 
 
 def server(found: Iterable[Location], host: str) -> str:
-    """The host whose locations a request for ``host`` is compared with."""
+    """Return the host whose locations apply to a request for ``host``."""
     hosts = {location.host for location in found}
     if host in hosts:
         return host
-    # buildServerName: *.example.org stands for one label.
+    # buildServerName: the * of *.example.org matches one label.
     wildcard = f"*.{host.partition('.')[2]}"
     return wildcard if wildcard in hosts else ANY_HOST
 
 
 def choose(found: Sequence[Location], host: str, path: str) -> Location | None:
-    """The location that takes the request, canaries apart."""
+    """Return the location that takes the request, without regard to canaries."""
     own = [one for one in found if one.host == server(found, host)]
     as_pattern = any(one.is_rewritten or one.annotation("use-regex") == "true" for one in own)
     fitting = [one for one in own if not one.is_canary and one.takes(path.partition("?")[0], as_pattern=as_pattern)]
-    # An exact path goes before a longer prefix can be meant; patterns are tried from the longest on.
+    # An exact path comes before any prefix; patterns are tried from the longest on.
     return max(fitting, key=lambda one: (one.path_type == "Exact" and not as_pattern, len(one.path)), default=None)
 
 
 def canary_of(found: Iterable[Location], main: Location) -> Location | None:
-    """The canary beside a location: the controller accepts one, for the very same host and path."""
+    """Return the canary of a location: the controller accepts one, for the same host and path."""
     mine = (main.host, main.path)
     return next((one for one in found if one.is_canary and (one.host, one.path) == mine), None)

@@ -4,9 +4,9 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Whether a rule of iptables applies to a packet, and what it does with it.
+"""Evaluate iptables rules: whether a rule matches a packet, and what it does with it.
 
-Each option of a rule answers yes, no, or ``None`` where it asks for something that a trace does not know.
+Each option of a rule evaluates to true, false, or ``None`` if it depends on something that a trace does not know.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import re
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._net import iptables
-from ansible_collections.kuber.network.plugins.module_utils._trace.walk import Action
+from ansible_collections.kuber.network.plugins.module_utils._trace.walk import RuleAction
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +32,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 UNPRINTED = "[unsupported"
 ENDING = ("ACCEPT", "DROP", "REJECT", "DNAT", "REDIRECT", "NETMAP", "TPROXY", "QUEUE", "NFQUEUE", "SNAT", "MASQUERADE")
-# Chains of kube-proxy's in which a source address asks for pods, and not for clients that may come in.
+# Chains of kube-proxy in which a source address matches pods, and not allowed clients.
 POD_CHAINS = ("KUBE-EXT-", "KUBE-SVC-", "KUBE-SVL-", "KUBE-SEP-", "KUBE-XLB-")
 EVERY = ("all", "0")
 NUMBERS = {"6": "tcp", "17": "udp", "132": "sctp"}
@@ -47,9 +47,9 @@ class Scene:
 
     packet: Packet
     to_node: bool
-    """Its address is the node's own."""
+    """Whether its address is the node's own."""
     sets: Mapping[str, Sequence[str]] | None = None
-    """The ipsets of the node; ``None`` if they were not read."""
+    """The ipsets of the node; ``None`` if not read."""
     translated: bool = False
 
 
@@ -60,7 +60,7 @@ class _Option:
     negated: bool
 
 
-def judge(scene: Scene, chain: str, rule: Rule, course: Course) -> tuple[bool | None, Sequence[Action]]:
+def judge(scene: Scene, chain: str, rule: Rule, course: Course) -> tuple[bool | None, Sequence[RuleAction]]:
     options, _target, action = _read(rule)
     applies: bool | None = True
     for one in options:
@@ -72,14 +72,14 @@ def judge(scene: Scene, chain: str, rule: Rule, course: Course) -> tuple[bool | 
 
 
 def option(rule: Rule, name: str) -> str | None:
-    """The value of an option that is not negated."""
+    """Return the value of an option, unless it is negated."""
     matches, target, _action = _read(rule)
     return next((" ".join(one.values) for one in (*matches, *target) if one.name == name and not one.negated), None)
 
 
 @functools.lru_cache(maxsize=1 << 13)
-def _read(rule: Rule) -> tuple[Sequence[_Option], Sequence[_Option], Action]:
-    """The options of a rule up to its target and from there on, and what it does."""
+def _read(rule: Rule) -> tuple[Sequence[_Option], Sequence[_Option], RuleAction]:
+    """Return the options of a rule before and after its target, and its action."""
     found: list[_Option] = []
     negated, free = False, False
     for word, quoted in rule.tokens:
@@ -96,24 +96,24 @@ def _read(rule: Rule) -> tuple[Sequence[_Option], Sequence[_Option], Action]:
     return found[:split], found[split:], dataclasses.replace(_do(found[split:]), share=share)
 
 
-def _do(options: Sequence[_Option]) -> Action:
+def _do(options: Sequence[_Option]) -> RuleAction:
     if not options:
-        return Action("pass")
+        return RuleAction("pass")
     given = {one.name: " ".join(one.values) for one in options}
     goto, name = "-g" in given, options[0].values[0] if options[0].values else ""
     if name == "RETURN":
-        return Action("return")
+        return RuleAction("return")
     if name == "DNAT":
-        return Action("end", name, given.get("--to-destination", ""))
+        return RuleAction("end", name, given.get("--to-destination", ""))
     if name in ENDING:
-        return Action("end", name)
+        return RuleAction("end", name)
     if name == "NOTRACK" or (name == "CT" and "--notrack" in given):
-        return Action("untrack", name)
+        return RuleAction("untrack", name)
     if name == "MARK" and "--set-xmark" in given:
         flip, _slash, clear = given["--set-xmark"].partition("/")
-        return Action("mark", name, clear=int(clear or "0xffffffff", 0), flip=int(flip, 0))
-    # LOG and the like are jumps to a chain without rules.
-    return Action("goto" if goto else "jump", name)
+        return RuleAction("mark", name, clear=int(clear or "0xffffffff", 0), flip=int(flip, 0))
+    # Targets such as LOG are jumps to a chain without rules.
+    return RuleAction("goto" if goto else "jump", name)
 
 
 def _chance(option: _Option) -> fractions.Fraction:
@@ -129,13 +129,13 @@ def _answer(scene: Scene, chain: str, option: _Option, course: Course) -> bool |
     try:
         answer = ask(scene, option.values, course, chain) if ask and (option.values or option.name in _BARE) else None
     except ValueError:
-        # A mask with gaps, a range of a kind of its own: what cannot be understood is not known.
+        # A mask with gaps or another unusual form: what cannot be parsed is unknown.
         answer = None
     return not answer if option.negated and answer is not None else answer
 
 
 def _module(_scene: Scene, values: Values, _course: Course, _chain: str) -> bool | None:
-    """A module by itself asks nothing where it has options; the others are not known here."""
+    """A module with known options matches by these; other modules are unknown."""
     return True if _MODULES.fullmatch(values[0]) else None
 
 
@@ -165,7 +165,7 @@ def _protocol(scene: Scene, values: Values, _course: Course, _chain: str) -> boo
 
 
 def _interface(scene: Scene, values: Values, _course: Course, chain: str) -> bool | None:
-    """What comes from the node itself has come in through no interface."""
+    """Packets from the node itself have no incoming interface."""
     if scene.packet.outside and not scene.packet.interface:
         return False if chain.startswith(POD_CHAINS) or values[0] == "lo" else None
     name, wanted = scene.packet.interface, values[0]
@@ -181,7 +181,7 @@ def _ports(scene: Scene, values: Values, _course: Course, _chain: str) -> bool:
 
 
 def _source_ports(_scene: Scene, values: Values, _course: Course, _chain: str) -> bool | None:
-    """Clients use high ports; which one is not known."""
+    """Clients use high ports; which one is unknown."""
     highest = max(int((last or 65535) if colon else first) for first, colon, last in _ranges(values[0]))
     return None if highest >= FIRST_PORT_OF_CLIENTS else False
 
@@ -224,7 +224,7 @@ def _key(packet: Packet, kinds: Sequence[str]) -> str:
 
 
 def _is_member(packet: Packet, kinds: Sequence[str], member: str) -> bool:
-    """Sets of kube-proxy's ask for a port, or for an address, a port of it, and who asks."""
+    """Whether a packet matches a member of a set: a port, or an address with port and possibly source."""
     if member.isdecimal():
         return kinds == ["dst"] and int(member) == packet.port
     if kinds[-1:] != ["src"]:
@@ -246,11 +246,11 @@ def _kind(own: Callable[[Scene], bool]) -> _Ask:
     return lambda scene, values, _course, _chain: own(scene) if values == ("LOCAL",) else None
 
 
-# Modules whose options are all below; nfacct only counts, and comment only explains.
+# Modules whose options are all listed below; nfacct only counts, and comment only explains.
 _MODULES = re.compile(
     "addrtype|comment|conntrack|ipvs|mark|multiport|nfacct|physdev|recent|sctp|set|state|statistic|tcp|udp"
 )
-# Options that ask nothing by themselves: they say how often, or by what name.
+# Options that match nothing by themselves: they say how often, or by what name.
 _TELLING = (
     "--comment",
     "--nfacct-name",
@@ -262,8 +262,8 @@ _TELLING = (
     "--mask",
     "--seconds",
 )
-# Options that have no value. A client that has not come before is in no list of recent clients, and what comes from
-# another machine or from the node itself has come through no port of a bridge.
+# Options without a value. A new client is in no list of recent clients, and what comes from
+# another machine or from the node itself has no bridge port.
 _BARE = {
     "--set": True,
     "--rcheck": False,

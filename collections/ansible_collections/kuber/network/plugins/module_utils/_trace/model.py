@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What a trace is made of: hops, each with what is known of it, and the hops that come after it."""
+"""The data model of a trace: a tree of hops, each with its facts and the hops that follow it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 
 class Kind(enum.Enum):
-    """What a hop is, in the word that users see."""
+    """The kind of a hop, as shown to users."""
 
     REQUEST = "request"
     NAME = "name"
@@ -37,14 +37,14 @@ class Health(enum.Enum):
     BROKEN = "broken"
     """Requests end here."""
     IDLE = "idle"
-    """No requests come here, and the way is whole without it."""
+    """No requests come here, and the path is complete without it."""
     UNKNOWN = "unknown"
-    """It could not be looked at."""
+    """It could not be examined."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Trouble:
-    """What is wrong, and what to do about it."""
+    """What is wrong, and how to fix it."""
 
     what: str
     remedy: str = ""
@@ -52,7 +52,7 @@ class Trouble:
 
 @dataclasses.dataclass(frozen=True)
 class Fact:
-    """One thing that is known of a hop."""
+    """One fact about a hop."""
 
     label: str
     text: str
@@ -60,7 +60,7 @@ class Fact:
 
 @dataclasses.dataclass(frozen=True)
 class Hop:
-    """One station of a request."""
+    """One station on the path of a request."""
 
     kind: Kind
     name: str
@@ -68,9 +68,9 @@ class Hop:
     health: Health = Health.OK
     trouble: Trouble | None = None
     share: fractions.Fraction | None = None
-    """Which part of the requests of the hop before comes here; ``None`` is all of them."""
+    """Its share of the previous hop's requests; ``None`` is all of them."""
     socket: str = ""
-    """Where a pod is spoken to, such as 10.244.0.3:8000 (TCP only)."""
+    """The socket of a pod, such as 10.244.0.3:8000 (TCP only)."""
     children: tuple[Hop, ...] = ()
 
     def then(self, *children: Hop) -> Hop:
@@ -98,13 +98,13 @@ class Hop:
 
 
 def chain(*hops: Hop | None) -> Hop:
-    """The first hop, with the second behind it, and so on; those that are not there are left out."""
+    """Link hops into a chain and return the first; ``None`` is skipped."""
     first, *rest = [hop for hop in hops if hop is not None]
     return first.then(chain(*rest)) if rest else first
 
 
 def walk(hop: Hop) -> Iterator[Hop]:
-    """The hop and all behind it, in the order of the request."""
+    """Yield the hop and all that follow, in the order of the request."""
     yield hop
     for child in hop.children:
         yield from walk(child)
@@ -115,19 +115,19 @@ def first_broken(hop: Hop) -> Hop | None:
 
 
 def first_unknown(hop: Hop) -> Hop | None:
-    """The first hop that could not be looked at, unless another is broken."""
+    """Return the first hop that could not be examined, unless another is broken."""
     if first_broken(hop) is not None:
         return None
     return next((one for one in walk(hop) if one.health is Health.UNKNOWN), None)
 
 
 def reason(hop: Hop) -> str:
-    """Why a hop is unknown."""
-    return next((fact.text for fact in hop.facts if fact.label == "unknown"), "it could not be looked at")
+    """Return why a hop is unknown."""
+    return next((fact.text for fact in hop.facts if fact.label == "unknown"), "it could not be examined")
 
 
 def percent(share: fractions.Fraction) -> str:
-    """Such as "33.3 %"; nothing but none is "0 %", and nothing but all is "100 %"."""
+    """Format a share such as "33.3 %"; only nothing is "0 %", and only everything is "100 %"."""
     text = f"{float(share) * 100:.1f}".removesuffix(".0")
     if text == "0" and share:
         return "under 0.1 %"

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The live rules of one node, read in the mode that kube-proxy runs in, and whether pods take connections."""
+"""Read the live rules of one node in kube-proxy's mode, and probe whether pods accept connections."""
 
 from __future__ import annotations
 
@@ -23,28 +23,26 @@ from ansible_collections.kuber.network.plugins.module_utils._net import (
     virtual_servers,
 )
 from ansible_collections.kuber.network.plugins.module_utils._net.batch import run_all
-from ansible_collections.kuber.network.plugins.module_utils._net.programs import NOT_FOUND
+from ansible_collections.kuber.network.plugins.module_utils._net.programs import NOT_FOUND, borrowed
 from ansible_collections.kuber.network.plugins.module_utils._trace import rules_iptables, rules_ipvs, rules_nftables
-from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Finding
+from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Lookup
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterable, Mapping
 
     from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
-    from ansible_collections.kuber.network.plugins.module_utils._net.iptables import Table as Iptables
+    from ansible_collections.kuber.network.plugins.module_utils._net.iptables import IptablesTable as Iptables
     from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
     from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet
 
-    Rules = t.Union[Mapping[str, Mapping[str, Iptables]], rules_ipvs.Table, Mapping[str, nftables.Table]]
+    Rules = t.Union[Mapping[str, Mapping[str, Iptables]], rules_ipvs.IpvsTable, Mapping[str, nftables.NftablesTable]]
 
 DEFAULT_MODE = "iptables"
 NAMES = {"ipvs": "IPVS", "iptables": "iptables", "nftables": "nftables"}
 FAMILIES = {"ipv4": "ip", "ipv6": "ip6"}
 NFT = "nft --json list table {} kube-proxy"
-# Nodes need no nft of their own; the container of kube-proxy always has one.
-IN_KUBE_PROXY = 'nsenter --mount --target "$(pidof -s kube-proxy)" '
 PATIENCE = "1"
-# Connected is who has a time; telnet, since it says nothing by itself, whatever the pod speaks.
+# A connection has a time; telnet, because that sends nothing, whatever protocol the pod speaks.
 CURL = (
     "curl",
     "-sZ",
@@ -59,12 +57,12 @@ ANSWER = re.compile(r"^telnet://(\S+?)/? ([0-9.,]+)$", re.MULTILINE)
 ADDRESSES = ("ip", "-o", "address", "show")
 OWN_ADDRESS = re.compile(r"\binet6? ([0-9a-fA-F.:]+)")
 SOURCE, DEVICE = re.compile(r"\bsrc (\S+)"), re.compile(r"\bdev (\S+)")
-DEAF = "it refuses connections, or does not answer"
+DEAF = "it refuses connections or does not answer"
 
 
 @dataclasses.dataclass(frozen=True)
-class Proxy:
-    """kube-proxy on one node: the mode it runs in, and the one that is configured."""
+class ProxyStatus:
+    """kube-proxy on one node: its running mode and its configured mode."""
 
     running: str | None
     configured: str
@@ -78,89 +76,89 @@ class Proxy:
         if self.running is None:
             return f"kube-proxy does not answer (configured: {NAMES.get(self.configured, self.configured)})"
         remark = f"kube-proxy in {NAMES.get(self.running, self.running)} mode"
-        differs = f" (configured: {NAMES.get(self.configured, self.configured)}, not read yet)"
+        differs = f" (configured: {NAMES.get(self.configured, self.configured)}, not yet in effect)"
         return remark + (differs if self.running != self.configured else "")
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
-    """What is around the rules of kube-proxy's mode."""
+class NodeNetwork:
+    """The network of a node around kube-proxy's rules."""
 
     addresses: frozenset[str] | None = None
-    """The node's own; ``None`` if they could not be read."""
+    """The node's own addresses; ``None`` if they could not be read."""
     source: str = ""
-    """The address that the node itself asks from."""
+    """The address that the node itself uses as a client."""
     interface: str = ""
-    """Where packets of the machine that asks come in."""
+    """The interface on which the client machine's packets arrive."""
     iptables: Mapping[str, Mapping[str, Iptables]] = dataclasses.field(default_factory=dict)
-    """What others have in iptables beside the nftables mode, by family."""
+    """Other programs' iptables rules beside the nftables mode, by family."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Node:
+class TracedNode:
     """One node with its rules."""
 
     name: str
-    proxy: Proxy | None
+    proxy: ProxyStatus | None
     rules: Rules | None = None
     problem: str = ""
-    """Why the rules could not be read."""
-    place: Place = Place()
+    """Why the rules could not be read; empty if they were."""
+    place: NodeNetwork = NodeNetwork()
 
     @property
     def title(self) -> str:
         return f"{self.name}, {self.proxy.remark}" if self.proxy else self.name
 
-    def look(self, packet: Packet) -> Finding:
+    def look(self, packet: Packet) -> Lookup:
         family = "ipv6" if ":" in packet.address else "ipv4"
         if self.proxy is None or self.rules is None:
-            return Finding(f"rules for {packet}")
-        if isinstance(self.rules, rules_ipvs.Table):
-            return rules_ipvs.look(self.rules, packet)
+            return Lookup(f"rules for {packet}")
+        if isinstance(self.rules, rules_ipvs.IpvsTable):
+            return rules_ipvs.look_up(self.rules, packet)
         part = self.rules.get(family)
         if part is None:
-            return Finding(f"rules for {packet}", unknown=f"the node has no program that shows its rules for {family}")
-        if isinstance(part, nftables.Table):
+            return Lookup(f"rules for {packet}", unknown=f"the node has no program that prints its rules for {family}")
+        if isinstance(part, nftables.NftablesTable):
             tables = self.place.iptables.get(family, {})
-            return rules_nftables.look(part, packet, self.place.addresses, tables)
-        return rules_iptables.look(part, packet, self.place.addresses)
+            return rules_nftables.look_up(part, packet, self.place.addresses, tables)
+        return rules_iptables.look_up(part, packet, self.place.addresses)
 
 
-def read_proxy(client: Client, name: str) -> Proxy:
+def read_proxy(client: Client, name: str) -> ProxyStatus:
     state = kube_proxy.read(client)
     running = next((pod.mode for pod in state.pods if pod.node == name), None)
-    return Proxy(running, state.document.config.get("mode") or DEFAULT_MODE)
+    return ProxyStatus(running, state.document.config.get("mode") or DEFAULT_MODE)
 
 
-def read(client: Client, runner: Runner, name: str, *, address: str = "", sender: str = "") -> Node:
-    """The rules of the mode that runs, as they meet a packet for an address; ``sender`` is another machine.
+def read(client: Client, runner: Runner, name: str, *, address: str = "", sender: str = "") -> TracedNode:
+    """Read the rules of the running mode for a packet to an address; ``sender`` is another machine.
 
-    A cluster without kube-proxy has none that could be explained.
+    A cluster without kube-proxy has no rules to explain.
     """
     proxy = None
     try:
         proxy = read_proxy(client, name)
         reader = READERS.get(proxy.mode)
         if reader is None:
-            raise KuberError(f"kube-proxy has mode {proxy.mode!r}, whose rules are not known here")
+            raise KuberError(f"Cannot trace the rules of kube-proxy's mode {proxy.mode!r}")
         rules = reader(runner)
     except KuberError as exc:
-        return Node(name, proxy, None, str(exc))
+        return TracedNode(name, proxy, None, str(exc))
     beside = _read_beside(runner) if proxy.mode == "nftables" else {}
-    return Node(name, proxy, rules, place=read_place(runner, address, sender, beside))
+    return TracedNode(name, proxy, rules, place=read_place(runner, address, sender, beside))
 
 
 def read_place(
     runner: Runner, address: str, sender: str, beside: Mapping[str, Mapping[str, Iptables]] | None = None
-) -> Place:
-    """The node's own addresses, and what its routes say of the two ends of a packet."""
-    asked = {"to": address, "from": sender}
-    commands = {name: ("ip", "route", "get", one) for name, one in asked.items() if one}
+) -> NodeNetwork:
+    """Read the node's own addresses, and its routes to both ends of a packet."""
+    ends = {"to": address, "from": sender}
+    commands = {name: ("ip", "route", "get", one) for name, one in ends.items() if one}
     done = run_all(runner, {"addresses": ADDRESSES, **commands})
-    routes = {name: done[name].stdout if name in done and done[name].rc == 0 else "" for name in asked}
+    routes = {name: done[name].stdout if name in done and done[name].rc == 0 else "" for name in ends}
     own = frozenset(OWN_ADDRESS.findall(done["addresses"].stdout)) if done["addresses"].rc == 0 else None
     source, device = SOURCE.search(routes["to"]), DEVICE.search(routes["from"])
-    return Place(own, source[1] if source else "", device[1] if device else "", beside or {})
+    return NodeNetwork(own, source[1] if source else "", device[1] if device else "", beside or {})
 
 
 def _read_iptables(runner: Runner) -> Rules:
@@ -168,7 +166,7 @@ def _read_iptables(runner: Runner) -> Rules:
 
 
 def _tables(runner: Runner, mode: str) -> dict[str, dict[str, Iptables]]:
-    """The tables of the variant that kube-proxy uses; what the other one has in table raw counts as well."""
+    """Return the tables of the variant that kube-proxy uses, with table raw of the other one."""
     done = run_all(runner, {str(program): program.save for program in variants.PROGRAMS})
     dumps = {program: done[str(program)].stdout for program in variants.PROGRAMS if done[str(program)].rc == 0}
     variant, texts = variants.choose(runner, dumps, mode=mode, asked=variants.AUTO)
@@ -181,15 +179,15 @@ def _tables(runner: Runner, mode: str) -> dict[str, dict[str, Iptables]]:
 
 def _add_raw(tables: dict[str, Iptables], others: Mapping[str, Iptables]) -> None:
     if "raw" in others:
-        first = tables.get("raw", iptables.Table("raw", {}, ()))
+        first = tables.get("raw", iptables.IptablesTable("raw", {}, ()))
         raw = others["raw"]
-        tables["raw"] = iptables.Table(
+        tables["raw"] = iptables.IptablesTable(
             "raw", {**raw.chains, **first.chains}, (*first.rules, *raw.rules), first.shown and raw.shown
         )
 
 
 def _read_beside(runner: Runner, mode: str = "nftables") -> Mapping[str, Mapping[str, Iptables]]:
-    """What iptables has; a node without it, or where the variant in use is unclear, has none that count."""
+    """Return the iptables tables; none if the node has no iptables, or the variant in use is unclear."""
     try:
         return _tables(runner, mode)
     except KuberError:
@@ -211,7 +209,7 @@ def _read_ipvs(runner: Runner) -> Rules:
             remedy="Read the node through a pod of an image with a shell (pod_image, trace_pod_image)",
         )
     sets = _first(done, "sets ")
-    return rules_ipvs.Table(
+    return rules_ipvs.IpvsTable(
         servers={server.key: server for server in virtual_servers.parse(done["servers"].stdout)},
         sets=None if sets is None else ipvs.parse_sets(sets),
         addresses=ipvs.parse_device(done["addresses"].stdout)[1],
@@ -220,20 +218,16 @@ def _read_ipvs(runner: Runner) -> Rules:
 
 
 def _read_nftables(runner: Runner) -> Rules:
-    commands = {
-        f"{family} {number}": argv
-        for family, word in FAMILIES.items()
-        for number, argv in enumerate((NFT.format(word).split(), ("sh", "-c", IN_KUBE_PROXY + NFT.format(word))))
-    }
-    done = run_all(runner, commands)
-    texts = {family: _first(done, f"{family} ") for family in FAMILIES}
+    # Nodes may lack nft, or have an older one; the container of kube-proxy always has the one that wrote the table.
+    done = run_all(runner, {family: borrowed(NFT.format(word).split()) for family, word in FAMILIES.items()})
+    texts = {family: _first(done, family) for family in FAMILIES}
     if texts["ipv4"] is None and texts["ipv6"] is None:
         raise KuberError(
-            "The rules of kube-proxy's nftables mode cannot be read",
+            "Cannot read the rules of kube-proxy's nftables mode",
             wanted=f"`{NFT.format('ip')}` on the node or in the container of kube-proxy",
             found="no such table, or no program nft",
         )
-    return {family: nftables.parse(text) if text else nftables.Table({}, {}) for family, text in texts.items()}
+    return {family: nftables.parse(text) if text else nftables.NftablesTable({}, {}) for family, text in texts.items()}
 
 
 READERS: t.Mapping[str, t.Callable[[Runner], Rules]] = {
@@ -244,12 +238,12 @@ READERS: t.Mapping[str, t.Callable[[Runner], Rules]] = {
 
 
 def _first(done: Mapping[str, Result], names: str) -> str | None:
-    """What the first program says that is there and has something to say."""
+    """Return the output of the first program that is installed and prints something."""
     return next((one.stdout for name, one in done.items() if name.startswith(names) and one.rc == 0), None)
 
 
 def try_sockets(runner: Runner, sockets: Iterable[str]) -> dict[str, str]:
-    """For each address and port, what keeps it from taking connections from the node; empty if nothing does."""
+    """Probe sockets from the node; return for each why it does not accept connections, empty if it does."""
     wanted = list(dict.fromkeys(sockets))
     if not wanted:
         return {}

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""A trace as one page of HTML that needs nothing else: the picture, and below it every hop with all that is known."""
+"""Render a trace as a self-contained HTML page: the picture, and all facts of every hop."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from ansible_collections.kuber.network.plugins.module_utils._trace.picture impor
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterator
 
-WORDS = {Health.OK: "", Health.BROKEN: "the way ends here", Health.IDLE: "gets nothing", Health.UNKNOWN: "not known"}
+WORDS = {Health.OK: "", Health.BROKEN: "the path ends here", Health.IDLE: "gets no requests", Health.UNKNOWN: "unknown"}
 
 
 def render(root: Hop, *, remark: str) -> str:
-    """The page; ``remark`` says where and when it was seen."""
+    """Return the page; ``remark`` says where and when the trace was made."""
     parts = [
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-        # The browser is told what is true anyway: nothing is loaded from elsewhere.
+        # Make the browser enforce it: nothing is loaded from elsewhere.
         """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">""",
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>The way of {html.escape(root.name)}</title>\n<style>{style.PAGE}</style>\n</head>\n<body>\n<main>",
-        f'<h1>The way of a request</h1>\n<p class="target">{html.escape(root.name)}</p>',
+        f"<title>Path of {html.escape(root.name)}</title>\n<style>{style.PAGE}</style>\n</head>\n<body>\n<main>",
+        f'<h1>Path of a request</h1>\n<p class="target">{html.escape(root.name)}</p>',
         *_verdict(root),
         f"<figure>\n{svg(root)}\n</figure>",
         "<h2>Every hop</h2>",
@@ -50,21 +50,21 @@ def render(root: Hop, *, remark: str) -> str:
 def _verdict(root: Hop) -> Iterator[str]:
     broken, unknown = first_broken(root), first_unknown(root)
     if unknown is not None:
-        where = html.escape(f"Whether the way is whole is not known: {unknown.kind.value} {unknown.name}.")
+        where = html.escape(f"It is not known whether the path is complete: {unknown.kind.value} {unknown.name}.")
         yield f'<div class="verdict unknown" role="alert"><strong>{where}</strong>'
         yield f"<p>{_text(reason(unknown))}.</p></div>"
         return
     if broken is None or broken.trouble is None:
-        yield '<div class="verdict"><strong>The way is whole.</strong></div>'
+        yield '<div class="verdict"><strong>The path is complete.</strong></div>'
         return
-    where = html.escape(f"The way ends at the {broken.kind.value} {broken.name}.")
+    where = html.escape(f"The path ends at the {broken.kind.value} {broken.name}.")
     yield f'<div class="verdict broken" role="alert"><strong>{where}</strong>'
     yield f"<p>{_text(broken.trouble.what)}.</p>"
     yield f"<p>→ {_text(broken.trouble.remedy)}</p></div>" if broken.trouble.remedy else "</div>"
 
 
 def _list(hops: list[Hop]) -> Iterator[str]:
-    """Stations in a row stand below each other; only branches are indented."""
+    """Render hops; a sequence is not indented, branches are."""
     yield '<ol class="row">' if len(hops) == 1 else "<ol>"
     for hop in hops:
         yield f"<li>{_hop(hop)}"
@@ -90,5 +90,5 @@ def _hop(hop: Hop) -> str:
 
 
 def _text(text: str) -> str:
-    """Commands stand between backticks."""
+    """Escape a text, with commands in backticks as code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The picture of a trace: one SVG that needs nothing else, for light and dark screens."""
+"""Render a trace as a self-contained SVG, for light and dark screens."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ MARKS = {
 }
 PILL_PADDING, PILL_LETTER = 8, 6.6
 TIP = 7
-# A short way does not fill a wide screen.
+# A short path does not fill a wide screen.
 LARGEST = 1.15
 
 
 def svg(root: Hop) -> str:
     picture = place(root)
     parts = [
-        f'<svg class="way" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {picture.width:g} {picture.height:g}" '
-        f'style="max-width:{picture.width * LARGEST:g}px" role="img" aria-labelledby="way-title way-text">',
-        f'<title id="way-title">The way of {quoted(root.name)}</title>',
-        f'<desc id="way-text">{quoted(in_words(root))}</desc>',
+        f'<svg class="trace" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {picture.width:g} {picture.height:g}" '
+        f'style="max-width:{picture.width * LARGEST:g}px" role="img" aria-labelledby="trace-title trace-text">',
+        f'<title id="trace-title">Path of {quoted(root.name)}</title>',
+        f'<desc id="trace-text">{quoted(in_words(root))}</desc>',
         f"<style>{style.PICTURE}</style>",
         f'<rect class="paper" width="{picture.width:g}" height="{picture.height:g}" rx="12"/>',
         *_zones(picture),
@@ -71,11 +71,11 @@ def svg(root: Hop) -> str:
 
 
 def in_words(root: Hop) -> str:
-    """The way as a sentence for those who do not see the picture."""
+    """Describe the path in a sentence, for users who do not see the picture."""
     stations = ", ".join(f"{hop.kind.value} {hop.name}" for hop in walk(root))
     broken = first_broken(root)
     unknown = first_unknown(root)
-    end = f"Whether the way is whole is not known: {reason(unknown)}." if unknown else "The way is whole."
+    end = f"It is not known whether the path is complete: {reason(unknown)}." if unknown else "The path is complete."
     if broken:
         end = f"It ends at the {broken.kind.value} {broken.name}: {broken.trouble.what if broken.trouble else ''}."
     return f"{stations}. {end}"
@@ -86,7 +86,7 @@ def quoted(text: str) -> str:
 
 
 def _zones(picture: Picture) -> Iterator[str]:
-    """This machine on the left, the cluster on the right."""
+    """Draw this machine on the left, the cluster on the right."""
     outside = [card for card in picture.cards if card.hop.kind in OUTSIDE]
     split = max(card.x for card in outside) + CARD_WIDTH + COLUMN_GAP / 2
     inside = len(outside) < len(picture.cards)
@@ -110,7 +110,7 @@ def _card(card: Card) -> Iterator[str]:
         [hop.health.value, *(["pod"] if hop.kind is Kind.POD else []), *([] if card.reached else ["beyond"])]
     )
     yield f'<g class="{classes}">'
-    yield f"<title>{quoted(_told(hop))}</title>"
+    yield f"<title>{quoted(_tooltip(hop))}</title>"
     yield f'<rect class="card" x="{card.x:g}" y="{card.y:g}" width="{CARD_WIDTH}" height="{card.height:g}" rx="8"/>'
     yield f'<rect class="stripe" x="{card.x:g}" y="{card.y + 8:g}" width="4" height="{card.height - 16:g}" rx="2"/>'
     x, y = card.x + PADDING, card.y + 19
@@ -129,7 +129,7 @@ def _card(card: Card) -> Iterator[str]:
 
 
 def _share(share: fractions.Fraction, right: float, top: float) -> Iterator[str]:
-    """A pill with the share of requests, which ends at ``right``."""
+    """Draw a pill with the share of requests, which ends at ``right``."""
     text = percent(share)
     width = PILL_PADDING * 2 + PILL_LETTER * len(text)
     off = "" if share else " off"
@@ -152,8 +152,8 @@ def _facts(card: Card, x: float, y: float) -> Iterator[str]:
         y += LINE
 
 
-def _told(hop: Hop) -> str:
-    """All that is known, for the pointer that rests on a card."""
+def _tooltip(hop: Hop) -> str:
+    """Return all facts, for the tooltip of a card."""
     lines = [f"{hop.kind.value} {hop.name}", *(f"{fact.label}: {fact.text}" for fact in hop.facts)]
     if hop.trouble:
         lines += [hop.trouble.what, *([f"→ {hop.trouble.remedy}"] if hop.trouble.remedy else [])]

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The whole way of a request, out of what has been read; nothing is asked here."""
+"""Assemble the path of a request from what has been read, in pure code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils._kube.pods import is_ready
 from ansible_collections.kuber.network.plugins.module_utils._trace import host, ingress
 from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import (
-    Cluster,
+    ClusterObjects,
     Endpoint,
     cluster_addresses,
     endpoints,
@@ -23,7 +23,7 @@ from ansible_collections.kuber.network.plugins.module_utils._trace.cluster impor
     node_addresses,
     title,
 )
-from ansible_collections.kuber.network.plugins.module_utils._trace.entry import Entry, Serving, find
+from ansible_collections.kuber.network.plugins.module_utils._trace.entry import EntryPoint, Serving, find
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Health, Hop, Kind, chain
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet, equal_shares
 from ansible_collections.kuber.network.plugins.module_utils._trace.service import pod_hop, service_hop
@@ -32,54 +32,54 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Mapping, Sequence
 
     from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
-    from ansible_collections.kuber.network.plugins.module_utils._trace.node import Node
-    from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Finding
+    from ansible_collections.kuber.network.plugins.module_utils._trace.node import TracedNode
+    from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Lookup
     from ansible_collections.kuber.network.plugins.module_utils._trace.target import Target
 
-# Of the DaemonSets of kubernetes/cluster/addons/dns/nodelocaldns and of kubespray.
+# Labels of the DaemonSets of kubernetes/cluster/addons/dns/nodelocaldns and of kubespray.
 CACHE_APPS = ("node-local-dns", "nodelocaldns")
 
 
 @dataclasses.dataclass(frozen=True)
-class World:
-    """All that has been read."""
+class TraceData:
+    """Everything that has been read."""
 
-    cluster: Cluster
+    cluster: ClusterObjects
     machine: host.Machine
-    node: Node
+    node: TracedNode
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     answers: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """For each pod's address and port that was tried: why it does not take connections, empty if it does."""
+    """For each socket of a pod that was probed: why it does not accept connections, empty if it does."""
 
 
-def plan(target: Target, world: World) -> Hop:
-    """The way as a tree, the request at its root."""
+def plan(target: Target, world: TraceData) -> Hop:
+    """Return the path as a tree, with the request at its root."""
     entry = find(target, world.cluster, world.machine)
     inside = not entry.from_outside
     client = world.node.place.source if inside else _client(world)
     origin = [Fact("from", f"node {world.node.name}" if inside else "this machine")]
     origin += [Fact("address", client)] if client else []
-    origin += [Fact("not checked", "the way from this machine: no route")] if world.machine.hidden else []
+    origin += [Fact("not checked", "the path from this machine: no route")] if world.machine.hidden else []
     headers = [Fact("header", f"{name}: {value}") for name, value in world.headers.items()]
     request = Hop(Kind.REQUEST, target.text, (*origin, *headers))
-    way = world.machine.way
+    found = world.machine.route
     route = None
-    if way is not None and entry.address and not inside:
+    if found is not None and entry.address and not inside:
         announcing = world.cluster.announcing_nodes(entry.address)
-        route = host.route_hop(world.cluster, way, entry.address, announcing)
+        route = host.route_hop(world.cluster, found, entry.address, announcing)
     return chain(request, entry.name_hop, route, _way_in(target, world, entry))
 
 
-def _way_in(target: Target, world: World, entry: Entry) -> Hop:
+def _way_in(target: Target, world: TraceData, entry: EntryPoint) -> Hop:
     if entry.serving is not None:
         return _served(target, world, entry, entry.serving)
     if entry.endpoint is not None:
         return pod_hop(world.cluster, entry.endpoint, service="", share=None, answers=world.answers)
-    return entry.trouble_hop or Hop(Kind.SERVICE, "no address").idle("Without an address there is nothing to ask")
+    return entry.trouble_hop or Hop(Kind.SERVICE, "no address").idle("Without an address there is nothing to trace")
 
 
-def _served(target: Target, world: World, entry: Entry, serving: Serving) -> Hop:
-    """The way over a Service: its address, the rules of the node, and what stands behind them."""
+def _served(target: Target, world: TraceData, entry: EntryPoint, serving: Serving) -> Hop:
+    """Return the path through a Service: its address, the rules of the node, and the pods behind them."""
     found = endpoints(world.cluster, serving.service, serving.port)
     hop = service_hop(world.cluster, serving.service, serving.port, found, entry.address or "")
     if not entry.address:
@@ -96,8 +96,8 @@ def _served(target: Target, world: World, entry: Entry, serving: Serving) -> Hop
     return chain(hop, _rules_hop(world, entry, serving, found, rules, packet).then(*behind))
 
 
-def _cache(world: World, packet: Packet, name: str) -> Hop:
-    """What answers on the node itself, by its pod if there is one."""
+def _cache(world: TraceData, packet: Packet, name: str) -> Hop:
+    """Return the hop of the program that answers on the node itself, with its pod if there is one."""
     node = world.node.name
     apps = [{"k8s-app": app} for app in CACHE_APPS]
     pods = [one for one in world.cluster.pods if any(has_labels(one, labels) for labels in apps)]
@@ -108,12 +108,12 @@ def _cache(world: World, packet: Packet, name: str) -> Hop:
     return pod_hop(world.cluster, endpoint, service=name, share=None, facts=[Fact("is", name)])
 
 
-def _passed_by(world: World, service: Body, found: Sequence[Endpoint], cache: str) -> list[Hop]:
+def _passed_by(world: TraceData, service: Body, found: Sequence[Endpoint], cache: str) -> list[Hop]:
     pods = [_pod(world, service, one, fractions.Fraction(0)) for one in found]
-    return [pod.idle(f"{cache} answers in its place, and asks it for what it does not know") for pod in pods]
+    return [pod.idle(f"{cache} answers instead, and queries it for unknown names") for pod in pods]
 
 
-def _packet(world: World, entry: Entry, serving: Serving) -> Packet:
+def _packet(world: TraceData, entry: EntryPoint, serving: Serving) -> Packet:
     return Packet(
         protocol=serving.port.get("protocol", "TCP"),
         address=_asked(world, entry),
@@ -126,7 +126,7 @@ def _packet(world: World, entry: Entry, serving: Serving) -> Packet:
     )
 
 
-def _policy(world: World, entry: Entry, service: Body) -> str:
+def _policy(world: TraceData, entry: EntryPoint, service: Body) -> str:
     """The field that decides whether only the node's own pods are asked; that for load balancers is not for packets of
     the node itself, except with IPVS, which cannot tell who sends them."""
     ipvs = world.node.proxy is not None and world.node.proxy.mode == "ipvs"
@@ -135,8 +135,8 @@ def _policy(world: World, entry: Entry, service: Body) -> str:
     return "internalTrafficPolicy" if entry.address in cluster_addresses(service) else ""
 
 
-def _asked(world: World, entry: Entry) -> str:
-    """The address of a packet; a node port of another node is looked at as if it were this one's."""
+def _asked(world: TraceData, entry: EntryPoint) -> str:
+    """Return the address of a packet; a node port of another node is examined on this node."""
     address = entry.address or ""
     if not entry.node_port or _entered_at(world, entry) == world.node.name:
         return address
@@ -145,16 +145,16 @@ def _asked(world: World, entry: Entry) -> str:
     return own[0] if own else address
 
 
-def _client(world: World) -> str:
-    """The address from which this machine asks."""
-    route = world.machine.way.route if world.machine.way else None
+def _client(world: TraceData) -> str:
+    """Return the address that this machine uses as a client."""
+    route = world.machine.route.route if world.machine.route else None
     return route.source if route else ""
 
 
 def _rules_hop(
-    world: World, entry: Entry, serving: Serving, found: Sequence[Endpoint], rules: Finding, packet: Packet
+    world: TraceData, entry: EntryPoint, serving: Serving, found: Sequence[Endpoint], rules: Lookup, packet: Packet
 ) -> Hop:
-    """What the kernel of the node does, compared with what it should do."""
+    """Compare what the kernel of the node does with what it should do."""
     hop = Hop(Kind.RULES, rules.name, (Fact("node", world.node.title), *rules.facts))
     entered = _entered_at(world, entry)
     if world.node.problem:
@@ -162,7 +162,7 @@ def _rules_hop(
     if rules.trouble and (rules.alike or entered == world.node.name):
         return hop.broken(rules.trouble.what, rules.trouble.remedy)
     if entered != world.node.name:
-        # The rules of all nodes are alike, but for what is only for one's own pods, and for what has gone wrong.
+        # All nodes have the same rules, except those for local pods only, and except for faults.
         other = f"{entered}, whose rules were not read"
         hop = dataclasses.replace(hop, facts=(*hop.facts, Fact("entered at", other)))
         if packet.local or rules.trouble:
@@ -175,30 +175,30 @@ def _rules_hop(
     return _compared(hop, world.node.name, serving, found, rules, packet)
 
 
-def _compared(hop: Hop, node: str, serving: Serving, found: Sequence[Endpoint], rules: Finding, packet: Packet) -> Hop:
-    """The hop as it is if the rules lead to all the pods that they should lead to."""
+def _compared(hop: Hop, node: str, serving: Serving, found: Sequence[Endpoint], rules: Lookup, packet: Packet) -> Hop:
+    """Return the hop, with trouble if the rules do not lead to all the pods that they should."""
     ready = [one for one in found if one.ready]
     here = [one for one in ready if one.node in ("", node)] if packet.local else ready
     if ready and not here:
         others = ", ".join(sorted({one.node for one in ready}))
         return hop.broken(
             f"The traffic policy is Local, and node {node} has no ready pod of {title(serving.service)}: "
-            "its packets are dropped",
+            "it drops the packets",
             f"Send the requests to node {others}, or set the traffic policy to Cluster",
         )
     known = {backend.socket for backend in rules.backends}
     missing = [one.socket for one in here if one.socket not in known]
     if missing:
         return hop.broken(
-            f"The rules lack {', '.join(missing)}, which the API server has as ready: kube-proxy lags behind",
-            "Look at `kubectl --namespace kube-system logs daemonset/kube-proxy`",
+            f"The rules lack {', '.join(missing)}, ready according to the API server: kube-proxy lags behind",
+            "See `kubectl --namespace kube-system logs daemonset/kube-proxy`",
         )
     return hop
 
 
-def _entered_at(world: World, entry: Entry) -> str:
-    """The node that gets the request first."""
-    route = world.machine.way.route if world.machine.way and entry.from_outside else None
+def _entered_at(world: TraceData, entry: EntryPoint) -> str:
+    """Return the node that gets the request first."""
+    route = world.machine.route.route if world.machine.route and entry.from_outside else None
     if route is None:
         return world.node.name
     node = world.cluster.node_at((not entry.node_port and route.gateway) or entry.address or "")
@@ -206,8 +206,10 @@ def _entered_at(world: World, entry: Entry) -> str:
     return str(node["metadata"]["name"]) if node else next(iter(announcing), world.node.name)
 
 
-def _pods_behind(world: World, service: Body, found: Sequence[Endpoint], rules: Finding, packet: Packet) -> list[Hop]:
-    """A hop for each pod that the rules lead to, and for each that they should lead to."""
+def _pods_behind(
+    world: TraceData, service: Body, found: Sequence[Endpoint], rules: Lookup, packet: Packet
+) -> list[Hop]:
+    """Return a hop for each pod that the rules lead to or should lead to."""
     by_socket = {one.socket: one for one in found}
     hops = []
     for backend in rules.backends:
@@ -215,15 +217,15 @@ def _pods_behind(world: World, service: Body, found: Sequence[Endpoint], rules: 
         if endpoint is None:
             hop = Hop(Kind.POD, backend.socket, backend.facts, share=backend.share)
             if not backend.share:
-                # IPVS: weight 0 until the last connection has ended.
-                hops.append(hop.idle("It has left the service and keeps the connections that it has: no new ones"))
+                # IPVS: weight 0 until the last connection has closed.
+                hops.append(hop.idle("Draining: keeps its connections, gets no new ones (weight 0)"))
                 continue
-            what = f"The rules lead to {backend.socket}, which is no endpoint of {title(service)}"
+            what = f"The rules lead to {backend.socket}, which is not an endpoint of {title(service)}"
             if rules.unknown or rules.trouble:
                 hops.append(hop.idle(what))
                 continue
-            what = f"{what} any more"
-            hops.append(hop.broken(what, "Look at `kubectl --namespace kube-system logs daemonset/kube-proxy`"))
+            what = f"{what} any longer"
+            hops.append(hop.broken(what, "See `kubectl --namespace kube-system logs daemonset/kube-proxy`"))
             continue
         hops.append(_pod(world, service, endpoint, backend.share, backend.facts))
     for endpoint in by_socket.values():
@@ -236,12 +238,12 @@ def _pods_behind(world: World, service: Body, found: Sequence[Endpoint], rules: 
 
 
 def _all_to_one(hops: list[Hop]) -> list[Hop]:
-    """Where there is no choice, there is no share."""
+    """Drop the share if there is only one hop to choose."""
     return [dataclasses.replace(hop, share=None) for hop in hops] if [hop.share for hop in hops] == [1] else hops
 
 
 def _pod(
-    world: World,
+    world: TraceData,
     service: Body,
     endpoint: Endpoint,
     share: fractions.Fraction | None,
@@ -251,20 +253,20 @@ def _pod(
     return pod_hop(world.cluster, endpoint, service=name, share=share, facts=facts, answers=world.answers)
 
 
-def _pods(world: World, service: Body, found: Sequence[Endpoint]) -> list[Hop]:
-    """The pods of a Service that is reached past the rules of the node: each client chooses by itself."""
+def _pods(world: TraceData, service: Body, found: Sequence[Endpoint]) -> list[Hop]:
+    """Return the pods of a Service that clients reach without the rules of the node: each client chooses a pod."""
     share = equal_shares(sum(one.ready for one in found))
     return _all_to_one([_pod(world, service, one, share) for one in found])
 
 
-def _controller(target: Target, world: World, pods: Sequence[Body]) -> Hop:
+def _controller(target: Target, world: TraceData, pods: Sequence[Body]) -> Hop:
     hop = ingress.controller_hop(pods)
     rule, backends = ingress.rule_hop(world.cluster, target, world.headers, pods)
     return hop.then(rule.then(*_all_to_one([_backend(world, backend) for backend in backends])))
 
 
-def _backend(world: World, backend: ingress.Backend) -> Hop:
-    """A Service behind a rule. The controller takes its pods from the API and passes the Service's address by."""
+def _backend(world: TraceData, backend: ingress.IngressBackend) -> Hop:
+    """Return a Service behind a rule. The controller sends to the pods directly, not to the Service's address."""
     namespace, name, wanted = backend.reference
     service = world.cluster.service(namespace, name)
     bare = Hop(Kind.SERVICE, f"{namespace}/{name}", backend.facts, share=backend.share)

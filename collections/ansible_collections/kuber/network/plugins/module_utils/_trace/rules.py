@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What the rules of a node do with a packet: the common part of the three modes of kube-proxy."""
+"""The result of looking up a packet in a node's rules: the common part of kube-proxy's three modes."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class Packet:
     address: str
     port: int
     outside: bool
-    """It comes from another machine, not from the node itself."""
+    """Whether it comes from another machine, not from the node itself."""
     local: bool = False
-    """Only pods of this node may have it (a traffic policy is Local)."""
+    """Whether only pods of this node may get it (traffic policy Local)."""
     node_port: bool = False
-    """Its address is the node's own."""
+    """Whether its address is the node's own."""
     source: str = ""
-    """The address that it comes from; empty if that is not known."""
+    """The source address; empty if unknown."""
     interface: str = ""
-    """The interface of the node that it comes in through; empty if that is not known, or if there is none."""
+    """The node's interface on which it arrives; empty if unknown or none."""
 
     @property
     def socket(self) -> str:
@@ -47,7 +47,7 @@ class Packet:
 
     @property
     def sender(self) -> str:
-        """The sender's address in a sentence."""
+        """The sender's address, for a sentence."""
         who = "your address" if self.outside else "the node's address"
         return f"{who} {self.source}" if self.source else who
 
@@ -56,8 +56,8 @@ class Packet:
 
 
 @dataclasses.dataclass(frozen=True)
-class Backend:
-    """Where the rules send a packet to, how often, and by which rule."""
+class RuleBackend:
+    """A destination of the rules: its share of the packets, and the rule that leads there."""
 
     socket: str
     share: fractions.Fraction
@@ -65,26 +65,26 @@ class Backend:
 
 
 @dataclasses.dataclass(frozen=True)
-class Finding:
-    """What the rules do with a packet."""
+class Lookup:
+    """The result of a lookup: what the rules do with a packet."""
 
     name: str
     facts: tuple[Fact, ...] = ()
-    backends: tuple[Backend, ...] = ()
+    backends: tuple[RuleBackend, ...] = ()
     trouble: Trouble | None = None
     refused: str = ""
-    """How packets are turned away, such as "DROP: default/web has no local endpoints"."""
+    """How packets are rejected, such as "DROP: default/web has no local endpoints"."""
     unknown: str = ""
-    """What could not be read or judged, so that nothing can be said for sure."""
+    """What could not be read or evaluated, so that the result is uncertain."""
     alike: bool = False
-    """The trouble is the same on every node: it comes from the Service, and not from what a node has lost."""
+    """Whether the trouble is the same on every node: it comes from the Service, not from one node."""
     cache: str = ""
-    """What of the node itself answers instead of the pods, such as "NodeLocal DNSCache"."""
+    """The program on the node that answers instead of the pods, such as "NodeLocal DNSCache"."""
 
 
-def merged(backends: Iterable[Backend]) -> tuple[Backend, ...]:
-    """Each socket once, with the sum of its shares."""
-    found: dict[str, Backend] = {}
+def merged(backends: Iterable[RuleBackend]) -> tuple[RuleBackend, ...]:
+    """Return each socket once, with the sum of its shares."""
+    found: dict[str, RuleBackend] = {}
     for backend in backends:
         before = found.get(backend.socket)
         share = backend.share + (before.share if before else 0)
@@ -97,37 +97,34 @@ def equal_shares(count: int) -> fractions.Fraction:
 
 
 def missing(what: str) -> Trouble:
-    """kube-proxy has not written something, and all rules could be read."""
-    return Trouble(
-        f"{what}: kube-proxy has not written it", f"Look at {LOGS}; {RESTART} makes it write all rules again"
-    )
+    """Explain that kube-proxy has not written a rule, although all rules could be read."""
+    return Trouble(f"{what}: kube-proxy has not written it", f"See {LOGS}; {RESTART} makes it write all rules again")
 
 
 def unhooked(what: str, chain: str) -> Trouble:
-    """kube-proxy's rules are there, and no packet comes to them."""
+    """Explain that kube-proxy's rules exist, but nothing jumps to them."""
     return Trouble(
-        f"Nothing leads to {chain}: {what}",
-        f"Something has removed the jumps of kube-proxy (a firewall that was reloaded, a flush); {RESTART} makes it "
-        "write them again",
+        f"Nothing jumps to {chain}: {what}",
+        f"Something has removed kube-proxy's jumps (a firewall reload, a flush); {RESTART} makes it write them again",
     )
 
 
 def not_allowed(packet: Packet, ranges: Sequence[str]) -> Trouble:
-    """A load balancer's address is only for some clients."""
+    """Explain that a load balancer accepts only some clients."""
     return Trouble(
         f"The node drops the packets: {packet.sender} is not in {', '.join(ranges) or 'any range'} "
         "(loadBalancerSourceRanges of the Service)",
-        "Add the address to spec.loadBalancerSourceRanges of the Service, or ask from an address that is in it",
+        "Add the address to spec.loadBalancerSourceRanges of the Service, or connect from an address within them",
     )
 
 
 def not_admitted(packet: Packet, addresses: Sequence[str]) -> Trouble:
-    """Node ports are open on some addresses of a node only."""
+    """Explain that node ports are open on some addresses of a node only."""
     there = ", ".join(addresses)
     return Trouble(
-        f"Node ports are not admitted on {packet.address}, "
-        + (f"only on {there} (nodePortAddresses of kube-proxy)" if there else "nor on any other address of the node"),
-        (f"Ask {there}, or put" if there else "Put")
-        + " the network of the address into nodePortAddresses in ConfigMap kube-system/kube-proxy, and restart "
+        f"Node ports are not open on {packet.address}, "
+        + (f"only on {there} (nodePortAddresses of kube-proxy)" if there else "or on any other address of the node"),
+        (f"Use {there}, or add" if there else "Add")
+        + " the network of the address to nodePortAddresses in ConfigMap kube-system/kube-proxy, and restart "
         f"kube-proxy: {RESTART}",
     )

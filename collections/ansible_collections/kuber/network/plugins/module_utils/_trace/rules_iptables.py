@@ -4,12 +4,12 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The way of a packet through the rules of kube-proxy's iptables mode.
+"""Look up a packet in the rules of kube-proxy's iptables mode.
 
-It begins at the hook: PREROUTING for what comes in, OUTPUT for what the node sends. The chains behind it are those of
+It starts at the hook: PREROUTING for incoming packets, OUTPUT for the node's own. The chains after it are those of
 kubernetes/pkg/proxy/iptables/proxier.go: KUBE-SERVICES or KUBE-NODEPORTS find the service port, KUBE-FW- lets some
 clients through, KUBE-EXT- separates requests from outside, KUBE-SVC- (all pods) and KUBE-SVL- (those of this node)
-choose, KUBE-SEP- is one pod. What is not sent to a pod comes to table filter as it is.
+choose, KUBE-SEP- is one pod. Packets that are not sent to a pod reach table filter unchanged.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils._trace import hooks, matches
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Trouble, percent
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import (
-    Backend,
-    Finding,
+    Lookup,
+    RuleBackend,
     merged,
     missing,
     not_admitted,
@@ -34,7 +34,7 @@ from ansible_collections.kuber.network.plugins.module_utils._trace.rules import 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Mapping, Sequence
 
-    from ansible_collections.kuber.network.plugins.module_utils._net.iptables import Rule, Table
+    from ansible_collections.kuber.network.plugins.module_utils._net.iptables import IptablesTable, Rule
     from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet
     from ansible_collections.kuber.network.plugins.module_utils._trace.walk import Course, Step
 
@@ -45,8 +45,8 @@ _SOCKET = re.compile(r"(?!0\.0\.0\.0)(?:[0-9.]+|\[[0-9a-f:]+\])(?::[1-9][0-9]*)?
 _COMMENT = re.compile(r"-> (\S+)$")
 
 
-def look(tables: Mapping[str, Table], packet: Packet, own: frozenset[str] | None = None) -> Finding:
-    """``own`` are the addresses of the node, if they are known."""
+def look_up(tables: Mapping[str, IptablesTable], packet: Packet, own: frozenset[str] | None = None) -> Lookup:
+    """Look up a packet; ``own`` are the addresses of the node, if known."""
     name = f"iptables {packet}"
     journey = hooks.travel(tables, matches.Scene(packet, packet.node_port))
     sent = [one for one in journey.courses if one.end == "DNAT"]
@@ -54,7 +54,7 @@ def look(tables: Mapping[str, Table], packet: Packet, own: frozenset[str] | None
     backends = merged(_backend(one, packet) for one in sent)
     facts = _facts(tables["nat"].rules if "nat" in tables else (), sent or journey.courses, packet)
     unknown = hooks.unseen(tables) or journey.doubt or _unprinted(sent)
-    finding = Finding(name, tuple(facts), backends, unknown=unknown)
+    finding = Lookup(name, tuple(facts), backends, unknown=unknown)
     if journey.untracked:
         return hooks.past_tracking(finding, journey.untracked, packet, own)
     foreign = next((one.path[-1] for one in sent if not one.path[-1].chain.startswith(OWN)), None)
@@ -66,9 +66,13 @@ def look(tables: Mapping[str, Table], packet: Packet, own: frozenset[str] | None
 
 
 def _lost(
-    tables: Mapping[str, Table], packet: Packet, finding: Finding, journey: hooks.Journey, lost: Sequence[Course]
-) -> Finding:
-    """Why the rules send packets to no pod."""
+    tables: Mapping[str, IptablesTable],
+    packet: Packet,
+    finding: Lookup,
+    journey: hooks.Journey,
+    lost: Sequence[Course],
+) -> Lookup:
+    """Explain why the rules do not send packets to a pod."""
     stop = next((one.path[-1] for one in lost if one.end in hooks.STOPS), None)
     if stop:
         refused = hooks.text(stop)
@@ -80,13 +84,13 @@ def _lost(
 
 
 def _is_shut_out(journey: hooks.Journey) -> bool:
-    """Whether the packets have come to the firewall of a load balancer, and not behind it."""
+    """Whether the packets reached the firewall of a load balancer and did not pass it."""
     come = [one for one in journey.entered if one.startswith((FIREWALL, *BEYOND_FIREWALL))]
     return bool(come) and all(one.startswith(FIREWALL) for one in come)
 
 
 def _why(
-    tables: Mapping[str, Table],
+    tables: Mapping[str, IptablesTable],
     packet: Packet,
     journey: hooks.Journey,
     lost: Sequence[Course],
@@ -115,8 +119,8 @@ def _why(
     return missing(f"Chain {NODE_PORTS if packet.node_port else ENTRY} has no rule for {packet}")
 
 
-def _ranges(nat: Table, entered: Sequence[str], packet: Packet) -> list[str]:
-    """The networks that a firewall chain lets through; the balancer's own address is there for the node itself."""
+def _ranges(nat: IptablesTable, entered: Sequence[str], packet: Packet) -> list[str]:
+    """Return the networks that a firewall chain accepts, without the load balancer's own address."""
     firewall = next(chain for chain in entered if chain.startswith(FIREWALL))
     found = (matches.option(rule, "-s") for rule in nat.by_chain[firewall])
     return [one for one in found if one and _plain(one) != packet.address]
@@ -126,23 +130,23 @@ def _plain(network: str) -> str:
     return network.removesuffix("/32").removesuffix("/128")
 
 
-def _backend(course: Course, packet: Packet) -> Backend:
+def _backend(course: Course, packet: Packet) -> RuleBackend:
     step, before = course.path[-1], course.path[-2] if len(course.path) > 1 else None
     socket, printed = _socket(step, before, packet)
     chance = matches.option(before.rule, "--probability") if before else None
-    how = f"probability {float(chance):.4g}" if chance else "all that is left"
+    how = f"probability {float(chance):.4g}" if chance else "all remaining"
     facts = [Fact("chain", step.chain), Fact("rule", f"{how} → DNAT")]
     if not printed:
-        facts.append(Fact("address from", "the comment of the rule that leads there"))
-    return Backend(socket or "an address that iptables cannot print", course.share, tuple(facts))
+        facts.append(Fact("address from", "the comment of the rule"))
+    return RuleBackend(socket or "an address that iptables cannot print", course.share, tuple(facts))
 
 
 def _socket(step: Step, before: Step | None, packet: Packet) -> tuple[str, bool]:
-    """Where DNAT leads to, and whether the rule itself says so; kube-proxy writes it into a comment as well."""
-    said = step.action.socket
-    if _SOCKET.fullmatch(said):
-        whole = said.startswith("[") or said.count(":") == 1
-        return said if whole else dataclasses.replace(packet, address=said).socket, True
+    """Return the destination of DNAT, and whether the rule itself names it; kube-proxy's comments do as well."""
+    socket = step.action.socket
+    if _SOCKET.fullmatch(socket):
+        whole = socket.startswith("[") or socket.count(":") == 1
+        return socket if whole else dataclasses.replace(packet, address=socket).socket, True
     comments: Sequence[str] = before.rule.comments if before else ()
     found = next((match[1] for text in comments if (match := _COMMENT.search(text))), "")
     return found, False
@@ -152,11 +156,11 @@ def _unprinted(sent: Sequence[Course]) -> str:
     chains = [one.path[-1].chain for one in sent if not _SOCKET.fullmatch(one.socket)]
     if not chains or not chains[0].startswith(OWN):
         return ""
-    return f"this iptables cannot print the rule of {', '.join(chains)}; addresses are from kube-proxy's comments"
+    return f"this iptables cannot print the rule of {', '.join(chains)}; the addresses are from kube-proxy's comments"
 
 
 def _facts(nat: Sequence[Rule], courses: Sequence[Course], packet: Packet) -> list[Fact]:
-    """The chains in the order of the packet, each with where it sends it on."""
+    """Return the chains in the order of the packet, each with its target."""
     facts: dict[Fact, None] = {}
     choices: dict[str, int] = {}
     for course in courses:
@@ -168,5 +172,5 @@ def _facts(nat: Sequence[Rule], courses: Sequence[Course], packet: Packet) -> li
             facts[Fact(step.chain, f"{start}→ {step.action.target}")] = None
     many = [Fact(chain, f"chooses among {n} pod{'' if n == 1 else 's'}") for chain, n in choices.items()]
     sticky = any("--rcheck" in rule.words for rule in nat if rule.chain in choices)
-    affinity = [Fact("affinity", "a client that came before goes to the same pod again")] if sticky else []
+    affinity = [Fact("affinity", "a client stays with its pod")] if sticky else []
     return [*facts, *many, *affinity]

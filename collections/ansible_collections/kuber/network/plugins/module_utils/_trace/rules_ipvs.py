@@ -4,11 +4,11 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The way of a packet through kube-proxy's IPVS mode.
+"""Look up a packet in kube-proxy's IPVS mode.
 
-An address of a Service is the node's own (device kube-ipvs0), the ipsets let it pass the rules (KUBE-IPVS-FILTER of
-kubernetes/pkg/proxy/ipvs/proxier.go turns away what is in none of them, KUBE-PROXY-FIREWALL the clients that a load
-balancer is not for), and a virtual server hands it to a pod.
+A Service's address is bound to the node (device kube-ipvs0), the ipsets let packets pass (KUBE-IPVS-FILTER of
+kubernetes/pkg/proxy/ipvs/proxier.go rejects what is in none of them, KUBE-PROXY-FIREWALL clients that a load
+balancer does not accept), and a virtual server sends them to a pod.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from ansible_collections.kuber.network.plugins.module_utils._trace.matches impor
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Trouble
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import (
     RESTART,
-    Backend,
-    Finding,
+    Lookup,
+    RuleBackend,
     equal_shares,
     not_admitted,
     not_allowed,
@@ -46,10 +46,10 @@ SCHEDULERS = {
     "sh": "sh: always the same pod for a client",
     "dh": "dh: always the same pod for an address",
     "mh": "mh: always the same pod for a client",
-    "sed": "sed: the pod that will be free first",
-    "nq": "nq: a pod that has nothing to do",
+    "sed": "sed: the pod with the shortest expected delay",
+    "nq": "nq: an idle pod",
 }
-# What a packet must be in one of, or the rules turn it away: KUBE-IPVS-FILTER.
+# A packet must be in one of these sets, or KUBE-IPVS-FILTER rejects it.
 ADMITTING = (
     "KUBE-CLUSTER-IP",
     "KUBE-LOAD-BALANCER",
@@ -60,8 +60,8 @@ ALSO = ("KUBE-LOAD-BALANCER-LOCAL",)
 LOOP_BACK = "KUBE-LOOP-BACK"
 FIREWALL, RANGES, CLIENTS = "KUBE-LOAD-BALANCER-FW", "KUBE-LOAD-BALANCER-SOURCE-CIDR", "KUBE-LOAD-BALANCER-SOURCE-IP"
 OWN = "KUBE-"
-REMEDY = f"{RESTART} makes it write everything again; its log says why it did not"
-# What kube-proxy writes for its sets, where iptables could not be read.
+REMEDY = f"{RESTART} makes it write everything again; its log says why it had not"
+# The rules that kube-proxy writes for its sets, assumed if iptables could not be read.
 ASSUMED = iptables.parse(
     """*filter
 :INPUT ACCEPT
@@ -76,20 +76,20 @@ COMMIT
 
 
 @dataclasses.dataclass(frozen=True)
-class Table:
-    """What IPVS has on a node."""
+class IpvsTable:
+    """The state of IPVS on a node."""
 
     servers: Mapping[str, Server]
-    """By keys such as "tcp 10.96.0.1:443"."""
+    """Virtual servers by keys such as "tcp 10.96.0.1:443"."""
     sets: Mapping[str, Sequence[str]] | None
-    """``None`` when the node has no ipset that could be asked."""
+    """The ipsets; ``None`` if the node has no program to list them."""
     addresses: frozenset[str]
-    """On kube-ipvs0."""
-    tables: Mapping[str, Mapping[str, iptables.Table]] = dataclasses.field(default_factory=dict)
-    """What iptables has beside it, by family; nothing if that could not be read."""
+    """Addresses on kube-ipvs0."""
+    tables: Mapping[str, Mapping[str, iptables.IptablesTable]] = dataclasses.field(default_factory=dict)
+    """The iptables tables by family; empty if they could not be read."""
 
 
-def look(table: Table, packet: Packet) -> Finding:
+def look_up(table: IpvsTable, packet: Packet) -> Lookup:
     name = f"IPVS {packet}"
     server = table.servers.get(f"{packet.protocol.lower()} {packet.socket}")
     bound = packet.node_port or packet.address in table.addresses
@@ -97,22 +97,22 @@ def look(table: Table, packet: Packet) -> Finding:
     members = _memberships(table, packet)
     facts = (*device, *(Fact("ipset", f"{name} has {member}") for name, member in members))
     if server is None:
-        return Finding(name, facts, (), _no_server(table, packet))
+        return Lookup(name, facts, (), _no_server(table, packet))
     facts = (Fact("scheduler", _scheduler(server)), *facts)
-    finding = Finding(name, facts, _backends(table, server, packet))
+    finding = Lookup(name, facts, _backends(table, server, packet))
     if not bound:
-        what = f"{DEVICE} lacks {packet.address}, so the node does not take packets for it"
+        what = f"{DEVICE} lacks {packet.address}, so the node does not accept packets for it"
         return dataclasses.replace(finding, trouble=Trouble(what, REMEDY))
     if table.sets is not None and not packet.node_port and not {name for name, _member in members} & set(ADMITTING):
-        what = f"No ipset of kube-proxy has {packet}, so chain KUBE-IPVS-FILTER turns it away"
+        what = f"No ipset of kube-proxy contains {packet}, so chain KUBE-IPVS-FILTER rejects it"
         return dataclasses.replace(finding, trouble=Trouble(what, REMEDY))
     if not server.real:
         return dataclasses.replace(finding, refused="the virtual server has no real server")
     return _filtered(table, packet, finding)
 
 
-def _filtered(table: Table, packet: Packet, finding: Finding) -> Finding:
-    """What the rules of iptables do with a packet before IPVS sees it."""
+def _filtered(table: IpvsTable, packet: Packet, finding: Lookup) -> Lookup:
+    """Apply the iptables rules that a packet meets before IPVS."""
     family = "ipv6" if ":" in packet.address else "ipv4"
     tables = table.tables.get(family) or (ASSUMED if family == "ipv4" else {})
     if family not in table.tables:
@@ -122,9 +122,7 @@ def _filtered(table: Table, packet: Packet, finding: Finding) -> Finding:
     if journey.untracked:
         rule = " ".join(journey.untracked.rule.comments) or str(journey.untracked.rule)
         what = f"table raw keeps {packet} from connection tracking ({rule}), and IPVS has a virtual server for it: "
-        return dataclasses.replace(
-            finding, unknown=f"{what}whether that or {hooks.CACHE} answers cannot be decided here"
-        )
+        return dataclasses.replace(finding, unknown=f"{what}it cannot be decided whether that or {hooks.CACHE} answers")
     step = next((one.path[-1] for one in journey.courses if one.end in hooks.STOPS or one.end == "DNAT"), None)
     if step is None:
         return dataclasses.replace(finding, unknown=hooks.unseen(tables) or journey.doubt)
@@ -134,21 +132,21 @@ def _filtered(table: Table, packet: Packet, finding: Finding) -> Finding:
     return dataclasses.replace(finding, trouble=hooks.taken(step, packet))
 
 
-def _is_in_firewall(table: Table, packet: Packet) -> bool:
+def _is_in_firewall(table: IpvsTable, packet: Packet) -> bool:
     member = f"{packet.address},{packet.protocol.lower()}:{packet.port}"
     return member in (table.sets or {}).get(_family(FIREWALL, packet), ())
 
 
-def _ranges(table: Table, packet: Packet) -> list[str]:
-    """The clients that a load balancer is for; its own address is there for the node itself."""
+def _ranges(table: IpvsTable, packet: Packet) -> list[str]:
+    """Return the clients that a load balancer accepts, without its own address."""
     key = f"{packet.address},{packet.protocol.lower()}:{packet.port},"
     members = [one for name in (RANGES, CLIENTS) for one in (table.sets or {}).get(_family(name, packet), ())]
     found = [one.removeprefix(key) for one in members if one.startswith(key)]
     return [one for one in found if one != packet.address]
 
 
-def _no_server(table: Table, packet: Packet) -> Trouble:
-    """A node port may have virtual servers on other addresses of the node."""
+def _no_server(table: IpvsTable, packet: Packet) -> Trouble:
+    """Explain a missing virtual server; a node port may have one on other addresses of the node."""
     servers = [one.socket.rpartition(":") for one in table.servers.values() if one.protocol == packet.protocol]
     own = [address for address, _colon, port in servers if port == str(packet.port)]
     others = [address for address in own if address not in table.addresses]
@@ -157,8 +155,8 @@ def _no_server(table: Table, packet: Packet) -> Trouble:
     return Trouble(f"IPVS has no virtual server for {packet}", REMEDY)
 
 
-def _memberships(table: Table, packet: Packet) -> list[tuple[str, str]]:
-    """The sets that know the packet, each with its member."""
+def _memberships(table: IpvsTable, packet: Packet) -> list[tuple[str, str]]:
+    """Return the sets that contain the packet, each with the member."""
     names: tuple[str, ...] = (*ADMITTING, *ALSO)
     member = f"{packet.address},{packet.protocol.lower()}:{packet.port}"
     if packet.node_port:
@@ -175,22 +173,22 @@ def _family(name: str, packet: Packet) -> str:
     return (name.replace("KUBE-", "KUBE-6-", 1) if ":" in packet.address else name)[:31]
 
 
-def _backends(table: Table, server: Server, packet: Packet) -> tuple[Backend, ...]:
+def _backends(table: IpvsTable, server: Server, packet: Packet) -> tuple[RuleBackend, ...]:
     weights = [_weight(one, server.scheduler) for one in server.real]
     total = sum(weights)
     shares = [fractions.Fraction(weight, total) if total else equal_shares(0) for weight in weights]
     return tuple(
-        Backend(one.socket, share, tuple(_facts(table, one, packet)))
+        RuleBackend(one.socket, share, tuple(_facts(table, one, packet)))
         for one, share in zip(server.real, shares, strict=True)
     )
 
 
 def _weight(one: RealServer, scheduler: str) -> int:
-    """What counts of a weight: most schedulers only ask whether it is nothing."""
+    """Return the effective weight: most schedulers only distinguish 0 from the rest."""
     return one.weight if scheduler in WEIGHTED else min(one.weight, 1)
 
 
-def _facts(table: Table, one: RealServer, packet: Packet) -> t.Iterator[Fact]:
+def _facts(table: IpvsTable, one: RealServer, packet: Packet) -> t.Iterator[Fact]:
     yield Fact("weight", str(one.weight))
     yield Fact("connections", f"{one.active} active, {one.inactive} inactive")
     address, _colon, port = one.socket.rpartition(":")

@@ -4,12 +4,12 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The way of a packet through the hooks, maps and chains of kube-proxy's nftables mode.
+"""Look up a packet in the hooks, maps and chains of kube-proxy's nftables mode.
 
 Map service-ips (kubernetes/pkg/proxy/nftables/proxier.go) has a verdict for each address, protocol and port: a chain
 service- (all pods), or external-, which separates requests from outside and goes on to service- or local- (the pods
-of this node). These choose a pod in the rule itself or, where clients stay with a pod, one endpoint- chain per pod.
-Before that, map firewall-ips leads to the chain that drops clients which a load balancer is not for.
+of this node). These choose a pod in the rule itself or, with session affinity, one endpoint- chain per pod.
+Before that, map firewall-ips leads to the chain that drops clients which a load balancer does not accept.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from ansible_collections.kuber.network.plugins.module_utils._trace import expres
 from ansible_collections.kuber.network.plugins.module_utils._trace.matches import Scene
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Trouble
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import (
-    Backend,
-    Finding,
+    Lookup,
+    RuleBackend,
     merged,
     missing,
     not_admitted,
     not_allowed,
     unhooked,
 )
-from ansible_collections.kuber.network.plugins.module_utils._trace.walk import Action, Course, Step, Walk
+from ansible_collections.kuber.network.plugins.module_utils._trace.walk import Course, RuleAction, Step, Walk
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ansible_collections.kuber.network.plugins.module_utils._net.iptables import Table as Iptables
-    from ansible_collections.kuber.network.plugins.module_utils._net.nftables import Base, Table
+    from ansible_collections.kuber.network.plugins.module_utils._net.iptables import IptablesTable as Iptables
+    from ansible_collections.kuber.network.plugins.module_utils._net.nftables import Base, NftablesTable
     from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet
 
 ENTRY, SERVICES, NODE_PORTS = "services", "service-ips", "service-nodeports"
@@ -44,13 +44,13 @@ REFUSING = ("no-endpoint-services", "no-endpoint-nodeports")
 ENDPOINT, FIREWALL, ADMITTED = "endpoint-", "firewall-", "nodeport-ips"
 
 
-def look(
-    table: Table,
+def look_up(
+    table: NftablesTable,
     packet: Packet,
     own: frozenset[str] | None = None,
     beside: Mapping[str, Iptables] | None = None,
-) -> Finding:
-    """``own`` are the addresses of the node, if they are known; ``beside`` is what others have in iptables."""
+) -> Lookup:
+    """Look up a packet; ``own`` are the node's addresses, if known; ``beside`` are other programs' iptables rules."""
     scene = Scene(packet, packet.node_port or packet.address in (own or ()))
     found = _beside(beside or {}, scene, own)
     if found:
@@ -58,8 +58,8 @@ def look(
     walk, courses = _travel(table, scene)
     sent = [one for one in courses if one.socket]
     name = f"nftables {packet}"
-    backends = merged(Backend(one.socket, one.share, (Fact("chain", _short(one.path[-1].chain)),)) for one in sent)
-    finding = Finding(name, tuple(_facts(scene, sent or courses)), backends, unknown=_doubt(courses))
+    backends = merged(RuleBackend(one.socket, one.share, (Fact("chain", _short(one.path[-1].chain)),)) for one in sent)
+    finding = Lookup(name, tuple(_facts(scene, sent or courses)), backends, unknown=_doubt(courses))
     stop = next((one.path[-1] for one in courses if one.end in hooks.STOPS and not one.socket), None)
     if finding.unknown or (sent and len(sent) == len(courses)):
         return finding
@@ -72,9 +72,9 @@ def look(
     return dataclasses.replace(finding, trouble=_why(table, packet, walk, stop), alike=shut_out)
 
 
-def _beside(tables: Mapping[str, Iptables], scene: Scene, own: frozenset[str] | None) -> Finding | None:
-    """What the rules of others in iptables do with a packet, if they keep it from kube-proxy's."""
-    packet, finding = scene.packet, Finding(f"nftables {scene.packet}")
+def _beside(tables: Mapping[str, Iptables], scene: Scene, own: frozenset[str] | None) -> Lookup | None:
+    """Return what other programs' iptables rules do with a packet, if it does not reach kube-proxy's rules."""
+    packet, finding = scene.packet, Lookup(f"nftables {scene.packet}")
     before = hooks.travel(tables, scene, hooks.BEFORE)
     if before.untracked:
         return hooks.past_tracking(finding, before.untracked, packet, own)
@@ -83,17 +83,15 @@ def _beside(tables: Mapping[str, Iptables], scene: Scene, own: frozenset[str] | 
         return dataclasses.replace(finding, refused=hooks.text(stop), trouble=hooks.taken(stop, packet))
     sent = next((one for one in hooks.travel(tables, scene).courses if one.end == "DNAT"), None)
     if sent:
-        # Both hang at the same hook with the same priority, and the first to translate an address wins.
+        # Both are at the same hook with the same priority, and the first to translate an address wins.
         what = f"iptables sends the packet to {sent.socket} by `{sent.path[-1].rule}`"
-        return dataclasses.replace(
-            finding, unknown=f"{what}: whether that or kube-proxy is faster cannot be decided here"
-        )
+        return dataclasses.replace(finding, unknown=f"{what}: it cannot be decided whether that or kube-proxy is first")
     unknown = hooks.unseen(tables, hooks.BEFORE) or before.doubt
     return dataclasses.replace(finding, unknown=unknown) if unknown else None
 
 
-def _travel(table: Table, scene: Scene) -> tuple[Walk, list[Course]]:
-    """From the first hook on; a translated packet keeps the path on which that happened."""
+def _travel(table: NftablesTable, scene: Scene) -> tuple[Walk, list[Course]]:
+    """Follow packets from the first hook; a translated packet keeps the path of the translation."""
     walk = Walk(lambda chain: table.chains.get(chain, ()), functools.partial(expressions.judge, table, scene))
     courses, gone = [Course()], list[Course]()
     for chain, base in _bases(table, scene):
@@ -109,22 +107,22 @@ def _travel(table: Table, scene: Scene) -> tuple[Walk, list[Course]]:
     return walk, [*gone, *courses]
 
 
-def _bases(table: Table, scene: Scene) -> list[tuple[str, Base]]:
+def _bases(table: NftablesTable, scene: Scene) -> list[tuple[str, Base]]:
     if scene.packet.outside:
-        way = ["prerouting", "input" if scene.to_node else "forward"]
+        path = ["prerouting", "input" if scene.to_node else "forward"]
     else:
-        way = ["output", *(["input"] if scene.to_node else [])]
-    found = [(name, base) for name, base in table.bases.items() if base.hook in way]
-    return sorted(found, key=lambda one: (way.index(one[1].hook), one[1].priority))
+        path = ["output", *(["input"] if scene.to_node else [])]
+    found = [(name, base) for name, base in table.bases.items() if base.hook in path]
+    return sorted(found, key=lambda one: (path.index(one[1].hook), one[1].priority))
 
 
 def _by_policy(chain: str, base: Base, course: Course) -> Course:
     if not base.drops or course.end:
         return course
-    return dataclasses.replace(course, end="DROP", path=(Step(chain, (), Action("end", "DROP")),))
+    return dataclasses.replace(course, end="DROP", path=(Step(chain, (), RuleAction("end", "DROP")),))
 
 
-def _why(table: Table, packet: Packet, walk: Walk, stop: Step | None) -> Trouble:
+def _why(table: NftablesTable, packet: Packet, walk: Walk, stop: Step | None) -> Trouble:
     if stop and stop.chain.startswith(FIREWALL):
         named = [one["match"]["right"] for one in stop.rule if "match" in one]
         return not_allowed(packet, [text for text in expressions.texts(named) if text != packet.address])
@@ -143,12 +141,12 @@ def _doubt(courses: Iterable[Course]) -> str:
     if step is None:
         return ""
     if step.chain.startswith(FIREWALL):
-        return "whether the client's address is in the loadBalancerSourceRanges of the Service is not known"
-    return f"whether a rule of chain {step.chain} takes the packet cannot be decided here"
+        return "it is not known whether the client's address is in the loadBalancerSourceRanges of the Service"
+    return f"it cannot be decided whether a rule of chain {step.chain} takes the packet"
 
 
 def _map_of(stop: Step | None, courses: Iterable[Course]) -> str:
-    """The map that led to where packets are stopped."""
+    """Return the map that led to the chain where packets are stopped."""
     path = next((one.path for one in courses if stop and one.path and one.path[-1] is stop), ())
     return next((name for step in reversed(path) if (name := _map_name(step))), "")
 
@@ -159,7 +157,7 @@ def _map_name(step: Step) -> str:
 
 
 def _facts(scene: Scene, courses: Sequence[Course]) -> list[Fact]:
-    """The chains in the order of the packet, each with where it sends it on."""
+    """Return the chains in the order of the packet, each with its target."""
     choices: dict[tuple[str, int], list[Step]] = {}
     for course in courses:
         for step in course.path:
@@ -186,5 +184,5 @@ def _fact(scene: Scene, steps: Sequence[Step]) -> Fact:
 
 
 def _short(chain: str) -> str:
-    """The kind and the key of a chain: service-XVOP54PY of service-XVOP54PY-default/web/tcp/."""
+    """Shorten the name of a chain to kind and key: service-XVOP54PY of service-XVOP54PY-default/web/tcp/."""
     return "-".join(chain.split("-")[:2]) if "/" in chain else chain

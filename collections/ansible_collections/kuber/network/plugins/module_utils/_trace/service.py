@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""A Service and its pods as hops, and why there is no pod that takes requests."""
+"""Trace a Service and its pods, and explain why no pod accepts requests."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Mapping, Sequence
 
     from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
-    from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import Cluster
+    from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import ClusterObjects
 
 POOL = "metallb.io/ip-allocated-from-pool"
 OLD_POOL = "metallb.universe.tf/ip-allocated-from-pool"
 
 
-def service_hop(cluster: Cluster, service: Body, port: Body, endpoints: Sequence[Endpoint], address: str = "") -> Hop:
-    """A Service, as it is reached at one of its addresses (or past them, as ingress controllers do)."""
+def service_hop(
+    cluster: ClusterObjects, service: Body, port: Body, endpoints: Sequence[Endpoint], address: str = ""
+) -> Hop:
+    """Return the hop of a Service at one of its addresses, or without (ingress controllers bypass the address)."""
     spec = service["spec"]
     ready = sum(one.ready for one in endpoints)
     facts = [Fact("type", "headless" if spec.get("clusterIP") == "None" else spec.get("type", "ClusterIP"))]
@@ -48,11 +50,11 @@ def service_hop(cluster: Cluster, service: Body, port: Body, endpoints: Sequence
     hop = Hop(Kind.SERVICE, title(service), tuple(facts))
     if ready:
         return hop
-    trouble = why_nobody(cluster, service, port)
+    trouble = why_no_pod(cluster, service, port)
     return hop.broken(trouble.what, trouble.remedy)
 
 
-def _address_facts(cluster: Cluster, service: Body, address: str) -> list[Fact]:
+def _address_facts(cluster: ClusterObjects, service: Body, address: str) -> list[Fact]:
     annotations = service["metadata"].get("annotations") or {}
     pool = annotations.get(POOL) or annotations.get(OLD_POOL)
     facts = [Fact("address", address + (f", from pool {pool}" if pool else ""))]
@@ -67,13 +69,13 @@ def _port_text(port: Body) -> str:
     return f"{port.get('protocol', 'TCP')} {port['port']}{name} → {port.get('targetPort', port['port'])}"
 
 
-def why_nobody(cluster: Cluster, service: Body, port: Body) -> Trouble:
-    """Why no pod takes the requests of a Service, and what to do."""
+def why_no_pod(cluster: ClusterObjects, service: Body, port: Body) -> Trouble:
+    """Explain why no pod accepts the requests of a Service."""
     name, namespace = title(service), service["metadata"]["namespace"]
     selector = service["spec"].get("selector") or {}
     if not selector:
         return Trouble(
-            f"Service {name} selects no pods, and nobody has written EndpointSlices for it",
+            f"Service {name} has no selector, and no EndpointSlices were written for it",
             f"Give it a selector: `kubectl --namespace {namespace} edit service {service['metadata']['name']}`",
         )
     pods = cluster.selected(service)
@@ -89,12 +91,12 @@ def why_nobody(cluster: Cluster, service: Body, port: Body) -> Trouble:
         )
     wanted = port.get("targetPort", port["port"])
     return Trouble(
-        f"The pods of Service {name} are ready, but have no port for its targetPort {wanted}",
+        f"The pods of Service {name} are ready, but have no port {wanted}, its targetPort",
         f"Set targetPort to a port of the containers, which declare {_declared(pods[0])}",
     )
 
 
-def _nothing_selected(cluster: Cluster, service: Body, selector: Mapping[str, str]) -> Trouble:
+def _nothing_selected(cluster: ClusterObjects, service: Body, selector: Mapping[str, str]) -> Trouble:
     name, namespace = title(service), service["metadata"]["namespace"]
     wanted = ",".join(f"{key}={value}" for key, value in selector.items())
     here = [one for one in cluster.deployments if one["metadata"]["namespace"] == namespace]
@@ -108,9 +110,9 @@ def _nothing_selected(cluster: Cluster, service: Body, selector: Mapping[str, st
                 f"Service {name} has no pods: Deployment {own} is scaled to 0",
                 f"`kubectl --namespace {namespace} scale deployment {own} --replicas=1`",
             )
-        failure = condition(deployment, "ReplicaFailure").get("message", "its ReplicaSet has made none yet")
+        failure = condition(deployment, "ReplicaFailure").get("message", "its ReplicaSet has created none yet")
         return Trouble(
-            f"Service {name} has no pods: Deployment {own} wants some, but {failure}",
+            f"Service {name} has no pods: Deployment {own} requests some, but {failure}",
             f"`kubectl --namespace {namespace} describe deployment {own}`",
         )
     return Trouble(
@@ -119,14 +121,14 @@ def _nothing_selected(cluster: Cluster, service: Body, selector: Mapping[str, st
     )
 
 
-def _labels_there(cluster: Cluster, namespace: str, selector: Mapping[str, str]) -> str:
+def _labels_there(cluster: ClusterObjects, namespace: str, selector: Mapping[str, str]) -> str:
     pods = [pod for pod in cluster.pods if pod["metadata"]["namespace"] == namespace]
     labels = [pod["metadata"].get("labels") or {} for pod in pods]
     seen = sorted({f"{key}={one[key]}" for one in labels for key in selector if key in one})
     return f"pods there have {', '.join(seen)}" if seen else f"there are {len(pods)} pods, none with such a label"
 
 
-def _remedy_unready(cluster: Cluster, pod: Body) -> str:
+def _remedy_unready(cluster: ClusterObjects, pod: Body) -> str:
     metadata = pod["metadata"]
     hints = [*_pods.probes(pod), *(event_text(event) for event in cluster.events(pod)[-1:])]
     look = f"`kubectl --namespace {metadata['namespace']} describe pod {metadata['name']}`"
@@ -143,7 +145,7 @@ def _declared(pod: Body) -> str:
 
 
 def pod_hop(
-    cluster: Cluster,
+    cluster: ClusterObjects,
     endpoint: Endpoint,
     *,
     service: str,
@@ -151,23 +153,23 @@ def pod_hop(
     facts: Sequence[Fact] = (),
     answers: Mapping[str, str] | None = None,
 ) -> Hop:
-    """The end of the way."""
+    """Return the hop of a pod, the end of the path."""
     pod = endpoint.pod
     name = pod["metadata"]["name"] if pod else endpoint.socket
-    said = (answers or {}).get(endpoint.socket)
+    answer = (answers or {}).get(endpoint.socket)
     known = [Fact("address", endpoint.socket), *([Fact("node", endpoint.node)] if endpoint.node else [])]
     known.append(Fact("ready", "yes" if endpoint.ready else "no"))
-    if said is not None:
-        known.append(Fact("port", said or "accepts connections"))
+    if answer is not None:
+        known.append(Fact("port", answer or "accepts connections"))
     socket = endpoint.socket if endpoint.protocol == "TCP" else ""
     hop = Hop(Kind.POD, name, (*known, *facts), share=share, socket=socket)
     if not endpoint.ready:
         hop = dataclasses.replace(hop, share=fractions.Fraction(0))
         why = _pods.trouble(pod) if pod else "its EndpointSlice says so"
         return hop.idle(f"It is not ready: {why}", _remedy_unready(cluster, pod) if pod else "")
-    if said:
+    if answer:
         return hop.broken(
-            f"Pod {name} is ready, but nobody listens at {endpoint.socket}: {said}", _remedy_deaf(pod, service)
+            f"Pod {name} is ready, but nothing listens on {endpoint.socket}: {answer}", _remedy_deaf(pod, service)
         )
     return hop
 
@@ -176,6 +178,6 @@ def _remedy_deaf(pod: Body | None, service: str) -> str:
     if pod is None:
         return f"Correct the EndpointSlice of Service {service}"
     return (
-        f"Set targetPort of Service {service} to where it listens; its containers declare {_declared(pod)}. "
-        "A readiness probe on that port would have kept requests away"
+        f"Set targetPort of Service {service} to the port it listens on; its containers declare {_declared(pod)}. "
+        "A readiness probe on that port would keep requests away from such a pod"
     )

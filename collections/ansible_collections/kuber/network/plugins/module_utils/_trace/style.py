@@ -4,55 +4,55 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""How a trace looks: the picture, which carries its own colours wherever it is shown, and the page around it."""
+"""The style sheets of a trace: for the picture, which may be shown alone, and for the page around it."""
 
 from __future__ import annotations
 
 PICTURE = """
-.way {
+.trace {
   --paper: #ffffff; --zone: #f4f6f9; --edge: #d3d9e2; --card: #ffffff; --ink: #1b2330; --dim: #5b6676; --line:
   #9aa5b5; --go: #1769d2; --ok: #1a7f45; --bad: #c5283d; --badfill: #fdeef0; --end: #e9f6ee; font-family:
   system-ui,sans-serif;
 }
 @media (prefers-color-scheme: dark) {
-  .way {
+  .trace {
     --paper: #0e131b; --zone: #151c27; --edge: #2b3646; --card: #1a2331; --ink: #e8edf4; --dim: #98a5b7; --line:
     #5c6a7e; --go: #5aa5ff; --ok: #4cc27f; --bad: #ff7382; --badfill: #331a22; --end: #15291f;
   }
 }
-.way .paper { fill: var(--paper); }
-.way .zone { fill: var(--zone); stroke: var(--edge); }
-.way .zonename { fill: var(--dim); font-size: 13px; font-weight: 600; }
-.way .card { fill: var(--card); stroke: var(--edge); stroke-width: 1.2; }
-.way .stripe { fill: var(--go); }
-.way .pod .card { fill: var(--end); }
-.way .pod .stripe { fill: var(--ok); }
-.way .kind { fill: var(--go); font-size: 11px; font-weight: 700; letter-spacing: .6px; }
-.way .pod .kind { fill: var(--ok); }
-.way .name { fill: var(--ink); font-size: 13.5px; font-weight: 650; }
-.way .fact { fill: var(--ink); font: 12px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace; }
-.way .fact .label { fill: var(--dim); }
-.way .mark { fill: none; stroke: var(--ok); stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
-.way .broken .card { fill: var(--badfill); stroke: var(--bad); stroke-width: 2; }
-.way .broken .stripe { fill: var(--bad); }
-.way .broken .kind { fill: var(--bad); }
-.way .broken .mark { stroke: var(--bad); }
-.way .note { fill: var(--bad); font-size: 12.5px; }
-.way .note.remedy { fill: var(--ink); }
-.way .idle .stripe, .way .unknown .stripe, .way .beyond .stripe { fill: var(--line); }
-.way .idle .kind, .way .unknown .kind, .way .beyond .kind { fill: var(--dim); }
-.way .idle .mark, .way .unknown .mark { stroke: var(--line); }
-.way .beyond { opacity: .62; }
-.way .idle .card { stroke-dasharray: 4 3; }
-.way .link { fill: none; stroke: var(--go); stroke-width: 2; }
-.way .link.off { stroke: var(--line); stroke-dasharray: 4 4; }
-.way .tip { fill: var(--go); }
-.way .tip.off { fill: var(--line); }
-.way .pill { fill: var(--go); }
-.way .pod .pill { fill: var(--ok); }
-.way .pill.off, .way .beyond .pill { fill: none; stroke: var(--line); }
-.way .share { fill: var(--card); font-size: 11.5px; font-weight: 700; text-anchor: middle; }
-.way .share.off, .way .beyond .share { fill: var(--dim); }
+.trace .paper { fill: var(--paper); }
+.trace .zone { fill: var(--zone); stroke: var(--edge); }
+.trace .zonename { fill: var(--dim); font-size: 13px; font-weight: 600; }
+.trace .card { fill: var(--card); stroke: var(--edge); stroke-width: 1.2; }
+.trace .stripe { fill: var(--go); }
+.trace .pod .card { fill: var(--end); }
+.trace .pod .stripe { fill: var(--ok); }
+.trace .kind { fill: var(--go); font-size: 11px; font-weight: 700; letter-spacing: .6px; }
+.trace .pod .kind { fill: var(--ok); }
+.trace .name { fill: var(--ink); font-size: 13.5px; font-weight: 650; }
+.trace .fact { fill: var(--ink); font: 12px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace; }
+.trace .fact .label { fill: var(--dim); }
+.trace .mark { fill: none; stroke: var(--ok); stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
+.trace .broken .card { fill: var(--badfill); stroke: var(--bad); stroke-width: 2; }
+.trace .broken .stripe { fill: var(--bad); }
+.trace .broken .kind { fill: var(--bad); }
+.trace .broken .mark { stroke: var(--bad); }
+.trace .note { fill: var(--bad); font-size: 12.5px; }
+.trace .note.remedy { fill: var(--ink); }
+.trace .idle .stripe, .trace .unknown .stripe, .trace .beyond .stripe { fill: var(--line); }
+.trace .idle .kind, .trace .unknown .kind, .trace .beyond .kind { fill: var(--dim); }
+.trace .idle .mark, .trace .unknown .mark { stroke: var(--line); }
+.trace .beyond { opacity: .62; }
+.trace .idle .card { stroke-dasharray: 4 3; }
+.trace .link { fill: none; stroke: var(--go); stroke-width: 2; }
+.trace .link.off { stroke: var(--line); stroke-dasharray: 4 4; }
+.trace .tip { fill: var(--go); }
+.trace .tip.off { fill: var(--line); }
+.trace .pill { fill: var(--go); }
+.trace .pod .pill { fill: var(--ok); }
+.trace .pill.off, .trace .beyond .pill { fill: none; stroke: var(--line); }
+.trace .share { fill: var(--card); font-size: 11.5px; font-weight: 700; text-anchor: middle; }
+.trace .share.off, .trace .beyond .share { fill: var(--dim); }
 """
 
 PAGE = """

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What to trace, as users write it."""
+"""Parse the target of a trace."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SERVICE = re.compile(r"(?P<namespace>[a-z0-9-]+)/(?P<name>[a-z0-9-]+)(?::(?P<po
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """A request: where to, and how."""
+    """The destination and protocol of a request."""
 
     text: str
     scheme: str
@@ -35,7 +35,7 @@ class Target:
     port: int | None
     path: str = ""
     namespace: str = ""
-    """With scheme service: of the Service whose name is ``host``."""
+    """With scheme service: the namespace of the Service whose name is ``host``."""
     port_name: str = ""
 
     @property
@@ -48,7 +48,7 @@ class Target:
 
     @property
     def is_name(self) -> bool:
-        """Whether somebody has to tell the address."""
+        """Whether the name has to be resolved."""
         if self.scheme == "service":
             return False
         try:
@@ -90,4 +90,4 @@ def _service(text: str, rest: str) -> Target:
 
 
 def _nonsense(text: str) -> KuberError:
-    return KuberError("The target is nothing that can be traced", wanted=FORMS, found=repr(text))
+    return KuberError("Unsupported target", wanted=FORMS, found=repr(text))

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""A trace for a terminal: the stations one below the other, branches indented."""
+"""Render a trace for a terminal: the hops below each other, branches indented."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ def render(root: Hop, *, width: int, paint: Paint) -> list[str]:
 
 
 def verdict(root: Hop, width: int, paint: Paint) -> list[str]:
-    """What comes of the request, in a word; with the remedy where it ends."""
+    """Return the verdict on the request, with the remedy if it fails."""
     broken, unknown = first_broken(root), first_unknown(root)
     if unknown is not None:
-        lines = [paint(f" ? Whether the way is whole is not known: {unknown.kind.value} {unknown.name}", YELLOW)]
+        lines = [paint(f" ? It is not known whether the path is complete: {unknown.kind.value} {unknown.name}", YELLOW)]
         return [*lines, *(paint(line, YELLOW) for line in _wrap(reason(unknown), "   ", width))]
     if broken is None:
-        return [paint(" ✔ The way is whole", GREEN)]
+        return [paint(" ✔ The path is complete", GREEN)]
     trouble = broken.trouble
-    lines = [paint(f" ✘ The way ends at the {broken.kind.value} {broken.name}", RED)]
+    lines = [paint(f" ✘ The path ends at the {broken.kind.value} {broken.name}", RED)]
     if trouble:
         lines += [paint(line, RED) for line in _wrap(trouble.what, "   ", width)]
         lines += _wrap(f"→ {trouble.remedy}", "   ", width) if trouble.remedy else []
@@ -58,7 +58,7 @@ def verdict(root: Hop, width: int, paint: Paint) -> list[str]:
 
 
 def _lines(hop: Hop, margin: str, lead: str, width: int, paint: Paint) -> Iterator[str]:
-    """A hop and what follows; ``lead`` stands before its first line, ``margin`` before all others."""
+    """Yield a hop and what follows; ``lead`` comes before its first line, ``margin`` before all others."""
     yield f"{lead or margin}{_head(hop, paint)}"
     last = not hop.children
     below = f"{margin}{' ' if last else '│'}{' ' * (KIND_WIDTH + 3)}"
@@ -79,7 +79,7 @@ def _lines(hop: Hop, margin: str, lead: str, width: int, paint: Paint) -> Iterat
 
 
 def _head(hop: Hop, paint: Paint) -> str:
-    # What is well but gets nothing looks like it.
+    # A healthy hop that gets no requests is shown as idle.
     mark, color = MARKS[Health.IDLE if hop.share == 0 and hop.health is Health.OK else hop.health]
     return f"{paint(mark, color)} {paint(hop.kind.value.ljust(KIND_WIDTH), GREY)} {paint(hop.name, BOLD)}"
 
@@ -97,7 +97,7 @@ def _facts(hop: Hop, margin: str, width: int) -> list[str]:
 
 
 def _pod(hop: Hop, margin: str, width: int) -> list[str]:
-    """In few words, for there are many of them: where it is and how it does, and what the rules say of it."""
+    """Describe a pod briefly, because there are many: its node, its state, and the rules that lead to it."""
     facts = {fact.label: fact.text for fact in hop.facts}
     where = [facts.pop(label) for label in ("address", "node") if label in facts]
     state = {"yes": "ready", "no": "not ready"}.get(facts.pop("ready", ""), "")

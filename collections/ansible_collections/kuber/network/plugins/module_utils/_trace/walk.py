@@ -4,10 +4,10 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""A packet on its way through chains of rules, of whichever program: where it ends, how often, and by which rules.
+"""Follow a packet through chains of rules, of any program: where it ends, how often, and by which rules.
 
-What a rule says of a packet is judged elsewhere: yes, no, or that it cannot be known here. A rule of the last kind that
-could end the way leaves a doubt on all that comes after it.
+Other modules evaluate whether a rule matches a packet: true, false or unknown. An unknown rule that
+could end the walk leaves a doubt on everything after it.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 ALL = fractions.Fraction(1)
 DEEPEST = 24
-"""So many chains deep a way turns in circles."""
-# Finer than the kernel, which has 31 bits; without an end to the digits hundreds of pods would take seconds.
+"""A walk this many chains deep is a loop."""
+# Finer than the kernel's 31 bits; without a limit to the digits, hundreds of pods would take seconds.
 _GRAIN = 1 << 64
 
 
 @dataclasses.dataclass(frozen=True)
-class Action:
-    """What a rule does with the packets that it takes."""
+class RuleAction:
+    """What a rule does with the packets that it matches."""
 
     kind: str
-    """jump, goto, return, end, mark, untrack, or pass for what only looks at them."""
+    """jump, goto, return, end, mark, untrack, or pass for rules without an effect on the walk."""
     target: str = ""
-    """The chain, or how the way ends, such as DROP."""
+    """The chain, or how the walk ends, such as DROP."""
     socket: str = ""
-    """Where DNAT sends to; empty if the rule does not say it."""
+    """The destination of DNAT; empty if the rule does not name it."""
     share: fractions.Fraction = ALL
     clear: int = 0
     flip: int = 0
@@ -44,43 +44,43 @@ class Action:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """A rule that has sent the packet on."""
+    """A rule that sent the packet on."""
 
     chain: str
     rule: t.Any
-    action: Action
+    action: RuleAction
 
 
 @dataclasses.dataclass(frozen=True)
 class Course:
-    """One way of a packet, and which part of the packets takes it."""
+    """One course of a packet, and the share of the packets that take it."""
 
     share: fractions.Fraction = ALL
     path: tuple[Step, ...] = ()
     mark: int = 0
     untracked: Step | None = None
-    """The rule that keeps it from connection tracking, and so from all translation of addresses."""
+    """The rule that exempts it from connection tracking, and so from address translation."""
     end: str = ""
-    """How the way ends; empty when it has left its first chain at the lower end."""
+    """How the course ends; empty if it passed the end of its first chain."""
     socket: str = ""
     doubts: tuple[Step, ...] = ()
 
 
 class Walk:
-    """Packets in one table; ``judge`` says whether a rule applies (``None``: it cannot be known) and what it does."""
+    """Packets in one table; ``judge`` says whether a rule matches (``None``: unknown) and what it does."""
 
     def __init__(
         self,
         rules: Callable[[str], Sequence[t.Any]],
-        judge: Callable[[str, t.Any, Course], tuple[bool | None, Sequence[Action]]],
+        judge: Callable[[str, t.Any, Course], tuple[bool | None, Sequence[RuleAction]]],
     ) -> None:
         self._rules = rules
         self._judge = judge
         self.entered: dict[str, None] = {}
-        """The chains that some packets certainly come to, in order."""
+        """The chains that some packets certainly reach, in order."""
 
     def through(self, chain: str, course: Course) -> list[Course]:
-        """Where packets are after a chain; those without an end go on behind the rule that sent them here."""
+        """Return where packets are after a chain; those without an end continue after the rule that sent them here."""
         self.entered[chain] = None
         flowing, gone = [course], list[Course]()
         if len(course.path) > DEEPEST:
@@ -96,7 +96,7 @@ class Walk:
         return [*gone, *flowing]
 
     def _pass(self, chain: str, rule: t.Any, course: Course) -> list[tuple[bool, Course]]:
-        """What one rule makes of packets, each with whether they stay in the chain."""
+        """Apply one rule to packets; each result says whether they stay in the chain."""
         applies, actions = self._judge(chain, rule, course)
         if applies is False:
             return [(True, course)]
@@ -128,8 +128,8 @@ class Walk:
         back = action.kind == "jump"
         return [(False, one) if one.end else (back, dataclasses.replace(one, path=course.path)) for one in found]
 
-    def _doubted(self, chain: str, rule: t.Any, course: Course, actions: Sequence[Action]) -> Course:
-        """The packets as if the rule did not apply, with a doubt if they could end there."""
+    def _doubted(self, chain: str, rule: t.Any, course: Course, actions: Sequence[RuleAction]) -> Course:
+        """Return the packets as if the rule did not match, with a doubt if they could end there."""
         entered = dict(self.entered)
         tried = [one for action in actions for one in self._act(Step(chain, rule, action), course)]
         self.entered = entered
@@ -143,7 +143,7 @@ def _rounded(share: fractions.Fraction) -> fractions.Fraction:
 
 
 def _merged(courses: Iterable[Course]) -> list[Course]:
-    """Ways that are the same but for their share become one."""
+    """Merge courses that differ only in their share."""
     found: list[Course] = []
     for course in courses:
         for number, one in enumerate(found):

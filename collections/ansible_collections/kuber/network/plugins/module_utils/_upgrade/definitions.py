@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""CustomResourceDefinitions of v1beta1, whose schema and columns v1 has in each version."""
+"""Upgrade CustomResourceDefinitions of v1beta1: v1 has schema and columns in each version."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _PER_VERSION = ("additionalPrinterColumns", "subresources")
 _PRESERVE = "x-kubernetes-preserve-unknown-fields"
 _INT_OR_STRING = "x-kubernetes-int-or-string"
 _ANYTHING = {"type": "object", _PRESERVE: True}
-# Where a schema has schemas in turn: in a mapping of them, or one.
+# Where a schema contains schemas: in a mapping, or as a value.
 _MAPS, _ONES = ("properties",), ("items", "additionalProperties")
 
 
 def resource_definition(draft: Draft) -> None:
     spec = draft.get("spec")
     if not isinstance(spec, dict):
-        draft.reject("spec is not a mapping", "Write the definition anew", LINK)
+        draft.reject("spec is not a mapping", "Rewrite the definition", LINK)
         return
     versions = _versions(spec)
     if not versions:
-        draft.reject("spec names no version", "Add spec.versions", LINK)
+        draft.reject("spec has no versions", "Add spec.versions", LINK)
         return
     for version in versions:
         problem = _not_structural(version["schema"]["openAPIV3Schema"], "openAPIV3Schema")
@@ -82,7 +82,7 @@ def _version(old: dict[str, t.Any], spec: dict[str, t.Any], *, prune: bool) -> d
     schema = validation.get("openAPIV3Schema") if isinstance(validation, dict) else None
     schema = _typed(schema) if isinstance(schema, dict) and schema else dict(_ANYTHING)
     if not prune:
-        # v1beta1 kept fields that the schema does not know; without this v1 would drop them.
+        # v1beta1 kept fields that the schema does not define; without this, v1 would drop them.
         schema[_PRESERVE] = True
     version["schema"] = {"openAPIV3Schema": schema}
     return version
@@ -93,7 +93,7 @@ def _column(old: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _typed(schema: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The schema with ``type: object`` wherever properties say that it is one."""
+    """Return the schema with ``type: object`` wherever it has properties."""
     result = dict(schema)
     if "type" not in result and ("properties" in result or "additionalProperties" in result):
         result = {"type": "object", **result}
@@ -109,7 +109,7 @@ def _typed(schema: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _not_structural(schema: t.Any, place: str) -> str:
-    """What the API server would not accept in the schema; empty when it looks structural."""
+    """Return why the API server would reject the schema; empty if it looks structural."""
     if not isinstance(schema, dict):
         return ""
     if "type" not in schema and not schema.get(_PRESERVE) and not schema.get(_INT_OR_STRING):
@@ -138,7 +138,7 @@ def _conversion(draft: Draft) -> None:
     if conversion.get("strategy") == "Webhook":
         webhook.setdefault("conversionReviewVersions", ["v1beta1"])
         rest["webhook"] = webhook
-    draft.set(("spec", "conversion"), rest, Reason("v1 has what describes the webhook in conversion.webhook", LINK))
+    draft.set(("spec", "conversion"), rest, Reason("v1 describes the webhook in conversion.webhook", LINK))
 
 
 _CONVERSION = {"webhookClientConfig": "clientConfig", "conversionReviewVersions": "conversionReviewVersions"}

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""One object while it is upgraded: each edit is made, recorded for the file it came from, and reported."""
+"""One object while it is upgraded: edits are applied, recorded for its file, and reported."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Ref
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import (
-    Change,
+    FieldChange,
     Finding,
-    Part,
     Path,
     Reason,
+    SourceObject,
     field_name,
 )
 
@@ -53,17 +53,17 @@ class Added:
 class Draft:
     """``body`` is the object as upgraded so far."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: SourceObject) -> None:
         self.part = part
         self.body: Body = copy.deepcopy(part.body)
         self.edits: list[Edit] = []
-        self.changes: list[Change] = []
+        self.changes: list[FieldChange] = []
         self.remarks: list[Finding] = []
         self.rejections: list[Finding] = []
         self.added: list[Added] = []
-        """Objects that belong beside this one, or in its place."""
+        """Objects to add beside this one, or to replace it."""
         self.replaced = False
-        """Whether the added objects take the place of this one."""
+        """Whether the added objects replace this one."""
         self.name = _name(self.body)
 
     @property
@@ -71,7 +71,7 @@ class Draft:
         return Ref.of(self.body)
 
     def get(self, *path: str | int) -> t.Any:
-        """What stands at ``path``; ``None`` when nothing does."""
+        """Return the value at ``path``; ``None`` if there is none."""
         value: t.Any = self.body
         for step in path:
             try:
@@ -84,13 +84,13 @@ class Draft:
         self._edit(Edit(Operation.SET, path, value), self.get(*path), value, reason)
 
     def remove(self, path: Path, reason: Reason) -> None:
-        """Remove a field; annotations of which none is left go as a whole."""
+        """Remove a field; empty annotations are removed as a whole."""
         before = self.get(*path)
         whole = path[:-1] if path[-2:-1] == ("annotations",) and len(self.get(*path[:-1])) == 1 else path
         self._edit(Edit(Operation.REMOVE, whole), before, None, reason, field=path)
 
     def rename(self, path: Path, name: str, reason: Reason) -> None:
-        """Give the key at the end of ``path`` another name; the value stays."""
+        """Rename the key at the end of ``path``; its value stays."""
         edit = Edit(Operation.RENAME, path, name)
         self._edit(edit, path[-1], name, reason)
 
@@ -98,7 +98,7 @@ class Draft:
         self.remarks.append(Finding(self.name, self.part.origin, problem, remedy, link))
 
     def reject(self, problem: str, remedy: str, link: str = "", *, keep_edits: bool = False) -> None:
-        """The object cannot be upgraded: it stays as it was, or with ``keep_edits`` as it is now."""
+        """Mark the object as not upgradable: it stays as it was, or with ``keep_edits`` as it is now."""
         self.rejections.append(Finding(self.name, self.part.origin, problem, remedy, link))
         if not keep_edits:
             self.body = copy.deepcopy(self.part.body)
@@ -108,11 +108,11 @@ class Draft:
         path, before, after = field or edit.path, copy.deepcopy(before), copy.deepcopy(after)
         apply(self.body, edit)
         self.edits.append(edit)
-        self.changes.append(Change(self.name, self.part.origin, field_name(path), before, after, reason))
+        self.changes.append(FieldChange(self.name, self.part.origin, field_name(path), before, after, reason))
 
 
 def apply(body: t.Any, edit: Edit) -> None:
-    """Make the edit; mappings on the way that are missing, or empty in the file, are made."""
+    """Apply the edit; missing or empty mappings on the path are created."""
     for place, step in enumerate(edit.path[:-1]):
         if isinstance(body, dict) and body.get(step) is None:
             body[step] = {}
@@ -131,7 +131,7 @@ def apply(body: t.Any, edit: Edit) -> None:
 
 
 def _name(body: Body) -> str:
-    """The object for messages, also where it is not well formed."""
+    """Return the object's name for messages, even if it is malformed."""
     kind = body.get("kind")
     metadata = body.get("metadata")
     name, namespace = (metadata.get(key) if isinstance(metadata, dict) else None for key in ("name", "namespace"))

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Fields that have changed between a removed API version and its successor."""
+"""Upgrade fields that differ between a removed API version and its successor."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._upgrade.draft import Draft
 
 GUIDE = "https://kubernetes.io/docs/reference/using-api/deprecation-guide/"
-# Fields of the beta versions that apps/v1 does not have.
+# Fields of the beta versions that apps/v1 lacks.
 _WORKLOAD_FIELDS = ("rollbackTo", "templateGeneration")
-# The defaults that v1beta1 had for fields whose default in v1 is another one.
+# v1beta1's defaults of fields with another default in v1.
 _WEBHOOK_DEFAULTS = {
     "failurePolicy": "Ignore",
     "matchPolicy": "Exact",
@@ -30,18 +30,18 @@ _REQUEST_SIGNERS = "https://kubernetes.io/docs/reference/access-authn-authz/cert
 
 
 def workload(draft: Draft) -> None:
-    """apps/v1 requires the selector that the beta versions derived from the labels of the template."""
+    """Add the selector that apps/v1 requires and the beta versions derived from the labels of the template."""
     link = f"{GUIDE}#deployment-v116"
     if not draft.get("spec", "selector"):
         labels = draft.get("spec", "template", "metadata", "labels")
         if not labels or not isinstance(draft.get("spec", "template"), dict):
             draft.reject(
                 "spec.selector is missing and the pod template has no labels to derive it from",
-                "Add labels to the pod template and the same ones to spec.selector.matchLabels",
+                "Add labels to the pod template, and the same labels to spec.selector.matchLabels",
                 link,
             )
             return
-        why = "apps/v1 requires a selector; the beta versions took the labels of the pod template"
+        why = "apps/v1 requires a selector; the beta versions used the labels of the pod template"
         draft.set(("spec", "selector"), {"matchLabels": labels}, Reason(why, link))
     for field in _WORKLOAD_FIELDS:
         if draft.get("spec", field) is not None:
@@ -49,7 +49,7 @@ def workload(draft: Draft) -> None:
 
 
 def disruption_budget(draft: Draft) -> None:
-    """In policy/v1 an empty selector means all pods of the namespace, in v1beta1 it meant none."""
+    """Remove an empty selector: in policy/v1 it matches all pods of the namespace, in v1beta1 it matched none."""
     if draft.get("spec", "selector") == {}:
         why = "An empty selector matched no pod in v1beta1 and matches every pod in v1; without one it matches none"
         draft.remove(("spec", "selector"), Reason(why, f"{GUIDE}#poddisruptionbudget-v125"))
@@ -57,7 +57,7 @@ def disruption_budget(draft: Draft) -> None:
 
 def autoscaler(draft: Draft) -> None:
     reason = Reason(
-        "autoscaling/v2 names the metric and its target in mappings of their own",
+        "autoscaling/v2 has separate mappings for the metric and its target",
         f"{GUIDE}#horizontalpodautoscaler-v125",
     )
     metrics = draft.get("spec", "metrics")
@@ -97,7 +97,7 @@ def _metric(old: dict[str, t.Any], selector: str) -> dict[str, t.Any]:
 def _target(
     old: dict[str, t.Any], *, average: str, utilization: str | None = None, value: str | None = None
 ) -> dict[str, t.Any]:
-    """The target as the first of the old fields that says one; an average value wins over a value."""
+    """Return the target from the first old field that is set; an average value takes precedence over a value."""
     forms = ((utilization, "Utilization", "averageUtilization"), (average, "AverageValue", "averageValue"))
     for field, kind, name in (*forms, (value, "Value", "value")):
         if field is not None and old.get(field) is not None:
@@ -120,13 +120,13 @@ def webhooks(draft: Draft) -> None:
         if webhook.get("sideEffects") not in ("None", "NoneOnDryRun"):
             draft.reject(
                 f"sideEffects of webhook {webhook.get('name')} is neither None nor NoneOnDryRun, as v1 requires",
-                "Look up what the webhook does and set sideEffects",
+                "Find out what the webhook does, and set sideEffects",
                 link,
             )
             return
         for field, default in _WEBHOOK_DEFAULTS.items():
             if webhook.get(field) is None:
-                reason = Reason(f"The default of {field} is another one in v1; this is that of v1beta1", link)
+                reason = Reason(f"{field} has another default in v1; this is the one of v1beta1", link)
                 draft.set(("webhooks", number, field), default, reason)
 
 

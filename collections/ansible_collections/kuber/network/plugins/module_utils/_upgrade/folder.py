@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The manifests below a folder. It may be anybody's: nothing outside it is read, and nothing that is too much."""
+"""Read the manifests of an untrusted folder: nothing outside of it, and within limits of size and number."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ from ansible_collections.kuber.network.plugins.module_utils._upgrade.reading imp
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterator
 
-# A folder of manifests has some dozens of files; what has more is something else, or meant to wear us out.
+# A folder of manifests has a few dozen files; a larger one is something else, or meant to exhaust us.
 MOST_ENTRIES = 2_000
 DEEPEST = 20
-# They are for kustomize and Helm, and name or fill the manifests beside them.
+# Files of kustomize and Helm, which list or parametrise the manifests beside them.
 TOOL_FILES = frozenset({"Chart.yaml", "kustomization.yaml", "kustomization.yml"})
-_REMEDY = "Name the folder that holds the manifests and nothing else"
+_REMEDY = "Name the folder that contains only the manifests"
 
 
 @dataclasses.dataclass(frozen=True)
-class File:
+class ManifestFile:
     """A file of manifests; ``name`` is its path below the folder."""
 
     name: str
     data: bytes
     text: str | None
-    """``None`` when it is not a text."""
+    """``None`` if it is not text."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Folder:
-    """What was found, and what is to be said of files that were not read."""
+    """The files, and remarks about files that were not read."""
 
     root: pathlib.Path
-    files: tuple[File, ...]
+    files: tuple[ManifestFile, ...]
     remarks: tuple[Finding, ...] = ()
 
     def read(self) -> Read:
@@ -73,15 +73,15 @@ def load(path: str) -> Folder:
             names.append(name)
     if not names:
         wanted = f"files named *{', *'.join(sorted(SUFFIXES))}"
-        raise KuberError(f"The folder {path} holds no manifests", wanted=wanted)
-    files: list[File] = []
+        raise KuberError(f"The folder {path} contains no manifests", wanted=wanted)
+    files: list[ManifestFile] = []
     for name in sorted(names):
         files.append(_load(place / name, name, sum(len(file.data) for file in files)))
     return Folder(place, tuple(files), tuple(remarks))
 
 
 def _walk(root: pathlib.Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Files and links below the folder, hidden ones left out, in no order; links are not followed."""
+    """Yield files and links below the folder, except hidden ones, in any order; links are not followed."""
     seen = 0
     left = [(str(root), "", 0)]
     while left:
@@ -110,9 +110,9 @@ def _printable(name: str) -> str:
 def _link(root: pathlib.Path, name: str, path: str) -> Finding:
     target = pathlib.Path(os.path.realpath(path))
     if not target.is_relative_to(root):
-        raise KuberError(f"{name} is a link that leads out of the folder", remedy="Remove it, or copy what it leads to")
-    problem = "This is a link to something in the folder, and not followed"
-    return Finding("", name, problem, "What it leads to is looked at where it is")
+        raise KuberError(f"{name} is a link to outside of the folder", remedy="Remove it, or copy its target")
+    problem = "This link into the folder is not followed"
+    return Finding("", name, problem, "Its target is read in its own place")
 
 
 def _refuse_special(path: pathlib.Path, name: str) -> None:
@@ -120,10 +120,10 @@ def _refuse_special(path: pathlib.Path, name: str) -> None:
         raise KuberError(f"{name} is not a regular file", remedy="Remove it from the folder")
 
 
-def _load(path: pathlib.Path, name: str, before: int) -> File:
-    """Read one file; ``before`` is the size of those that were read before it."""
+def _load(path: pathlib.Path, name: str, before: int) -> ManifestFile:
+    """Read one file; ``before`` is the size of those read before it."""
     with _readable(name):
-        # What has become a link, or a pipe, since it was looked at is neither followed nor waited for.
+        # Do not follow or wait for what has become a link or a pipe meanwhile.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as stream:
             data = stream.read(max(0, LARGEST - before) + 1)
@@ -131,9 +131,9 @@ def _load(path: pathlib.Path, name: str, before: int) -> File:
         wanted = f"at most {LARGEST >> 20} MiB"
         raise KuberError("The manifests are too large", wanted=wanted, found=f"more, up to {name}", remedy=_REMEDY)
     try:
-        return File(name, data, None if b"\0" in data else data.decode())
+        return ManifestFile(name, data, None if b"\0" in data else data.decode())
     except UnicodeDecodeError:
-        return File(name, data, None)
+        return ManifestFile(name, data, None)
 
 
 @contextlib.contextmanager
@@ -141,13 +141,13 @@ def _readable(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        raise KuberError(f"{name} cannot be read", found=exc.strerror or str(exc)) from exc
+        raise KuberError(f"Cannot read {name}", found=exc.strerror or str(exc)) from exc
 
 
-def _read(file: File) -> Read:
+def _read(file: ManifestFile) -> Read:
     if pathlib.PurePath(file.name).name in TOOL_FILES:
         return Read()
     if file.text is None:
-        finding = Finding("", file.name, "This is not a text", "Remove the file, or save it as UTF-8")
+        finding = Finding("", file.name, "This file is not UTF-8 text", "Remove it, or save it as UTF-8")
         return Read(findings=(finding,))
     return reading.from_text(file.text, file.name)

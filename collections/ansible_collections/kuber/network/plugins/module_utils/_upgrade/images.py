@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Images that can no longer be pulled, or that hold programs which today's server has nothing for."""
+"""Report images that can no longer be pulled, or whose programs do not work with current servers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 @dataclasses.dataclass(frozen=True)
 class Gone:
-    """Images that ``pattern`` matches from the start, what is wrong with them, and what to use instead."""
+    """Images whose names begin with ``pattern``, what is wrong with them, and what to use instead."""
 
     pattern: re.Pattern[str]
     problem: str
@@ -32,38 +32,38 @@ _DOCKER_HUB = r"(?:docker\.io/|index\.docker\.io/)?"
 TABLE: tuple[Gone, ...] = (
     Gone(
         re.compile(r"k8s\.gcr\.io/"),
-        "the registry k8s.gcr.io is frozen since April 2023 and may be switched off",
-        "Take the image from registry.k8s.io",
+        "the registry k8s.gcr.io has been frozen since April 2023 and may be switched off",
+        "Use the image from registry.k8s.io",
         "https://kubernetes.io/blog/2023/02/06/k8s-gcr-io-freeze-announcement/",
     ),
     Gone(
         re.compile(r"gcr\.io/google[_-]containers/"),
-        "the registry gcr.io/google-containers is an alias of k8s.gcr.io, which is frozen since April 2023",
-        "Take the image from registry.k8s.io",
+        "the registry gcr.io/google-containers is an alias of k8s.gcr.io, which has been frozen since April 2023",
+        "Use the image from registry.k8s.io",
         "https://kubernetes.io/blog/2023/02/06/k8s-gcr-io-freeze-announcement/",
     ),
     Gone(
         re.compile(r"quay\.io/kubernetes-ingress-controller/"),
         "its controllers watch Ingress in an API version that Kubernetes 1.22 removed",
-        "Install a controller of today in its place",
+        "Install a current controller instead",
         "https://kubernetes.io/docs/reference/using-api/deprecation-guide/#ingress-v122",
     ),
     Gone(
         re.compile(_DOCKER_HUB + r"metallb/(?:controller|speaker):v0\.[0-9]\."),
         "MetalLB before 0.10 has its images on Docker Hub and reads its pools from a ConfigMap",
-        "Install MetalLB of today in its place",
+        "Install a current MetalLB instead",
         "https://metallb.io/configuration/migration_to_crds/",
     ),
     Gone(
         re.compile(r"(?:quay\.io/)?metallb/(?:controller|speaker):v0\.1[0-2]\."),
         "MetalLB before 0.13 reads its pools from a ConfigMap",
-        "Install MetalLB of today in its place",
+        "Install a current MetalLB instead",
         "https://metallb.io/configuration/migration_to_crds/",
     ),
     Gone(
         re.compile(_DOCKER_HUB + r"bitnami/"),
         "Bitnami has moved its versioned images to docker.io/bitnamilegacy, where they are no longer updated",
-        "Take another image, or the one of bitnamilegacy",
+        "Use another image, or the one in bitnamilegacy",
         "https://github.com/bitnami/containers/issues/83267",
     ),
 )

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Ingress objects in the form of networking.k8s.io/v1, for the controller whose class they name."""
+"""Upgrade Ingress objects to networking.k8s.io/v1, for the controller of their class."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _GUIDE = "https://kubernetes.io/docs/reference/using-api/deprecation-guide/#ingr
 _DOCS = "https://kubernetes.io/docs/concepts/services-networking/ingress/"
 _CLASS = Reason(f"spec.ingressClassName replaces the annotation {OLD_CLASS}", f"{_DOCS}#deprecated-annotation")
 _NO_CLASS = Reason(
-    "The Ingress names no class, and no IngressClass of the set is the default: no controller would take it",
+    "The Ingress has no class, and no IngressClass of the set is the default: no controller would serve it",
     f"{_DOCS}#ingress-class",
 )
-_BACKEND = Reason("networking.k8s.io/v1 names a backend by service.name and service.port", _GUIDE)
-_PATH_TYPE = Reason("networking.k8s.io/v1 requires a pathType; this one is what beta versions did without", _GUIDE)
+_BACKEND = Reason("networking.k8s.io/v1 identifies a backend by service.name and service.port", _GUIDE)
+_PATH_TYPE = Reason("networking.k8s.io/v1 requires a pathType; this is what beta versions did without it", _GUIDE)
 _SERVICE_PORT = Reason(
-    "A backend names a port of the Service, not of its pods; ingress-nginx forgives it, other controllers do not",
+    "A backend refers to a port of the Service, not of its pods; ingress-nginx accepts both, other controllers do not",
     f"{_DOCS}#the-ingress-resource",
 )
 _MISSING_SLASH = re.compile(
@@ -70,7 +70,7 @@ def _class(draft: Draft, default: str, *, has_default: bool) -> None:
 
 
 def _rules(draft: Draft, services: Services) -> bool:
-    """Backends and path types of v1; whether all could be made."""
+    """Convert backends and path types to v1; return whether all could be converted."""
     spec = draft.get("spec")
     if "backend" in spec:
         if "defaultBackend" in spec:
@@ -82,7 +82,7 @@ def _rules(draft: Draft, services: Services) -> bool:
         if draft.get(*path, "pathType") is None:
             draft.set((*path, "pathType"), "ImplementationSpecific", _PATH_TYPE)
         places.append((*path, "backend"))
-    # Each is made, also those behind one that cannot be.
+    # Convert all of them, even after one that fails.
     made = [_backend(draft, place, services) for place in places]
     return all(made)
 
@@ -107,7 +107,7 @@ def _backend(draft: Draft, place: Path, services: Services) -> bool:
     if "serviceName" in backend or "servicePort" in backend:
         name, port = backend.get("serviceName"), backend.get("servicePort")
         if not isinstance(name, str) or isinstance(port, bool) or not isinstance(port, (int, str)) or port == "":
-            draft.reject("A backend does not name a Service and a port", "Name both", _BACKEND.link)
+            draft.reject("A backend lacks a Service name or a port", "Set both", _BACKEND.link)
             return False
         rest = {key: value for key, value in backend.items() if key not in ("serviceName", "servicePort")}
         new = {"service": {"name": name, "port": _port(port)}}
@@ -140,7 +140,7 @@ def _service_port(draft: Draft, place: Path, services: Services) -> None:
     elif isinstance(ports, Ports) and ports.listed:
         draft.remark(
             f"Service {name} has no port {wanted}; it has {shown(ports)}",
-            "Name one of the Service's ports in the backend",
+            "Use one of the Service's ports in the backend",
             _SERVICE_PORT.link,
         )
 
@@ -148,11 +148,11 @@ def _service_port(draft: Draft, place: Path, services: Services) -> None:
 def _remark_missing(draft: Draft, name: str, services: Services) -> None:
     elsewhere = services.namespaces_of(name)
     if elsewhere:
-        problem = f"Service {name} is in namespace {', '.join(elsewhere)}, and a backend reaches its own namespace only"
+        problem = f"Service {name} is in namespace {', '.join(elsewhere)}, not in that of the Ingress"
         remedy = f"Move the Ingress to the namespace of Service {name}"
     else:
-        problem = f"Service {name}, which the Ingress leads to, is not in this set: its port was not checked"
-        remedy = "Make sure that it is there, with that port"
+        problem = f"Service {name}, a backend of the Ingress, is not in this set: its port was not checked"
+        remedy = "Make sure that it exists, with that port"
     finding = [one for one in draft.remarks if one.problem == problem]
     if not finding:
         draft.remark(problem, remedy, f"{_DOCS}#the-ingress-resource")
@@ -170,8 +170,8 @@ def _paths(draft: Draft, controller: Controller) -> None:
             draft.set((*place, "pathType"), "ImplementationSpecific", reason)
         if not read_as_pattern:
             draft.remark(
-                f"{controller.name} reads path {path} as a regular expression only with an annotation that is missing",
-                f'Add {controller.prefix}use-regex: "true", or write a plain path',
+                f"{controller.name} reads path {path} as a regular expression only with an annotation",
+                f'Add {controller.prefix}use-regex: "true", or use a plain path',
                 controller.pattern_link,
             )
 
@@ -198,12 +198,12 @@ def _refused(draft: Draft, controller: Controller, name: str, refused: ingress_t
     if _MISSING_SLASH.fullmatch(value):
         draft.remove(("metadata", "annotations", annotation), Reason(problem, refused.link))
         draft.remark(
-            f"The redirect that adds the missing slash ({' '.join(value.split())}) is left out: {problem}",
-            "Open the address with the slash at its end",
+            f"The redirect that adds a trailing slash ({' '.join(value.split())}) is removed: {problem}",
+            "Use the address with a trailing slash",
             refused.link,
         )
         return
-    # Whatever else a snippet does may guard something: without it the Ingress might give more than it should.
+    # Other snippets may protect something: without them, the Ingress might expose more than it should.
     remedy = f"{refused.instead}, and remove {annotation}"
     draft.reject(problem, remedy, refused.link, keep_edits=True)
 
@@ -214,7 +214,7 @@ def _annotation(draft: Draft, controller: Controller, name: str) -> str | None:
 
 
 def has_default_class(bodies: t.Iterable[dict[str, t.Any]]) -> bool:
-    """Whether one of the objects is the IngressClass of all that name none."""
+    """Whether one of the objects is the default IngressClass."""
     for body in bodies:
         annotations = (body.get("metadata") or {}).get("annotations") or {}
         if body["kind"] == "IngressClass" and str(annotations.get(DEFAULT_CLASS)).lower() == "true":

@@ -4,9 +4,9 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What an ingress controller makes of Ingress objects, as data: classes, annotations, paths.
+"""How an ingress controller reads Ingress objects, as data: classes, annotations, paths.
 
-The upgrade reads the row of the controller that the objects are for; so can whatever moves them to another one.
+The upgrade uses the row of the objects' controller; a migration to another controller can use it as well.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SNIPPETS = f"{_DOCS}/configmap/#allow-snippet-annotations"
 
 @dataclasses.dataclass(frozen=True)
 class Refused:
-    """An annotation that the controller's admission webhook refuses by default, and what to use in its place."""
+    """An annotation that the controller's admission webhook refuses by default, and its replacement."""
 
     instead: str
     link: str = SNIPPETS
@@ -29,7 +29,7 @@ class Refused:
 
 @dataclasses.dataclass(frozen=True)
 class Renamed:
-    """An annotation that the controller no longer reads; ``values`` says what its values are called now."""
+    """An annotation that the controller no longer reads; ``values`` maps its values to the new ones."""
 
     name: str
     values: t.Mapping[str, str]
@@ -43,12 +43,12 @@ class Controller:
     name: str
     ingress_class: str
     prefix: str
-    """Of its annotations."""
+    """Prefix of its annotations."""
     pattern: re.Pattern[str]
-    """Finds what makes a path a regular expression, which it accepts with pathType ImplementationSpecific alone."""
+    """Finds paths that are regular expressions, which require the pathType ImplementationSpecific."""
     pattern_link: str
     pattern_switches: tuple[str, ...]
-    """Annotations, one of which makes it read paths as regular expressions."""
+    """Annotations that make the controller read paths as regular expressions."""
     refused: t.Mapping[str, Refused]
     renamed: t.Mapping[str, Renamed]
 

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""MetalLB's configuration: once a ConfigMap, later AddressPools, now IPAddressPools and their advertisements."""
+"""Upgrade MetalLB's configuration from a ConfigMap or AddressPools to IPAddressPools and advertisements."""
 
 from __future__ import annotations
 
@@ -30,15 +30,13 @@ _CONFIGURATION = "https://metallb.io/configuration/"
 _CONFIG_MAP = Reason("MetalLB 0.13 and newer read IPAddressPools and advertisements, not a ConfigMap", _MIGRATION)
 _ADDRESS_POOL = Reason("MetalLB 0.14 removed AddressPool; IPAddressPool and an advertisement replace it", _MIGRATION)
 _UNANNOUNCED = Reason(
-    "MetalLB gives Services addresses of this pool, but announces none of them without an advertisement",
+    "MetalLB assigns addresses of this pool, but announces them only with an advertisement",
     f"{_CONFIGURATION}#announce-the-service-ips",
 )
-# Fields of a pool in the ConfigMap, and what an IPAddressPool calls them.
+# Fields of a pool in the ConfigMap, and their names in an IPAddressPool.
 _FIELDS = {"addresses": "addresses", "auto-assign": "autoAssign", "avoid-buggy-ips": "avoidBuggyIPs"}
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
-_NO_EQUAL = (
-    "Write BGPPeers, BGPAdvertisements and Communities by hand; MetalLB's documentation has the new form of each"
-)
+_NO_EQUAL = "Write BGPPeers, BGPAdvertisements and Communities by hand; see MetalLB's documentation for their form"
 
 
 def upgrade(draft: Draft) -> None:
@@ -59,9 +57,7 @@ def _config_map(draft: Draft, key: str, text: str) -> None:
     left = [pool for pool in pools if not _convert(draft, pool)]
     rest = {field: value for field, value in config.items() if field != "address-pools" and value}
     for field in rest:
-        draft.reject(
-            f"{field} of MetalLB's ConfigMap has no equal that can be derived", _NO_EQUAL, _MIGRATION, keep_edits=True
-        )
+        draft.reject(f"{field} of MetalLB's ConfigMap cannot be converted", _NO_EQUAL, _MIGRATION, keep_edits=True)
     if not draft.added:
         return
     if not left and not rest and len(draft.body["data"]) == 1:
@@ -76,7 +72,7 @@ def _config_map(draft: Draft, key: str, text: str) -> None:
 
 
 def _read(draft: Draft, key: str, text: str) -> t.Any:
-    """MetalLB's configuration in ``text``; nothing when it is none, or cannot be read."""
+    """Return MetalLB's configuration in ``text``; ``None`` if it cannot be read."""
     try:
         documents = yamltext.load_all(text, f"{key} of {draft.name}")
     except KuberError as exc:
@@ -88,7 +84,7 @@ def _read(draft: Draft, key: str, text: str) -> t.Any:
 
 
 def _convert(draft: Draft, pool: t.Any) -> bool:
-    """Add what replaces the pool; whether everything of it has an equal."""
+    """Add what replaces the pool; return whether all of it could be converted."""
     problem = _no_equal(pool)
     if problem:
         draft.reject(problem, _NO_EQUAL, _MIGRATION, keep_edits=True)
@@ -104,18 +100,18 @@ def _no_equal(pool: t.Any) -> str:
         return "An entry of address-pools is not a mapping"
     name = pool.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        return f"The pool {name} has a name that no object can have"
+        return f"The name of pool {name} is not a valid object name"
     if pool.get("protocol") != "layer2":
-        return f"The protocol {pool.get('protocol')} of pool {name} has no equal that can be derived"
+        return f"The protocol {pool.get('protocol')} of pool {name} cannot be converted"
     unknown = sorted(str(key) for key in pool.keys() - _FIELDS.keys() - {"name", "protocol"})
-    return f"{', '.join(unknown)} of pool {name} has no equal that can be derived" if unknown else ""
+    return f"{', '.join(unknown)} of pool {name} cannot be converted" if unknown else ""
 
 
 def _address_pool(draft: Draft) -> None:
     spec = draft.get("spec")
     if not isinstance(spec, dict) or spec.get("protocol") != "layer2":
         protocol = spec.get("protocol") if isinstance(spec, dict) else None
-        draft.reject(f"The protocol {protocol} has no equal that can be derived", _NO_EQUAL, _MIGRATION)
+        draft.reject(f"The protocol {protocol} cannot be converted", _NO_EQUAL, _MIGRATION)
         return
     draft.set(("apiVersion",), API_VERSION, _ADDRESS_POOL)
     draft.set(("kind",), "IPAddressPool", _ADDRESS_POOL)
@@ -137,7 +133,7 @@ def advertisement(name: str, namespace: str) -> Body:
 
 
 def advertise(drafts: Iterable[Draft]) -> None:
-    """Add an L2Advertisement beside each pool that nothing in the set announces."""
+    """Add an L2Advertisement for each pool that nothing in the set announces."""
     drafts = list(drafts)
     bodies = [body for draft in drafts for body in (draft.body, *(one.body for one in draft.added))]
     known = [body for body in bodies if body["kind"] in ("L2Advertisement", "BGPAdvertisement")]
@@ -161,7 +157,7 @@ def _announces(one: Body, pool: Body) -> bool:
 
 def _selects(selector: Body, found: Body) -> bool:
     wanted = selector.get("matchLabels") or {}
-    # What an expression means is left to MetalLB: an advertisement too many would announce what nobody asked for.
+    # Expressions are not evaluated: a superfluous advertisement would announce addresses without being asked to.
     return bool(selector.get("matchExpressions")) or all(found.get(key) == value for key, value in wanted.items())
 
 

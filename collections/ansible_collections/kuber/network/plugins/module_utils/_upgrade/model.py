@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What an upgrade says: changes with their reason, objects that cannot be upgraded, and remarks."""
+"""The results of an upgrade: changes with their reasons, objects that cannot be upgraded, and remarks."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 @dataclasses.dataclass(frozen=True)
 class Reason:
-    """Why something changes, and where upstream says so."""
+    """Why something changes, with a link to upstream."""
 
     why: str
     link: str
 
 
 @dataclasses.dataclass(frozen=True)
-class Change:
-    """One field of one object: what it was and what it is; ``None`` where there was, or is, none."""
+class FieldChange:
+    """One change of a field: its old and new value, ``None`` if absent."""
 
     object: str
     origin: str
@@ -49,7 +49,7 @@ class Change:
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """Something that the user has to know or to decide; ``object`` is empty for a whole file."""
+    """Something that the user has to know or decide; ``object`` is empty for a whole file."""
 
     object: str
     origin: str
@@ -62,8 +62,8 @@ class Finding:
 
 
 @dataclasses.dataclass(frozen=True)
-class Part:
-    """One object as it was read: the text it stands in, the number of its document there, and its place in a List."""
+class SourceObject:
+    """One object as read: its source, the number of its document there, and its place in a List."""
 
     source: str
     number: int
@@ -77,7 +77,7 @@ class Part:
 
 
 def field_name(path: Path) -> str:
-    """The path as users write it: spec.rules[0].host, metadata.annotations["metallb.io/address-pool"]."""
+    """Format a path: spec.rules[0].host, metadata.annotations["metallb.io/address-pool"]."""
     text = ""
     for step in path:
         if isinstance(step, int):

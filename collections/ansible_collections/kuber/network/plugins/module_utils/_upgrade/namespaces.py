@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Namespaces that objects of a set need and the set does not hold."""
+"""Add Namespaces that objects of the set need and the set lacks."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 
 _LINK = "https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/"
-_REASON = Reason("Objects of the set are in this namespace, and the API server refuses them without it", _LINK)
+_REASON = Reason(
+    "Objects of the set are in this namespace, and the API server refuses them if it does not exist", _LINK
+)
 # A label as in RFC 1123.
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-# They are part of every cluster.
+# Namespaces of every cluster.
 SYSTEM = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
-# They come, with what they need, with the component that is usually installed by address and not part of a folder.
+# Namespaces of components that are usually installed from a URL and are not part of a folder.
 COMPONENTS = {
     "cert-manager": "cert-manager",
     "ingress-nginx": "ingress-nginx",
@@ -35,7 +37,7 @@ COMPONENTS = {
 
 
 def missing(bodies: Iterable[Body]) -> tuple[list[Added], list[Finding]]:
-    """The Namespaces to add, and a remark about each that a component brings along."""
+    """Return the Namespaces to add, and a remark about each that a component creates."""
     bodies = list(bodies)
     there = {body["metadata"]["name"] for body in bodies if (body["apiVersion"], body["kind"]) == ("v1", "Namespace")}
     needed = {str(body["metadata"].get("namespace") or "default") for body in bodies}
@@ -44,7 +46,7 @@ def missing(bodies: Iterable[Body]) -> tuple[list[Added], list[Finding]]:
         Finding(
             f"Namespace {name}",
             "",
-            f"Namespace {name} is not in this set: it comes with {COMPONENTS[name]}",
+            f"Namespace {name} is not in this set: {COMPONENTS[name]} creates it",
             f"Install {COMPONENTS[name]} first",
             _LINK,
         )

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The upgraded folder: files of ours and a record of them, and nothing of anybody else overwritten."""
+"""Write the upgraded folder with a record of its files, and overwrite nothing else."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import hashlib
 import json
 import os
 import pathlib
-import tempfile
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, after_change
+from ansible_collections.kuber.network.plugins.module_utils._net import files
 from ansible_collections.kuber.network.plugins.module_utils._upgrade import folder, rewriting, roundtrip
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import Finding
 
@@ -28,13 +28,13 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._upgrade.upgrade import Upgrade
 
 RECORD = ".kuber-upgraded.json"
-# kubectl takes the files of a folder in the order of their names.
+# kubectl applies the files of a folder in the order of their names.
 NAMESPACES = "00-namespaces.yml"
 
 
 @dataclasses.dataclass(frozen=True)
 class Output:
-    """Files by their names below the folder, and what is to be said of them."""
+    """Files by their names in the folder, and remarks about them."""
 
     files: Mapping[str, bytes]
     remarks: tuple[Finding, ...]
@@ -62,7 +62,7 @@ def render(source: Folder, upgrade: Upgrade) -> Output:
 
 def _bare(name: str, number: int) -> Finding:
     origin = f"{name}, document {number}"
-    return Finding("", origin, "The comments of this document could not be kept", "Copy those that matter by hand")
+    return Finding("", origin, "The comments of this document could not be preserved", "Copy them by hand")
 
 
 def _unlisted(tool: str, name: str) -> Finding:
@@ -77,8 +77,8 @@ def _free_name(files: Iterable[str]) -> str:
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
-    """What has to be written below ``root``, and which files of an earlier run have no source any more."""
+class OutputPlan:
+    """The files to write below ``root``, and the files of an earlier run that are obsolete."""
 
     root: pathlib.Path
     files: Mapping[str, bytes]
@@ -91,13 +91,13 @@ class Plan:
         return bool(self.write or self.remove)
 
 
-def plan(source: Folder, output: Output, dest: str) -> Plan:
-    """Compare with what is there; refuse to overwrite what is not as an earlier run left it."""
+def plan(source: Folder, output: Output, dest: str) -> OutputPlan:
+    """Compare with the existing files; raise if one was changed since an earlier run."""
     root = pathlib.Path(os.path.realpath(dest))
     if root.is_relative_to(source.root) or source.root.is_relative_to(root):
         raise KuberError(
-            "The option dest lies in the folder of the manifests, or holds it",
-            wanted="a folder of its own: the manifests stay as they are",
+            "Invalid option dest: it is inside the folder of the manifests, or contains it",
+            wanted="a separate folder: the manifests are not changed",
             found=dest,
         )
     with _explained(root):
@@ -109,15 +109,15 @@ def plan(source: Folder, output: Output, dest: str) -> Plan:
     for name in (*write, *remove):
         if there[name] is not None and there[name] not in record.get(name, ()):
             raise KuberError(
-                f"{root / name} is not as an upgrade wrote it",
+                f"{root / name} has been changed since an upgrade wrote it",
                 remedy="Move it away, or choose another folder for dest",
             )
     kept = {name: [digest] for name, digest in wanted.items()}
-    return Plan(root, output.files, tuple(write), tuple(remove), kept)
+    return OutputPlan(root, output.files, tuple(write), tuple(remove), kept)
 
 
-def carry_out(plan: Plan) -> None:
-    """Write and remove. The record first holds the old and the new: whatever is interrupted can be run again."""
+def carry_out(plan: OutputPlan) -> None:
+    """Write and remove files. The record first lists old and new files, so an interrupted run can be repeated."""
     with _explained(plan.root):
         old = _read_record(plan.root)
         both = {
@@ -155,22 +155,14 @@ def _is_below(name: str) -> bool:
 def _digest(path: pathlib.Path) -> str | None:
     if not os.path.lexists(path):
         return None
-    # A link, or a folder, is nothing that was written here: an empty digest is in no record.
+    # Links and folders were not written by an upgrade: no record has an empty digest.
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() and not path.is_symlink() else ""
 
 
 def _write(path: pathlib.Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            # Manifests may hold Secrets.
-            os.fchmod(stream.fileno(), 0o600)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    # Manifests may contain Secrets.
+    files.replace(path, data, 0o600)
 
 
 @contextlib.contextmanager
@@ -178,4 +170,4 @@ def _explained(root: pathlib.Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        raise KuberError(f"{exc.filename or root} cannot be written", found=exc.strerror or str(exc)) from exc
+        raise KuberError(f"Cannot write {exc.filename or root}", found=exc.strerror or str(exc)) from exc

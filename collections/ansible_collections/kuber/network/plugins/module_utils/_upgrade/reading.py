@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""From texts to the objects in them; a text that cannot be read does not keep the others from being read."""
+"""Read the objects in texts; one invalid text does not prevent reading the others."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import group_of
-from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import Finding, Part, Path
+from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import Finding, Path, SourceObject
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Sequence
 
-# Files of tools, which look like objects and are none of the API server's.
+# Files of tools, which look like objects but are not for the API server.
 _TOOLS = frozenset({"helm.toolkit.fluxcd.io", "k3d.io", "kind.x-k8s.io", "kubeadm.k8s.io", "kustomize.config.k8s.io"})
 _TAB = re.compile(r" *\t")
 _YAML = "https://yaml.org/spec/1.2.2/#61-indentation-spaces"
@@ -28,9 +28,9 @@ _YAML = "https://yaml.org/spec/1.2.2/#61-indentation-spaces"
 
 @dataclasses.dataclass(frozen=True)
 class Read:
-    """What is in some texts: objects, what could not be read, and what is not for the API server."""
+    """The content of texts: objects, errors, and remarks about what is not for the API server."""
 
-    parts: tuple[Part, ...] = ()
+    parts: tuple[SourceObject, ...] = ()
     findings: tuple[Finding, ...] = ()
     remarks: tuple[Finding, ...] = ()
 
@@ -47,12 +47,12 @@ def from_text(text: str, source: str) -> Read:
 
 
 def from_values(values: Sequence[object], source: str) -> Read:
-    """The objects of documents that have been read already."""
+    """Return the objects of parsed documents."""
     return sum((_document(value, source, number) for number, value in enumerate(values, 1)), Read())
 
 
 def from_definition(definition: object, source: str = "definition") -> Read:
-    """The objects of a mapping, of a YAML text, or of a list of either."""
+    """Return the objects of a mapping, a YAML text, or a list of either."""
     if isinstance(definition, str):
         return from_text(str(definition), source)
     if not isinstance(definition, list):
@@ -62,7 +62,7 @@ def from_definition(definition: object, source: str = "definition") -> Read:
 
 
 def sentence(exc: KuberError) -> str:
-    """What is wrong, without what to do about it."""
+    """Return the error without its remedy."""
     details = (("wanted", exc.wanted), ("found", exc.found))
     return "; ".join([exc.problem, *(f"{word}: {text}" for word, text in details if text)])
 
@@ -72,8 +72,8 @@ def _document(value: object, source: str, number: int) -> Read:
     if value is None:
         return Read()
     if not isinstance(value, dict) or not {"apiVersion", "kind"} & value.keys() or _of_a_tool(value):
-        return Read(remarks=(Finding("", origin, "This is not an object for the API server", "It is left as it is"),))
-    return _objects(Part(source, number, (), value))
+        return Read(remarks=(Finding("", origin, "This is not an object for the API server", "It is left unchanged"),))
+    return _objects(SourceObject(source, number, (), value))
 
 
 def _of_a_tool(value: dict[str, t.Any]) -> bool:
@@ -81,7 +81,7 @@ def _of_a_tool(value: dict[str, t.Any]) -> bool:
     return (version, kind) == ("v1", "Config") or (isinstance(version, str) and group_of(version) in _TOOLS)
 
 
-def _objects(part: Part) -> Read:
+def _objects(part: SourceObject) -> Read:
     body = part.body
     if (body.get("apiVersion"), body.get("kind")) != ("v1", "List"):
         return Read(parts=(part,))
@@ -91,11 +91,11 @@ def _objects(part: Part) -> Read:
     return sum((_item(item, part, number) for number, item in enumerate(items)), Read())
 
 
-def _item(item: object, part: Part, number: int) -> Read:
+def _item(item: object, part: SourceObject, number: int) -> Read:
     place: Path = (*part.place, "items", number)
     if isinstance(item, dict):
-        return _objects(Part(part.source, part.number, place, item))
-    origin = Part(part.source, part.number, place, {}).origin
+        return _objects(SourceObject(part.source, part.number, place, item))
+    origin = SourceObject(part.source, part.number, place, {}).origin
     return Read(findings=(Finding("", origin, "This is not an object", "Correct the document"),))
 
 
@@ -103,6 +103,6 @@ def _unreadable(exc: KuberError, text: str, source: str) -> Finding:
     tabs = [number for number, line in enumerate(text.splitlines(), 1) if _TAB.match(line)]
     if tabs:
         shown = ", ".join(map(str, tabs[:5])) + (" and more" if len(tabs) > 5 else "")
-        remedy = f"Replace the tabs that indent line {shown} by spaces: YAML does not allow them"
+        remedy = f"Replace the tabs that indent line {shown} with spaces: YAML does not allow tabs"
         return Finding("", source, sentence(exc), remedy, _YAML)
     return Finding("", source, sentence(exc), "Correct the file at that place")

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The text of a file with its upgraded objects: documents without a change stay as they are, byte for byte."""
+"""Rewrite a file with its upgraded objects; unchanged documents stay byte for byte."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
     from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 
-# Where YAML 1.1, and so libyaml, ends a line.
+# Line ends of YAML 1.1, and so of libyaml.
 _LINE = re.compile("[^\r\n\x85\u2028\u2029]*(?:\r\n|[\r\n\x85\u2028\u2029]|$)")
 _START = re.compile(r"(?:%[^\n]*\n|#[^\n]*\n|[ \t]*\r?\n)*---[ \t]*(?:#[^\n]*)?\r?\n")
 _DASHES = re.compile(r"^---", re.MULTILINE)
 _END = re.compile(r"^\.\.\.(?:\s|\Z)", re.MULTILINE)
-_REMEDY = "Write each document into a file of its own"
+_REMEDY = "Put each document into a separate file"
 _Loader: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclasses.dataclass(frozen=True)
 class Rewritten:
-    """The new text, and the numbers of the documents whose comments could not be kept."""
+    """The new text, and the numbers of the documents whose comments could not be preserved."""
 
     text: str
     bare: tuple[int, ...] = ()
@@ -51,7 +51,7 @@ def is_changed(draft: Draft) -> bool:
 
 
 def rewrite(text: str, drafts: Iterable[Draft], *, as_json: bool = False) -> Rewritten:
-    """The text with what has become of the objects in it."""
+    """Return the text with the upgraded objects."""
     changed: dict[int, list[Draft]] = collections.defaultdict(list)
     for draft in drafts:
         if is_changed(draft):
@@ -63,7 +63,7 @@ def rewrite(text: str, drafts: Iterable[Draft], *, as_json: bool = False) -> Rew
         return Rewritten(_json(values[0], changed[1]))
     chunks = _chunks(text)
     if len(chunks) != len(values):
-        raise KuberError("The documents of a file cannot be told apart", remedy=_REMEDY)
+        raise KuberError("Cannot separate the documents of a file", remedy=_REMEDY)
     expected = [[value] for value in values]
     bare = []
     for number, found in changed.items():
@@ -72,17 +72,17 @@ def rewrite(text: str, drafts: Iterable[Draft], *, as_json: bool = False) -> Rew
         bare += [] if kept else [number]
     new = "".join(chunks)
     if not _reads_as(new, [value for part in expected for value in part if value is not None]):
-        raise KuberError("The upgraded file would not read as it should", remedy=_REMEDY)
+        raise KuberError("The upgraded file would not parse to the upgraded objects", remedy=_REMEDY)
     return Rewritten(new, tuple(bare))
 
 
 def dump(bodies: Iterable[Body]) -> str:
-    """Objects as a text of their own."""
+    """Return objects as YAML text."""
     return "---\n".join(yamltext.dump(body) for body in bodies)
 
 
 def _chunks(text: str) -> list[str]:
-    """The documents of a text with all that stands between them; together they are the text."""
+    """Split a text into its documents, including everything between them."""
     events: t.Iterable[t.Any] = yaml.parse(text, Loader=_Loader)
     marks: list[t.Any] = [one.start_mark for one in events if isinstance(one, yaml.DocumentStartEvent)]
     lines = _LINE.findall(text)
@@ -91,7 +91,7 @@ def _chunks(text: str) -> list[str]:
 
 
 def _wanted(value: t.Any, drafts: Sequence[Draft]) -> list[t.Any]:
-    """What the document, and those that come after it, are to be read as."""
+    """Return what the document, and those added after it, must parse to."""
     result = copy.deepcopy(value)
     for edit in _edits(drafts):
         drafting.apply(result, edit)
@@ -108,7 +108,7 @@ def _added(drafts: Sequence[Draft]) -> list[Body]:
 
 
 def _edits(drafts: Sequence[Draft]) -> list[Edit]:
-    """The edits of a document: those of its objects, then the items of Lists that go, the hindmost first."""
+    """Return the edits of a document: those of its objects, then the removed items of Lists, last first."""
     edits = [
         Edit(edit.operation, (*draft.part.place, *edit.path), edit.value) for draft in drafts for edit in draft.edits
     ]
@@ -117,11 +117,11 @@ def _edits(drafts: Sequence[Draft]) -> list[Edit]:
 
 
 def _document(chunk: str, drafts: Sequence[Draft], wanted: list[t.Any]) -> tuple[str, bool]:
-    """The new text of a document, and whether its comments are in it."""
+    """Return the new text of a document, and whether it has the comments."""
     newline = "\r\n" if "\r\n" in chunk else "\n"
     start = _START.match(chunk)
     rest = chunk[start.end() :] if start else chunk
-    # What follows the dashes on their line is a part of the document.
+    # Text after the dashes on the same line is part of the document.
     head = start[0] if start else ("---\n" if _DASHES.search(chunk) else "")
     end = _END.search(rest)
     body, tail = (rest[: end.start()], rest[end.start() :]) if end else (rest, "")
@@ -129,11 +129,11 @@ def _document(chunk: str, drafts: Sequence[Draft], wanted: list[t.Any]) -> tuple
         text = head + new.replace("\n", newline) + tail if new is not None else ""
         if new is not None and _reads_as(text, wanted):
             return text, kept
-    raise KuberError(f"{drafts[0].name} cannot be written as YAML", found=drafts[0].part.origin)
+    raise KuberError(f"Cannot write {drafts[0].name} as YAML", found=drafts[0].part.origin)
 
 
 def _kept(body: str, drafts: Sequence[Draft]) -> str | None:
-    """The document with its comments and what comes after it; ``None`` when the library cannot do it."""
+    """Return the document with its comments, and what follows it; ``None`` if the library cannot do it."""
     added = dump(_added(drafts))
     body = body.replace("\r\n", "\n")
     if any(_takes_place_of_document(draft) for draft in drafts):

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Edits in the text of one YAML document, with its comments, its order and its ways of writing values."""
+"""Edit the text of a YAML document; comments, order and notation of values are preserved."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ try:
 except ImportError:  # pragma: no cover
     ruamel = None  # type: ignore[assignment]
 
-# Keys that stand best behind another one; all others come first, or second in the items of a list.
+# Keys to place after another key; all others come first, or second in items of a list.
 _BEHIND = {"pathType": "path"}
 _UNFOLDED = 1 << 20
 _FIRST_BELOW = re.compile(r"^(?P<outer> *)(?:- +)?[^\s#-][^\n]*:[ \t]*(?:#[^\n]*)?\n(?P<inner> +)[^\s#-]", re.MULTILINE)
@@ -41,19 +41,19 @@ _RESOLVERS = {
 
 
 class NotKeptError(Exception):
-    """The library cannot do this document."""
+    """The library cannot edit this document."""
 
 
 def require() -> None:
     if ruamel is None:
         raise KuberError(
-            "The Python library ruamel.yaml is missing, which keeps the comments of documents that are changed",
-            remedy="Install it (pip install ruamel.yaml), or leave out the option dest",
+            "The Python library ruamel.yaml is missing, which preserves the comments of changed documents",
+            remedy="Install it (pip install ruamel.yaml), or omit the option dest",
         )
 
 
 def edited(text: str, edits: t.Iterable[Edit]) -> str:
-    """The document with the edits made; removed items of lists must come last, the hindmost first."""
+    """Apply edits to a document; removals of list items must come last, the last item first."""
     try:
         yaml = _yaml(text)
         root = yaml.load(text)
@@ -68,7 +68,7 @@ def edited(text: str, edits: t.Iterable[Edit]) -> str:
 
 
 def comments(text: str) -> list[str]:
-    """All comments of a document."""
+    """Return all comments of a document."""
     try:
         return _comments(_yaml(text).load(text))
     except (ruamel.yaml.error.YAMLError, AttributeError, LookupError, TypeError, ValueError):
@@ -90,7 +90,7 @@ def _yaml(text: str) -> t.Any:
 
 @functools.cache
 def _resolver() -> t.Any:
-    """All plain values are texts, so that they are written as they were: 0o644, 1.10, yes, ~."""
+    """Read all plain values as strings, so that they are written as they were: 0o644, 1.10, yes, ~."""
 
     class Resolver(VersionedResolver):
         @property
@@ -101,7 +101,7 @@ def _resolver() -> t.Any:
 
 
 def _replay(root: t.Any, edit: Edit) -> list[str]:
-    """Make one edit; the comments that found no other place."""
+    """Apply one edit; return the comments that could not be placed."""
     parents = [root]
     for step in edit.path[:-1]:
         if parents[-1].__class__ is CommentedMap and not parents[-1].get(step):
@@ -147,7 +147,7 @@ def _rename(parent: t.Any, old: str | int, new: str) -> None:
 
 
 def _reattach(parents: list[t.Any], path: Path, position: int | None, lost: list[str]) -> list[str]:
-    """Put comments before what follows, in the innermost of the parents in which something does."""
+    """Move comments to the next item, in the innermost parent that has one."""
     if not lost:
         return []
     places = [position or 0, *((_position(node, step) or 0) + 1 for node, step in _upward(parents, path))]
@@ -165,7 +165,7 @@ def _upward(parents: list[t.Any], path: Path) -> list[tuple[t.Any, str | int]]:
 
 
 def _comments(node: t.Any) -> list[str]:
-    """The comments in a mapping or list, and in all below it."""
+    """Return the comments in a mapping or list and everything below it."""
     if not isinstance(node, (CommentedMap, CommentedSeq)):
         return []
     found = _token_texts(node.ca.comment)
@@ -185,7 +185,7 @@ def _token_texts(tokens: t.Any) -> list[str]:
 
 
 def _value(value: t.Any) -> t.Any:
-    """A new value in the form that comes out as it is."""
+    """Convert a new value so that it is written unchanged."""
     if isinstance(value, dict):
         return CommentedMap((_value(key), _value(part)) for key, part in value.items())
     if isinstance(value, list):

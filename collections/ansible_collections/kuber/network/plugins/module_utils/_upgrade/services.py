@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Services: how MetalLB is asked for an address today, and which ports stand in front of those of pods."""
+"""Upgrade the address request of Services, and map pod ports to Service ports."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
 OLD_PREFIX, PREFIX = "metallb.universe.tf/", "metallb.io/"
 ADDRESSES = f"{PREFIX}loadBalancerIPs"
 _PREFIX = Reason(
-    f"MetalLB 0.14.9 deprecated the prefix {OLD_PREFIX} of its annotations: it is {PREFIX} now",
+    f"MetalLB 0.14.9 deprecated the prefix {OLD_PREFIX} of its annotations; the new one is {PREFIX}",
     "https://metallb.io/release-notes/#version-0149",
 )
 _ADDRESS = Reason(
@@ -40,7 +40,7 @@ def upgrade(draft: Draft) -> None:
     if not isinstance(address, str) or draft.get("spec", "type") != "LoadBalancer":
         return
     if draft.get("spec", "loadBalancerClass"):
-        # Somebody else's load balancer, which may read the field.
+        # Another load balancer, which may read the field.
         return
     draft.remove(("spec", "loadBalancerIP"), _ADDRESS)
     if address and not draft.get("metadata", "annotations", ADDRESSES):
@@ -68,7 +68,7 @@ class Ports:
         return any(port is not None and port in (one.get("port"), one.get("name")) for one in self.listed)
 
     def in_front_of(self, port: t.Any) -> Body | None:
-        """The only port that leads to ``port`` of the pods, as an Ingress names it."""
+        """Return the only Service port for ``port`` of the pods, as an Ingress refers to it."""
         found = [one for one in self.listed if port is not None and one.get("targetPort") == port]
         if len({one.get("port") for one in found}) != 1 or not isinstance(found[0].get("port"), int):
             return None

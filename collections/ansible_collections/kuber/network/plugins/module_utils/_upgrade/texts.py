@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Numbers and truth values where Kubernetes takes nothing but strings."""
+"""Quote numbers and booleans where Kubernetes accepts only strings."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._upgrade.draft import Draft
 
 _REASON = Reason(
-    "The API server takes strings only; without quotes this is a number or a boolean",
+    "The API server accepts only strings; without quotes this is a number or a boolean",
     "https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/",
 )
 
 
 def quote(draft: Draft) -> None:
-    """Quote whole numbers and booleans. Of other numbers YAML does not keep what was written."""
+    """Quote integers and booleans. For other numbers, the original notation is lost."""
     places: list[Path] = [("metadata", "labels"), ("metadata", "annotations")]
     if draft.body.get("apiVersion") == "v1" and draft.body.get("kind") == "ConfigMap":
         places += [(field,) for field in STRINGS["ConfigMap"]]

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""A set of objects, and what becomes of it: each object on its own, then what the set lacks as a whole."""
+"""Upgrade a set of objects: each object alone, then what the set as a whole lacks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible_collections.kuber.network.plugins.module_utils._upgrade import (
     versions,
 )
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.draft import Added, Draft
-from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import Change, Finding
+from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import FieldChange, Finding
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterable, Iterator
@@ -35,16 +35,16 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 @dataclasses.dataclass(frozen=True)
 class Upgrade:
-    """What came of a set."""
+    """The result of upgrading a set."""
 
     drafts: tuple[Draft, ...]
     namespaces: tuple[Added, ...]
     findings: tuple[Finding, ...]
-    """Of files, not of objects: those that could not be read."""
+    """Findings about files that could not be read."""
     remarks: tuple[Finding, ...]
 
     def objects(self) -> list[Body]:
-        """What can be applied, Namespaces first."""
+        """Return the objects that can be applied, Namespaces first."""
         found = [one.body for one in self.namespaces]
         for draft in self.drafts:
             if not draft.replaced and not draft.rejections:
@@ -52,13 +52,13 @@ class Upgrade:
             found += [one.body for one in draft.added]
         return found
 
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[FieldChange]:
         found = [_added(one, "") for one in self.namespaces]
         for draft in self.drafts:
             found += draft.changes
             if draft.replaced:
                 reason = draft.added[0].reason
-                found.append(Change(draft.name, draft.part.origin, "", draft.part.body, None, reason))
+                found.append(FieldChange(draft.name, draft.part.origin, "", draft.part.body, None, reason))
             found += [_added(one, draft.part.origin) for one in draft.added]
         return found
 
@@ -69,7 +69,7 @@ class Upgrade:
         return [*self.remarks, *(one for draft in self.drafts for one in draft.remarks)]
 
     def comparisons(self) -> Iterator[tuple[str, Body | None, Body | None]]:
-        """Each object that changes: its name, what it was, what it is."""
+        """Yield each changed object: its name, old and new."""
         for one in self.namespaces:
             yield _added(one, "").object, None, one.body
         for draft in self.drafts:
@@ -89,15 +89,15 @@ class Upgrade:
 
 
 def _without_record(body: Body) -> Body:
-    """Without the record of who manages which field, which ``kubectl get`` writes and nobody has checked."""
+    """Return the object without managedFields, which ``kubectl get`` prints."""
     metadata = {key: value for key, value in body["metadata"].items() if key != "managedFields"}
     return body | {"metadata": metadata}
 
 
-def _added(one: Added, origin: str) -> Change:
+def _added(one: Added, origin: str) -> FieldChange:
     metadata = one.body["metadata"]
     place = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
-    return Change(f"{one.body['kind']} {place}{metadata['name']}", origin, "", None, one.body, one.reason)
+    return FieldChange(f"{one.body['kind']} {place}{metadata['name']}", origin, "", None, one.body, one.reason)
 
 
 def upgrade(read: Read, *, ingress_class: str = "nginx") -> Upgrade:
@@ -130,9 +130,7 @@ def _check(draft: Draft) -> None:
         return
     namespace = draft.ref.namespace
     if namespace and not namespaces.NAME.fullmatch(namespace):
-        draft.reject(
-            f"metadata.namespace is not a name that a Namespace can have: {namespace!r}", "Correct the document"
-        )
+        draft.reject(f"metadata.namespace is not a valid name: {namespace!r}", "Correct the document")
 
 
 def _repeated(drafts: Iterable[Draft]) -> Iterator[Finding]:

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""API versions that servers no longer have, what replaces them, and how an object gets there."""
+"""The removed API versions, their successors, and the functions that upgrade to these."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ _STORAGE = ("CSIDriver", "CSINode", "StorageClass", "VolumeAttachment")
 _FLOW = ("FlowSchema", "PriorityLevelConfiguration")
 _EXTENSIONS = "extensions/v1beta1"
 _PSP_REMEDY = (
-    "Label the Namespaces with a Pod Security Standard (pod-security.kubernetes.io/enforce) and delete the policy"
+    "Label the Namespaces with a Pod Security Standard (pod-security.kubernetes.io/enforce), and delete the policy"
 )
 
-# The rows are those of the deprecation guide.
+# The rows of Kubernetes' deprecation guide.
 TABLE: tuple[Removed, ...] = (
     Removed(("Deployment",), (_EXTENSIONS, *_APPS), "apps/v1", "1.16", "deployment-v116", fields.workload),
     Removed(("DaemonSet",), (_EXTENSIONS, "apps/v1beta2"), "apps/v1", "1.16", "daemonset-v116", fields.workload),
@@ -148,14 +148,14 @@ TABLE: tuple[Removed, ...] = (
         None,
         "1.20",
         "https://github.com/kubernetes/kubernetes/blob/master/CHANGELOG/CHANGELOG-1.20.md",
-        remedy="Write what the preset added into the pod templates",
+        remedy="Add the preset's content to the pod templates",
     ),
 )
 ROWS = {(version, kind): row for row in TABLE for version in row.versions for kind in row.kinds}
 
 
 def upgrade(draft: Draft) -> None:
-    """Bring the object, and what it refers to by version, to the API version that replaces its own."""
+    """Upgrade the object, and its references with an API version, to the successor of its API version."""
     version, kind = draft.body["apiVersion"], draft.body["kind"]
     row = ROWS.get((version, kind))
     if row is not None:
@@ -176,12 +176,12 @@ def _replace(draft: Draft, row: Removed) -> None:
 
 
 def _refer(draft: Draft) -> None:
-    """An autoscaler finds its target by version, too."""
+    """Upgrade the API version of an autoscaler's target."""
     target = draft.get("spec", "scaleTargetRef")
     if draft.body["kind"] != "HorizontalPodAutoscaler" or not isinstance(target, dict):
         return
     version, kind = target.get("apiVersion"), target.get("kind")
     row = ROWS.get((version, kind)) if isinstance(version, str) and isinstance(kind, str) else None
     if row is not None and row.successor is not None:
-        why = f"Kubernetes {row.release} removed {version} of {kind}, which the autoscaler looks for"
+        why = f"Kubernetes {row.release} removed {version} of {kind}, the autoscaler's target"
         draft.set(("spec", "scaleTargetRef", "apiVersion"), row.successor, Reason(why, row.link))

@@ -123,7 +123,7 @@ def test_what_follows_from_a_wrong_value_is_not_told_beside_it() -> None:
 )
 def test_misspelt_names_are_told_from_other_names(name: str, alike: str | None) -> None:
     found = list(settings.misspelt([name], options()))
-    assert [exc.wanted for exc in found] == ([alike] if alike else [])
+    assert [exc.remedy for exc in found] == ([f"Perhaps {alike} is meant"] if alike else [])
 
 
 def test_the_same_place_for_two_applications_is_refused() -> None:

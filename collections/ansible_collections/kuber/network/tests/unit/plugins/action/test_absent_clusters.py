@@ -112,7 +112,7 @@ def machine(tmp_path: pathlib.Path) -> Machine:
 def test_teardown_after_a_deletion_takes_back_what_is_on_the_host(machine: Machine) -> None:
     code, said, route = machine.play("teardown")
     assert code == 0, said
-    assert "Nothing is left to take back in the cluster: minikube has no profile minikube" in said
+    assert "Nothing is left to remove from the cluster: minikube has no profile minikube" in said
     assert "undefined" not in said
     assert (route, machine.hosts()) == ("", "127.0.0.1 localhost\n")
 
@@ -121,10 +121,8 @@ def test_teardown_of_a_stopped_cluster_says_what_it_could_not_do(machine: Machin
     machine.profile("minikube")
     code, said, route = machine.play("teardown")
     assert code != 0
-    assert (
-        "This machine's route and names are taken back; what is in the cluster is not. The cluster of profile" in said
-    )
-    assert "`minikube start --profile minikube` starts it" in said
+    assert "This machine's route and names are removed; what is in the cluster is not. The cluster of profile" in said
+    assert "Run `minikube start --profile minikube` to start it" in said
     assert (route, machine.hosts()) == ("", "127.0.0.1 localhost\n")
 
 
@@ -147,7 +145,7 @@ def test_a_dead_worker_is_one_finding(machine: Machine) -> None:
     (machine.home / "bin" / "docker.port").write_text("127.0.0.1:1\n")
     code, said, route = machine.play("preflight")
     assert code != 0
-    assert "Node minikube-m02 cannot be worked on" in said
-    assert "docker publishes no SSH port of container minikube-m02 (gone): it is stopped" in said
+    assert "Cannot run commands as root on node minikube-m02" in said
+    assert "docker publishes no SSH port for container minikube-m02 (gone): it is stopped" in said
     assert "undefined" not in said
     assert "192.168.49.9" in route

@@ -112,12 +112,12 @@ def test_preflight_tells_all_findings_at_once(play: PlayRunner, tmp_path: pathli
     code, output = play({"kuber.network.preflight": options})
     assert code == 2
     for said in (
-        "5 things must be mended",
+        "fix these 5 problems first",
         "wanted: minikube; found: work",
         "no profile minikube",
         "Host key has changed",
         "'magic'",
-        "web-svc-lb lies outside the pool",
+        "web-svc-lb is outside the pool",
     ):
         assert said in output, output
 
@@ -128,7 +128,7 @@ def test_preflight_refuses_a_cluster_without_kube_proxy_and_a_pool_in_its_networ
     options = {"kubeconfig": str(api_server.kubeconfig), "proxy_mode": "ipvs", "pool": ["10.96.7.0/24"]}
     code, output = play({"kuber.network.preflight": options})
     assert code == 2
-    assert "2 things must be mended" in output
+    assert "fix these 2 problems first" in output
     assert "overlaps the network of services" in output
 
 

@@ -181,7 +181,7 @@ def test_a_playbook_forwards_until_ctrl_c(playbook: list[str], page: int, tmp_pa
         start_new_session=True,
     ) as process:
         try:
-            text = until(process, "Ctrl-C ends it")
+            text = until(process, "Press Ctrl-C to stop")
             (port,) = re.findall(rf"a/web {ADDRESS}:{page} +-> +127\.0\.0\.1:(\d+)", text)
             address = f"127.0.0.1:{port}"
             assert PLAIN.open(f"http://{address}/", timeout=10).read().decode() == address

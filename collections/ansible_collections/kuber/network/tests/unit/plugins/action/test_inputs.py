@@ -59,7 +59,7 @@ class Connection(ConnectionBase):
         pass
 """
 SETTLE_SECONDS = 60
-ONE_THING = "Nothing has been changed, because one thing must be mended first:"
+ONE_THING = "Nothing was changed: fix this problem first:"
 # Leases and events are written all the time, and what is discovered about the server itself is no object.
 RESTLESS = frozenset({"leases", "events", "componentstatuses"})
 
@@ -156,7 +156,7 @@ class Bench:
         }
 
     def settle(self) -> None:
-        """Wait until the control plane has made all that it makes by itself after its start."""
+        """Wait until the control plane has made all that it makes by itself after its immediately."""
         until = time.monotonic() + SETTLE_SECONDS
         before: dict[str, t.Any] = {}
         while (state := self.state()) != before:

@@ -308,7 +308,7 @@ def test_a_mode_that_does_not_start_is_explained_and_taken_back(node: Node, task
     assert (told["failed"], told["changed"]) == (True, False), told
     assert "kube-proxy does not start on node node" in told["msg"]
     assert "CrashLoopBackOff" in told["msg"]
-    assert "are back at what they were, mode iptables" in told["msg"]
+    assert "were rolled back to mode iptables" in told["msg"]
     assert node.client.get(kube_proxy.CONFIG_MAP)["data"][proxy_config.KEY] == text
     assert node.mode == "iptables"
     assert not task(mode="iptables")["changed"]
@@ -321,7 +321,7 @@ def test_what_does_not_start_either_way_says_both(node: Node, task: Task) -> Non
     node.breaks = "any"
     told = task(mode="ipvs")
     assert (told["failed"], told["changed"]) == (True, True), told
-    assert "Going back to mode iptables failed, too: kube-proxy does not start" in told["msg"]
+    assert "Rolling back to mode iptables failed as well: kube-proxy does not start" in told["msg"]
 
 
 def test_what_was_broken_before_is_not_gone_back_to(node: Node, task: Task) -> None:
@@ -341,7 +341,7 @@ def test_a_killed_run_is_completed_by_the_next(node: Node, task: Task) -> None:
     time.sleep(1.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hook = {
-            "name": "restart.example.org",
+            "name": "reimmediately.example.org",
             "clientConfig": {"url": f"https://127.0.0.1:{silent.getsockname()[1]}/"},
             "rules": [
                 {"operations": ["UPDATE"], "apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["daemonsets"]}

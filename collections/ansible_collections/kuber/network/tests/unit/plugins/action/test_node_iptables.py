@@ -157,8 +157,8 @@ def test_a_node_that_dies_in_between_tells_how_far_it_got(
     }
     died = play(tmp_path, hosts)[0]["minikube"]
     assert (died["failed"], died["changed"]) == (True, True), died
-    assert "Contact with the node was lost in the middle of the work" in died["msg"]
-    assert "Begun was: iptables-legacy-restore" in died["msg"]
+    assert "The connection to the node was lost while it was being changed" in died["msg"]
+    assert "Commands begun: iptables-legacy-restore" in died["msg"]
     assert node.leftovers("ipv4") == 0
     assert node.leftovers("ipv6") > 0
     alive.touch()
@@ -219,8 +219,8 @@ def test_a_run_without_the_play_that_sets_the_mode_removes_nothing_and_names_it(
     output = done.stdout + done.stderr
     assert done.returncode == 2, output
     assert [node.leftovers("ipv4") > 0 for node in nodes] == [False, True, True], output
-    assert output.count("so that nothing on the node was touched") >= 2
-    assert "found: iptables. What sets the mode is the play 'Mode of kube-proxy' of node.yml" in output
+    assert output.count("so nothing on the node was changed") >= 2
+    assert "found: iptables. The play 'Set the mode of kube-proxy' of node.yml sets the mode" in output
 
 
 def test_equal_warnings_of_two_nodes_name_their_nodes(nodes: list[Node], tmp_path: pathlib.Path) -> None:

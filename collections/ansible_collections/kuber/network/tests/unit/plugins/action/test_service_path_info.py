@@ -90,7 +90,7 @@ def objects() -> t.Iterator[tuple[str, dict[str, t.Any]]]:
 def test_the_first_broken_hop_is_printed_and_returned_and_nothing_has_changed(trace: Tracer) -> None:
     code, output, result = trace(f"service {NAMESPACE}/web")
     assert code == 0, output
-    assert f"✘ The way ends at the service {NAMESPACE}/web" in output
+    assert f"✘ The path ends at the service {NAMESPACE}/web" in output
     assert "No pod of Service trace/web is ready: pod web" in output
     assert result["changed"] is False
     assert result["whole"] is False
@@ -111,10 +111,10 @@ def test_without_metallb_and_kube_proxy_the_rest_is_told_all_the_same(trace: Tra
 def test_it_can_be_quiet_and_runs_in_check_mode(trace: Tracer) -> None:
     code, output, _result = trace(f"service {NAMESPACE}/web", "--check", show=False)
     assert code == 0, output
-    assert "The way ends" not in output
+    assert "The path ends" not in output
 
 
 def test_nonsense_is_refused(trace: Tracer) -> None:
     code, output, _result = trace("web")
     assert code == 2
-    assert "The target is nothing that can be traced" in output
+    assert "Unsupported target" in output

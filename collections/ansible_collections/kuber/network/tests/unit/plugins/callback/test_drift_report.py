@@ -264,12 +264,12 @@ def test_what_could_not_be_looked_at_is_told_and_is_no_drift(project: Project) -
         }
     ]
     assert "localhost: Files: Break (failed)\n  no way in\n" in project.output
-    assert project.last_line.startswith("Incomplete, 1 task could not look. Drift: 1 thing in 1 task")
+    assert project.last_line.startswith("Incomplete, 1 task could not be checked. Drift: 1 thing in 1 task")
 
     project.run("away.yml", "--check")
     (unreachable,) = project.report["not_checked"]
     assert (project.code, unreachable["reason"]) == (1, "unreachable"), project.output
-    assert project.last_line.startswith("Incomplete, 1 task could not look. No drift")
+    assert project.last_line.startswith("Incomplete, 1 task could not be checked. No drift")
 
     project.write("ignored.yml", ("Away", [away | {"vars": AWAY}]), ignore_unreachable=True)
     project.run("ignored.yml", "--check")
@@ -306,7 +306,7 @@ def test_a_report_that_cannot_be_written_is_no_success(project: Project) -> None
     project.write("site.yml", ("Nothing", [{"ansible.builtin.debug": {"msg": "fine"}}]))
     project.run("site.yml", "--check", KUBER_DRIFT_REPORT="nowhere/drift.json")
     assert project.code == 1
-    assert "cannot be written to nowhere/drift.json" in project.output
+    assert "Cannot write the drift report to nowhere/drift.json" in project.output
     project.run("site.yml", "--check", KUBER_DRIFT_REPORT="")
     assert (project.code, project.last_line) == (0, "No drift (1 task)")
     assert not project.file.exists()

@@ -29,7 +29,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.prune import P
 from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import Target
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._net import proxy_rollout
-from ansible_collections.kuber.network.plugins.module_utils._net.kube_proxy import Document
+from ansible_collections.kuber.network.plugins.module_utils._net.kube_proxy import ProxyConfig
 from ansible_collections.kuber.network.tests.unit.plugins.faults.campaign import RATE, SEEDS, SOAK, Figures
 from ansible_collections.kuber.network.tests.unit.plugins.faults.http_proxy import FAULTS, Fault, Proxy
 
@@ -406,7 +406,7 @@ def test_a_configuration_whose_answer_is_lost_is_written_and_one_of_others_is_le
     body = {"metadata": {"name": "kube-proxy"}, "data": {"config.conf": "mode: iptables"}}
     before = truth.request("POST", path, body=body)["metadata"]["resourceVersion"]
     client = Client.from_kubeconfig(kubeconfig=str(proxy.kubeconfig), context="loopback")
-    document = Document("config.conf", "mode: iptables", {}, before, "")
+    document = ProxyConfig("config.conf", "mode: iptables", {}, before, "")
     try:
         proxy.rate, proxy.concerns = 1.0, Once("PATCH")
         written = proxy_rollout.write(client, document, "mode: ipvs")

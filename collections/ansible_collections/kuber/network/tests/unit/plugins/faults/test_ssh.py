@@ -24,7 +24,7 @@ from ansible.playbook.play_context import PlayContext
 from ansible_collections.kuber.network.plugins.connection.minikube import Connection
 from ansible_collections.kuber.network.plugins.plugin_utils import _ssh
 from ansible_collections.kuber.network.plugins.plugin_utils._known_hosts import KnownHosts
-from ansible_collections.kuber.network.plugins.plugin_utils._ssh import Session, SshError, Target
+from ansible_collections.kuber.network.plugins.plugin_utils._ssh import Session, SshError, SshTarget
 from ansible_collections.kuber.network.tests.unit.plugins.faults import tcp_proxy
 from ansible_collections.kuber.network.tests.unit.plugins.faults.campaign import RATE, SEEDS, SOAK, Figures
 from ansible_collections.kuber.network.tests.unit.plugins.faults.tcp_proxy import FAULTS, Proxy
@@ -52,12 +52,12 @@ def known_hosts(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 @pytest.fixture
-def target(sshd: t.Any, known_hosts: pathlib.Path) -> Target:
+def target(sshd: t.Any, known_hosts: pathlib.Path) -> SshTarget:
     known = KnownHosts(str(known_hosts), "minikube")
-    return Target("127.0.0.1", sshd.port, sshd.user, str(sshd.key_file), known, timeout=TIMEOUT, retries=3)
+    return SshTarget("127.0.0.1", sshd.port, sshd.user, str(sshd.key_file), known, timeout=TIMEOUT, retries=3)
 
 
-def through(proxy: Proxy, target: Target, **changes: t.Any) -> Target:
+def through(proxy: Proxy, target: SshTarget, **changes: t.Any) -> SshTarget:
     return dataclasses.replace(target, port=proxy.port, **changes)
 
 
@@ -71,7 +71,7 @@ def right_line(sshd: t.Any) -> str:
     return f"minikube {kind} {key}\n"
 
 
-def refuse_unclear(error: SshError, target: Target) -> None:
+def refuse_unclear(error: SshError, target: SshTarget) -> None:
     text = str(error)
     assert f"127.0.0.1:{target.port}" in text
     assert error.found
@@ -83,7 +83,7 @@ def refuse_unclear(error: SshError, target: Target) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 @every_fault
 def test_connections_come_about_or_the_error_is_clear(
-    sshd: t.Any, target: Target, known_hosts: pathlib.Path, figures: t.Mapping[str, Figures], fault: str, seed: int
+    sshd: t.Any, target: SshTarget, known_hosts: pathlib.Path, figures: t.Mapping[str, Figures], fault: str, seed: int
 ) -> None:
     counted = figures[f"SSH, {fault}"]
     with Proxy(sshd.port, fault, rate=RATE, seed=seed) as proxy:
@@ -110,7 +110,7 @@ def test_connections_come_about_or_the_error_is_clear(
     "fault", [one for one in FAULTS if one != tcp_proxy.SLOW], ids=lambda one: one.replace(" ", "-")
 )
 def test_nothing_but_faults_end_in_a_clear_error_in_time(
-    sshd: t.Any, target: Target, known_hosts: pathlib.Path, fault: str
+    sshd: t.Any, target: SshTarget, known_hosts: pathlib.Path, fault: str
 ) -> None:
     with Proxy(sshd.port, fault, rate=1.0) as proxy:
         there = through(proxy, target, timeout=1.0)
@@ -124,7 +124,7 @@ def test_nothing_but_faults_end_in_a_clear_error_in_time(
     assert not known_hosts.exists() or known_hosts.read_text() == right_line(sshd)
 
 
-def test_another_host_key_is_no_fault_to_try_again(sshd: t.Any, target: Target, known_hosts: pathlib.Path) -> None:
+def test_another_host_key_is_no_fault_to_try_again(sshd: t.Any, target: SshTarget, known_hosts: pathlib.Path) -> None:
     Session.open(target).close()
     sshd.change_host_key()
     before = known_hosts.read_text()
@@ -135,7 +135,7 @@ def test_another_host_key_is_no_fault_to_try_again(sshd: t.Any, target: Target, 
     assert known_hosts.read_text() == before
 
 
-def test_a_login_that_is_refused_is_not_tried_again(sshd: t.Any, target: Target) -> None:
+def test_a_login_that_is_refused_is_not_tried_again(sshd: t.Any, target: SshTarget) -> None:
     (sshd.home / "authorized_keys").write_text("")
     with Proxy(sshd.port, "", rate=0.0) as proxy:
         with pytest.raises(_ssh.SshAuthError, match=r"does not let .* in"):
@@ -182,7 +182,7 @@ def way(sshd: t.Any) -> t.Iterator[Proxy]:
 
 @pytest.mark.parametrize(
     ("happens", "found"),
-    [("reset", "it ended while a command was running|reset by peer"), ("stall", "no sign of life for 1 s")],
+    [("reset", "it was closed while a command was running|reset by peer"), ("stall", "no sign of life for 1 s")],
 )
 def test_a_command_that_has_begun_is_never_repeated(
     node: _Node, way: Proxy, tmp_path: pathlib.Path, happens: str, found: str

@@ -121,10 +121,10 @@ def test_an_unknown_profile_is_refused_with_a_list_of_those_there_are(minikube_h
 @pytest.mark.parametrize(
     ("path", "content", "words"),
     [
-        ("profiles/minikube/config.json", "{", "profiles/minikube/config.json cannot be read"),
-        ("profiles/minikube/config.json", "[]", "is not what minikube writes"),
+        ("profiles/minikube/config.json", "{", "profiles/minikube/config.json; wanted: JSON"),
+        ("profiles/minikube/config.json", "[]", "Unexpected content in"),
         ("profiles/minikube/config.json", {"Driver": "ssh"}, "has no nodes"),
-        ("machines/minikube/config.json", "nothing", "machines/minikube/config.json cannot be read"),
+        ("machines/minikube/config.json", "nothing", "machines/minikube/config.json; wanted: JSON"),
     ],
 )
 def test_damaged_files_are_named(minikube_home: t.Any, path: str, content: object, words: str) -> None:
@@ -140,7 +140,7 @@ def test_preflight_does_not_pass_over_a_profile_that_cannot_be_read(minikube_hom
     minikube_home.write("profiles/minikube/config.json", "")
     params: dict[str, t.Any] = {"profile": "minikube", "nodes": []}
     (finding,) = preflight.unreadable_profile(minikube_home.path, params)
-    assert "profiles/minikube/config.json cannot be read" in str(finding)
+    assert "profiles/minikube/config.json; wanted: JSON" in str(finding)
     assert "`minikube delete --profile minikube` and then `minikube start --profile minikube`" in str(finding)
     # With nodes the inventory has read it; a profile that is not there is told of elsewhere.
     assert not list(preflight.unreadable_profile(minikube_home.path, params | {"nodes": [{}]}))
@@ -229,8 +229,8 @@ def test_a_stopped_container_is_a_node_with_a_problem(minikube_home: t.Any) -> N
     values = listing(ansible_inventory(minikube_home, PATH=path, KUBER_PROFILE="two"))["_meta"]["hostvars"]
     assert "minikube_node_problem" not in values["two"]
     assert values["two-m02"]["minikube_node_problem"] == (
-        "docker publishes no SSH port of container two-m02 (No public port published for two-m02): it is stopped, or "
-        "this user may not use docker. `minikube start --profile two` starts it"
+        "docker publishes no SSH port for container two-m02 (No public port published for two-m02): it is stopped, or "
+        "this user may not use docker. Run `minikube start --profile two` to start it"
     )
     # What the plays on localhost build on is there all the same.
     assert values["two-m02"]["minikube_context"] == "two"
@@ -243,7 +243,7 @@ def test_a_stopped_profile_among_several_is_left_out(minikube_home: t.Any) -> No
     path = engine(minikube_home, "docker", 'echo "No such container: $2" >&2; exit 1')
     done = ansible_inventory(minikube_home, SOURCE + "profiles: [all]\n", PATH=path)
     assert "hosts" not in listing(done).get("minikube_nodes", {})
-    assert "Profile off of minikube is left out: docker publishes no SSH port" in " ".join(done.stderr.split())
+    assert "Skipping minikube's profile off: docker publishes no SSH port" in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize(

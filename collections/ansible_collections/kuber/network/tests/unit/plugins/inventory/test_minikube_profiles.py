@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.plugin_utils import _profiles
-from ansible_collections.kuber.network.plugins.plugin_utils._profile import Node, Profile, Ssh
+from ansible_collections.kuber.network.plugins.plugin_utils._profile import Profile, ProfileNode, Ssh
 from ansible_collections.kuber.network.tests.unit.plugins.inventory.support import SOURCE, ansible_inventory, listing
 
 ALL = SOURCE + "profiles: [all]\n"
@@ -96,12 +96,12 @@ def test_stopped_and_broken_profiles_are_left_out_with_a_warning(three: t.Any) -
     assert sorted(listing(done)["minikube_nodes"]["hosts"]) == ["bare", "one", "two-nodes", "two-nodes-m02"]
     warnings = " ".join(done.stderr.split())
     assert (
-        f"Profile off of minikube is left out: it is stopped: sshd of node off does not answer on 127.0.0.1:{port}"
+        f"Skipping minikube's profile off: it is stopped: sshd of node off does not answer on 127.0.0.1:{port}"
         in warnings
     )
-    assert "Profile half of minikube is left out" in warnings
-    assert "machines/half/config.json cannot be read" in warnings
-    assert "Profile rubbish of minikube is left out" in warnings
+    assert "Skipping minikube's profile half" in warnings
+    assert "machines/half/config.json; wanted: JSON" in warnings
+    assert "Skipping minikube's profile rubbish" in warnings
     assert "empty" not in warnings
 
 
@@ -143,7 +143,7 @@ def test_the_cache_answers_until_it_is_flushed(three: t.Any, wish: str) -> None:
 
 TEXTS = st.text(max_size=8)
 SSHS = st.none() | st.builds(Ssh, host=TEXTS, port=st.integers(1, 65535), user=TEXTS, key_file=TEXTS, known_hosts=TEXTS)
-NODES = st.builds(Node, name=TEXTS, address=TEXTS, control_plane=st.booleans(), ssh=SSHS)
+NODES = st.builds(ProfileNode, name=TEXTS, address=TEXTS, control_plane=st.booleans(), ssh=SSHS)
 
 
 @given(

@@ -88,5 +88,5 @@ def test_a_cluster_that_was_started_is_read(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_start_that_was_interrupted_is_named() -> None:
-    with pytest.raises(KuberError, match=r"Node qemu of minikube has no address yet.*minikube start --profile qemu"):
+    with pytest.raises(KuberError, match=r"minikube's node qemu has no address yet.*minikube start --profile qemu"):
         read_profile(FILES / "started", "qemu")

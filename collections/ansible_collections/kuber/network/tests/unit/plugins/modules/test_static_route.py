@@ -101,8 +101,8 @@ def test_present_works_for_ipv6(namespace: Namespace, run_module: ModuleCaller) 
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ({"via": "192.168.98.2"}, "no neighbour"),
-        ({"via": "192.168.99.1"}, "this machine itself"),
+        ({"via": "192.168.98.2"}, "not a neighbour"),
+        ({"via": "192.168.99.1"}, "this machine's own address"),
         ({"destination": "192.168.99.0/24", "via": "192.168.100.1"}, "own interface wire"),
     ],
 )

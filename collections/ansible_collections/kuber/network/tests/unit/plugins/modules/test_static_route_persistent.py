@@ -324,7 +324,7 @@ def test_without_a_manager_in_charge_it_is_refused_and_nothing_is_changed(
     for check in (True, False):
         failed = call(run_module, machine, check=check)
         assert failed["failed"]
-        assert "bring the route to 172.17.255.0/24 back" in failed["msg"]
+        assert "restore the route to 172.17.255.0/24" in failed["msg"]
         assert "NetworkManager (NetworkManager is not running)" in failed["msg"]
         expected = "has no .network file for wire" if with_daemon else "not running"
         assert f"systemd-networkd ({expected}), ifupdown (has no stanza for wire)" in failed["msg"]
@@ -351,6 +351,6 @@ def test_what_may_not_be_written_keeps_the_route_from_being_set(machine: Machine
     machine.run("chown nobody /etc/network/if-up.d && chmod 755 /etc/network/if-up.d")
     environment = [f"{name}={ENVIRONMENT[name]}" for name in ("PATH", "LD_LIBRARY_PATH")]
     failed = run_module("static_route", WANTED, prefix=[*machine.prefix, *weak, "env", *environment])
-    assert f"/etc/network/if-up.d/{SCRIPT} cannot be changed" in failed["msg"]
+    assert f"Cannot change /etc/network/if-up.d/{SCRIPT}" in failed["msg"]
     assert "Permission denied" in failed["msg"]
     assert machine.routes() == []

@@ -72,18 +72,18 @@ def test_other_content_is_refused_and_not_kept(tmp_path: pathlib.Path, cache: pa
 
 
 def test_missing_file_is_said_at_once(tmp_path: pathlib.Path) -> None:
-    with serving(tmp_path) as url, pytest.raises(KuberError, match=r"set.yaml cannot be downloaded; found: .*404"):
+    with serving(tmp_path) as url, pytest.raises(KuberError, match=r"Cannot download .*set.yaml; found: .*404"):
         download.fetch(f"{url}/set.yaml", SHA256)
 
 
 @pytest.mark.parametrize(
     ("url", "sha256", "message"),
     [
-        ("file:///etc/passwd", SHA256, "begins with https"),
-        ("set.yaml", SHA256, "begins with https"),
+        ("file:///etc/passwd", SHA256, "URL with https"),
+        ("set.yaml", SHA256, "URL with https"),
         ("https://127.0.0.1/x", "", "found: ''"),
-        ("https://127.0.0.1/x", SHA256.upper(), "64 digits"),
-        ("https://127.0.0.1/x", "../../etc/passwd", "64 digits"),
+        ("https://127.0.0.1/x", SHA256.upper(), "64 hexadecimal digits"),
+        ("https://127.0.0.1/x", "../../etc/passwd", "64 hexadecimal digits"),
     ],
 )
 def test_nonsense_is_refused_before_anything_is_downloaded(url: str, sha256: str, message: str) -> None:

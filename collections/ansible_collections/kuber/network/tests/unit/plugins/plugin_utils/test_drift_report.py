@@ -11,11 +11,11 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kuber.network.plugins.plugin_utils._drift_report import HEADINGS, Place, Report
+from ansible_collections.kuber.network.plugins.plugin_utils._drift_report import HEADINGS, Report, TaskOnHost
 
 NOW = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
-WEB = Place("localhost", "Web application", "kuber.network.web_app", "Set up the application web and its service")
-NODE = Place("minikube", "Rules on the nodes", None, "Remove what other modes left behind")
+WEB = TaskOnHost("localhost", "Web application", "kuber.network.web_app", "Set up the application web and its service")
+NODE = TaskOnHost("minikube", "Rules on the nodes", None, "Remove what other modes left behind")
 IMAGE = "spec.template.spec.containers[name=web].image"
 
 
@@ -23,7 +23,7 @@ def entry(thing: str, *, action: str = "configured", **details: t.Any) -> dict[s
     return {"thing": thing, "action": action, "fields": [], "removed": [], "added": []} | details
 
 
-def report(*results: tuple[Place, list[dict[str, t.Any]]]) -> Report:
+def report(*results: tuple[TaskOnHost, list[dict[str, t.Any]]]) -> Report:
     made = Report(NOW)
     for place, drift in results:
         made.add(place, {"changed": True, "drift": drift})
@@ -105,7 +105,7 @@ def test_a_column_that_nobody_fills_is_left_out() -> None:
 
 
 def test_hosts_side_by_side_are_told_one_after_the_other() -> None:
-    other = Place("minikube-m02", NODE.play, None, NODE.task)
+    other = TaskOnHost("minikube-m02", NODE.play, None, NODE.task)
     made = report(*((place, [entry(thing)]) for thing in ("IPv4 rules", "IPv6 rules") for place in (NODE, other)))
     headings = [line for line in made.table(width=100, now=NOW) if not line.startswith(" ")]
     assert headings == [str(NODE), str(other)]

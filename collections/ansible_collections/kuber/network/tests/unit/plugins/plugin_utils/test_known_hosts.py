@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.plugin_utils._known_hosts import Entry, HostKey, KnownHosts
+from ansible_collections.kuber.network.plugins.plugin_utils._known_hosts import HostKey, KnownHost, KnownHosts
 
 
 def key(body: bytes, algorithm: bytes = b"ssh-ed25519") -> HostKey:
@@ -116,7 +116,7 @@ def test_other_lines_stay_as_they_are(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_directory_that_is_missing_is_named(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(KuberError, match="cannot be kept"):
+    with pytest.raises(KuberError, match="Cannot save"):
         KnownHosts(str(tmp_path / "gone" / "known_hosts"), "minikube").verify(key(b"one"))
 
 
@@ -127,7 +127,7 @@ def test_no_key_passes_but_those_in_the_file(
     path = tmp_path_factory.mktemp("keys") / "known_hosts"
     path.write_text("".join(key(body).line("minikube") for body in bodies))
     known = KnownHosts(str(path), "minikube")
-    assert known.entries() == [Entry(number, key(body)) for number, body in enumerate(bodies, start=1)]
+    assert known.entries() == [KnownHost(number, key(body)) for number, body in enumerate(bodies, start=1)]
     if shown in bodies:
         known.verify(key(shown))
     else:

@@ -14,25 +14,25 @@ import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._checks.leftovers import VIEWS, LeftoversProbe, Readings
 from ansible_collections.kuber.network.plugins.module_utils._net import iptables, ipvs
-from ansible_collections.kuber.network.plugins.module_utils._net.node_proxy import Proxy
-from ansible_collections.kuber.network.plugins.module_utils._net.node_read import State
+from ansible_collections.kuber.network.plugins.module_utils._net.node_proxy import NodeProxy
+from ansible_collections.kuber.network.plugins.module_utils._net.node_read import NodeState
 from ansible_collections.kuber.network.plugins.module_utils._net.variants import Program
 
 NFT, LEGACY = Program("ipv4", "nft"), Program("ipv4", "legacy")
 CHAINS = "*nat\n:PREROUTING ACCEPT\n:KUBE-SVC-A - \n:KUBE-SERVICES -\n:KUBE-LOAD-BALANCER -\n:MINE -\nCOMMIT\n"
 OTHERS = ipvs.VirtualServer("TCP", "203.0.113.9", 80)
-EMPTY = State(
-    proxy=Proxy("iptables", excluded=(ipaddress.ip_network("203.0.113.0/24"),)),
+EMPTY = NodeState(
+    proxy=NodeProxy("iptables", excluded=(ipaddress.ip_network("203.0.113.0/24"),)),
     variant="nft",
     rules={NFT: iptables.parse("*nat\n:PREROUTING ACCEPT\n:MINE -\nCOMMIT\n")},
-    ipvs=ipvs.State((OTHERS,), {"MINE": ()}, False, frozenset(), traces=True),
+    ipvs=ipvs.IpvsState((OTHERS,), {"MINE": ()}, False, frozenset(), traces=True),
     nftables={},
     sysctls={},
 )
 FULL = dataclasses.replace(
     EMPTY,
     rules={NFT: iptables.parse(CHAINS), LEGACY: iptables.parse(CHAINS)},
-    ipvs=ipvs.State(
+    ipvs=ipvs.IpvsState(
         (OTHERS, ipvs.VirtualServer("TCP", "10.107.87.29", 80), ipvs.VirtualServer("UDP", "fd00::1", 53)),
         {"MINE": (), "KUBE-CLUSTER-IP": (), "KUBE-IPVS-IPS": ("10.107.87.29", "fd00::1")},
         True,
@@ -42,7 +42,7 @@ FULL = dataclasses.replace(
 )
 
 
-def probe(state: State, view: str, *, mode: str = "iptables", of: str = "ipvs") -> LeftoversProbe:
+def probe(state: NodeState, view: str, *, mode: str = "iptables", of: str = "ipvs") -> LeftoversProbe:
     return LeftoversProbe(Readings(lambda _mode: state), mode, of, view)
 
 
@@ -62,7 +62,7 @@ def test_a_clean_node_is_clean_whatever_others_have(view: str) -> None:
         (
             "virtual_servers",
             "ipvs",
-            "2 left: TCP 10.107.87.29:80, UDP [fd00::1]:53. They still answer, also for Service",
+            "2 left: TCP 10.107.87.29:80, UDP [fd00::1]:53. They still answer, even for deleted Service",
         ),
         ("sets", "ipvs", "2 left: KUBE-CLUSTER-IP, KUBE-IPVS-IPS"),
         ("tables", "nftables", "1 left: table ip kube-proxy"),
@@ -82,16 +82,16 @@ def test_what_is_left_is_named_in_plain_words(view: str, of: str, found: str) ->
 def test_what_could_not_be_looked_at_is_not_good(view: str, part: str) -> None:
     state = dataclasses.replace(EMPTY, unread={part: "nobody has the program"})
     outcome = probe(state, view).attempt()
-    assert (outcome.ok, outcome.unknown, outcome.found) == (False, True, "not looked at: nobody has the program")
+    assert (outcome.ok, outcome.unknown, outcome.found) == (False, True, "not checked: nobody has the program")
     # What was seen all the same is bad.
     assert probe(dataclasses.replace(FULL, unread=state.unread), view).attempt().unknown is False
 
 
 def test_virtual_servers_of_nobody_knows_whom_are_neither_good_nor_bad() -> None:
-    state = dataclasses.replace(EMPTY, proxy=Proxy("iptables", excluded=None))
+    state = dataclasses.replace(EMPTY, proxy=NodeProxy("iptables", excluded=None))
     outcome = probe(state, "virtual_servers").attempt()
     assert (outcome.ok, outcome.unknown) == (False, True)
-    assert outcome.found == "not known whose they are: TCP 203.0.113.9:80"
+    assert outcome.found == "unknown owner: TCP 203.0.113.9:80"
 
 
 @pytest.mark.parametrize("view", VIEWS.values())
@@ -102,7 +102,7 @@ def test_what_is_asked_can_be_typed_on_a_node_of_minikube(view: t.Any) -> None:
 def test_a_node_is_read_once_for_all_and_again_for_each_further_try() -> None:
     readings: list[str] = []
 
-    def read(mode: str) -> State:
+    def read(mode: str) -> NodeState:
         readings.append(mode)
         return EMPTY
 

@@ -215,7 +215,7 @@ def test_a_borrowed_command_that_is_nowhere_is_unknown(ask: t.Callable[..., Outc
     options = {"argv": ["no-such-program", "list"], "borrow": True, "rc": [0, 127], "not_matches": ["KUBE"]}
     outcome = ask(command=options)
     assert (outcome.ok, outcome.unknown) == (False, True)
-    assert outcome.found == "not looked at: no-such-program is neither on the node nor in a container of kube-proxy"
+    assert outcome.found == "not checked: no-such-program is neither on the node nor in a container of kube-proxy"
     assert ask(command={"argv": ["echo", "here"], "borrow": True}) == Outcome(True, "here")
 
 
@@ -239,9 +239,9 @@ def test_live(ask: t.Callable[..., Outcome], query: str, equals: t.Any, outcome:
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        ({"live": {"path": "/x", "query": "a["}}, "no JMESPath"),
-        ({"http": {"url": "http://127.0.0.1/", "matches": "("}}, "no regular expression"),
-        ({"command": {"argv": ["true"], "not_matches": ["*"]}}, "no regular expression"),
+        ({"live": {"path": "/x", "query": "a["}}, "Invalid JMESPath"),
+        ({"http": {"url": "http://127.0.0.1/", "matches": "("}}, "Invalid regular expression"),
+        ({"command": {"argv": ["true"], "not_matches": ["*"]}}, "Invalid regular expression"),
     ],
 )
 def test_nonsense_is_refused_with_the_name_of_the_check(

@@ -38,7 +38,7 @@ class Scripted(Probe):
 
 class Broken(Scripted):
     def attempt(self) -> Outcome:
-        raise KuberError("the API server is gone")
+        raise KuberError("the API server has terminated")
 
 
 def silent(pending: t.Sequence[Check], elapsed: float) -> None:
@@ -77,7 +77,7 @@ def test_slow_checks_run_side_by_side() -> None:
 def test_an_error_is_a_red_line_and_not_the_end() -> None:
     checks = [Check("broken", "", Broken([True])), Check("good", "", Scripted([True]))]
     broken, good = run_checks(checks, timeout=0, interval=1, progress=silent)
-    assert (broken.ok, broken.found) == (False, "the API server is gone")
+    assert (broken.ok, broken.found) == (False, "the API server has terminated")
     assert good.ok
 
 
@@ -93,12 +93,12 @@ GREEN_LINE = Verdict("Page is served", "Part 1", "curl http://x/", "200", "200 h
 RED_LINE = Verdict("Address answers ping", "Part 2", "ping 10.0.0.1", "an echo reply", "no answer in time", False)
 
 
-GREY_LINE = Verdict("No set is left", "Part 2", "ipset list", "none", "not looked at: no ipset", False, unknown=True)
+GREY_LINE = Verdict("No set is left", "Part 2", "ipset list", "none", "not checked: no ipset", False, unknown=True)
 
 
 def test_table_never_shows_a_check_that_was_not_made_as_good() -> None:
     lines = render([GREEN_LINE, GREY_LINE], width=80, paint=plain)
-    assert " ? No set is left  not looked at: no ipset" in lines
+    assert " ? No set is left  not checked: no ipset" in lines
     assert lines[-2] == " ? 1 of 2 checks passed, 1 could not be made"
     assert render([RED_LINE, GREY_LINE], width=80, paint=plain)[-2] == " ✘ 1 of 2 checks failed, 1 could not be made"
     assert any("<yellow> ?</yellow>" in line for line in render([GREY_LINE], width=80, paint=colored))

@@ -70,7 +70,7 @@ def test_a_user_can_copy_every_line() -> None:
     canary = "    curl -L --resolve example.app.org:20000:127.0.0.1 http://example.app.org:20000/test-webapp"
     assert text.count(canary) == 1
     assert any("`127.0.0.1 example.app.org`" in line for line in text)
-    assert text[-1] == "Not by SSH, which brings no UDP: default/game 172.17.255.4:7777/udp"
+    assert text[-1] == "Not forwarded, because SSH does not carry UDP: default/game 172.17.255.4:7777/udp"
 
 
 def test_an_ingress_with_a_certificate_is_asked_over_https_too() -> None:

@@ -95,11 +95,11 @@ def test_a_python_that_is_too_old_is_named(home: pathlib.Path) -> None:
 def test_a_second_run_is_refused_while_one_is_going_on(home: pathlib.Path) -> None:
     (home / "seconds").write_text("30")
     place = started(home)
-    with pytest.raises(KuberError, match="Another run is going on"):
+    with pytest.raises(KuberError, match="Another run is active"):
         run.start(Here(), place, arguments=[], settings={}, environment={})
     told: list[str] = []
     with pytest.raises(
-        KuberError, match="stopped after 1 s; wanted: its end within 1 s; found: it was at: Set up MetalLB"
+        KuberError, match="stopped after 1 s; wanted: an end within 1 s; found: it was running the task: Set up MetalLB"
     ):
         run.follow(Here(), place, timeout=1, interval=1, tell=told.append, clock=iter([0.0, 0.4, 1.0]).__next__)
     assert told == ["after 0 s: Set up MetalLB"]

@@ -58,7 +58,7 @@ class Namespace(Runner):
         done = subprocess.run(command, input=stdin or "", capture_output=True, text=True, check=False)
         return Result(argv, done.returncode, done.stdout, done.stderr)
 
-    def tables(self, program: str) -> dict[str, iptables.Table]:
+    def tables(self, program: str) -> dict[str, iptables.IptablesTable]:
         return iptables.parse(self.run([f"{program}-save"]).stdout)
 
 
@@ -75,17 +75,17 @@ def play(namespace: Namespace, dump: str, variant: str) -> None:
     namespace.run([f"iptables{variant}-restore", "--noflush"], stdin=MINE)
 
 
-def settle(namespace: Namespace, mode: str, **wanted: t.Any) -> tuple[node_read.State, node.Plan, list[str]]:
+def settle(namespace: Namespace, mode: str, **wanted: t.Any) -> tuple[node_read.NodeState, node.NodePlan, list[str]]:
     """The state, what was planned, and what is left."""
     check_mode = wanted.pop("check_mode", False)
     writer = node_write.Writer(namespace)
     if hasattr(namespace, "proxy"):
         namespace.proxy.answer(proxyMode=mode)
-    done = node_write.settle(namespace, node.Spec(mode, **wanted), check_mode=check_mode, writer=writer)
+    done = node_write.settle(namespace, node.NodeSpec(mode, **wanted), check_mode=check_mode, writer=writer)
     return done.state, done.plan, [one.text for one in done.left]
 
 
-def changes(wanted: node.Plan, family: str, variant: str) -> t.Sequence[iptables.Change]:
+def changes(wanted: node.NodePlan, family: str, variant: str) -> t.Sequence[iptables.TableChange]:
     return wanted.rules[variants.Program(family, variant.removeprefix("-"))].changes
 
 

@@ -26,7 +26,7 @@ FAMILIES = ("ipv4", "ipv6")
 PROGRAMS = {"ipv4": "iptables", "ipv6": "ip6tables"}
 
 
-def plan(before: rulesets.RuleSet, text: str) -> tuple[leftovers.Plan, dict[str, iptables.Table]]:
+def plan(before: rulesets.RuleSet, text: str) -> tuple[leftovers.RulesPlan, dict[str, iptables.IptablesTable]]:
     tables = iptables.parse(text)
     return leftovers.plan(tables, family=before.family, mode=before.running, echo_reply=False), tables
 

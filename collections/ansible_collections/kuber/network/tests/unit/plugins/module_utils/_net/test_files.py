@@ -43,17 +43,21 @@ DISKS: dict[str, tuple[str, int, str]] = {
         "done",
     ),
     "all read-only": ("mount -o remount,ro .", 5000, "file system is read-only.*host_network_enabled=false"),
-    "full": ("dd if=/dev/zero of=filler bs=4096 2>/dev/null || true", 40000, "No space left on device. Make room"),
+    "full": (
+        "dd if=/dev/zero of=filler bs=4096 2>/dev/null || true",
+        40000,
+        "No space left on device. Free some disk space",
+    ),
     "mount point on another disk, which is full": (
         "mkdir d; mount -t tmpfs -o size=12k other d; cp hosts d/hosts; mount --bind d/hosts hosts; "
         "dd if=/dev/zero of=d/filler bs=512 2>/dev/null || true",
         30000,
-        "No space left on device. Make room",
+        "No space left on device. Free some disk space",
     ),
     "full mount point": (
         "cp hosts other; mount --bind other hosts; dd if=/dev/zero of=filler bs=4096 2>/dev/null || true",
         40000,
-        "No space left on device. Make room",
+        "No space left on device. Free some disk space",
     ),
 }
 

@@ -13,19 +13,19 @@ from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net.hosts import (
-    Entry,
+    HostsEntry,
     Line,
     parse_entries,
     with_entries,
     without_entries,
 )
 
-APP = (Entry("172.17.255.3", ("example.app.org",)),)
-TWO = (Entry("172.17.255.3", ("example.app.org", "www.app.org")),)
+APP = (HostsEntry("172.17.255.3", ("example.app.org",)),)
+TWO = (HostsEntry("172.17.255.3", ("example.app.org", "www.app.org")),)
 OURS = "172.17.255.3\texample.app.org\n"
 SYSTEM = "127.0.0.1\tlocalhost\n::1     localhost ip6-localhost # both\n\n#10.0.0.1 example.app.org\n"
 
-CASES: dict[str, tuple[tuple[Entry, ...], str, str]] = {
+CASES: dict[str, tuple[tuple[HostsEntry, ...], str, str]] = {
     "empty file": (APP, "", OURS),
     "added at the end": (APP, SYSTEM, SYSTEM + OURS),
     "already there": (APP, SYSTEM + OURS, SYSTEM + OURS),
@@ -75,12 +75,12 @@ CASES: dict[str, tuple[tuple[Entry, ...], str, str]] = {
         "10.0.0.9 example.app.org\u00a0 y\n" + OURS,
     ),
     "two entries swap their names": (
-        (Entry("10.0.0.1", ("b.org",)), Entry("10.0.0.2", ("a.org",))),
+        (HostsEntry("10.0.0.1", ("b.org",)), HostsEntry("10.0.0.2", ("a.org",))),
         "10.0.0.1 a.org\n10.0.0.2 b.org\n",
         "10.0.0.2 a.org\n10.0.0.1 b.org\n",
     ),
     "both families": (
-        (Entry("10.0.0.1", ("a.org",)), Entry("fd00::1", ("a.org",))),
+        (HostsEntry("10.0.0.1", ("a.org",)), HostsEntry("fd00::1", ("a.org",))),
         "10.0.0.1 a.org\n",
         "10.0.0.1 a.org\nfd00::1\ta.org\n",
     ),
@@ -88,7 +88,7 @@ CASES: dict[str, tuple[tuple[Entry, ...], str, str]] = {
 
 
 @pytest.mark.parametrize(("entries", "before", "after"), CASES.values(), ids=CASES.keys())
-def test_present(entries: tuple[Entry, ...], before: str, after: str) -> None:
+def test_present(entries: tuple[HostsEntry, ...], before: str, after: str) -> None:
     assert with_entries(before, entries) == after
     assert with_entries(after, entries) == after
 
@@ -111,18 +111,18 @@ def test_absent(before: str, after: str) -> None:
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ({"address": "172.17.255.300", "names": ["a.b"]}, "no address"),
-        ({"address": "172.17.255.0/24", "names": ["a.b"]}, "no address"),
+        ({"address": "172.17.255.300", "names": ["a.b"]}, "Invalid address"),
+        ({"address": "172.17.255.0/24", "names": ["a.b"]}, "Invalid address"),
         ({"address": "10.0.0.1", "names": []}, "has no names"),
-        ({"address": "10.0.0.1", "names": [""]}, "no host name"),
-        ({"address": "10.0.0.1", "names": ["two words"]}, "no host name"),
-        ({"address": "10.0.0.1", "names": ["http://a.b"]}, "no host name"),
-        ({"address": "10.0.0.1", "names": ["a.b\n6.6.6.6 bank.com"]}, "no host name"),
-        ({"address": "10.0.0.1", "names": ["-a.b"]}, "no host name"),
-        ({"address": "10.0.0.1", "names": ["a..b"]}, "no host name"),
-        ({"address": "10.0.0.1", "names": ["x" * 64]}, "no host name"),
-        ({"address": "10.0.0.1", "names": ["10.0.0.2"]}, "no host name"),
-        ({"address": "10.0.0.1", "names": ["#a"]}, "no host name"),
+        ({"address": "10.0.0.1", "names": [""]}, "Invalid host name"),
+        ({"address": "10.0.0.1", "names": ["two words"]}, "Invalid host name"),
+        ({"address": "10.0.0.1", "names": ["http://a.b"]}, "Invalid host name"),
+        ({"address": "10.0.0.1", "names": ["a.b\n6.6.6.6 bank.com"]}, "Invalid host name"),
+        ({"address": "10.0.0.1", "names": ["-a.b"]}, "Invalid host name"),
+        ({"address": "10.0.0.1", "names": ["a..b"]}, "Invalid host name"),
+        ({"address": "10.0.0.1", "names": ["x" * 64]}, "Invalid host name"),
+        ({"address": "10.0.0.1", "names": ["10.0.0.2"]}, "Invalid host name"),
+        ({"address": "10.0.0.1", "names": ["#a"]}, "Invalid host name"),
         ({"address": "10.0.0.1", "names": ["localhost"]}, "loopback"),
     ],
 )
@@ -179,9 +179,9 @@ FILES = st.builds(
 )
 ENTRIES = st.sampled_from(
     [
-        (Entry("10.0.0.1", ("a.org",)),),
-        (Entry("10.0.0.1", ("a.org", "b.org")), Entry("10.0.0.2", ("c.org",))),
-        (Entry("10.0.0.1", ("a.org",)), Entry("fd00::1", ("a.org", "b.org"))),
+        (HostsEntry("10.0.0.1", ("a.org",)),),
+        (HostsEntry("10.0.0.1", ("a.org", "b.org")), HostsEntry("10.0.0.2", ("c.org",))),
+        (HostsEntry("10.0.0.1", ("a.org",)), HostsEntry("fd00::1", ("a.org", "b.org"))),
     ]
 )
 
@@ -193,7 +193,7 @@ def pairs(text: str) -> list[tuple[str, str]]:
 
 @given(FILES, ENTRIES)
 def test_names_lead_to_the_wanted_addresses_only_and_foreign_pairs_survive(
-    text: str, entries: tuple[Entry, ...]
+    text: str, entries: tuple[HostsEntry, ...]
 ) -> None:
     after = with_entries(text, entries)
     wanted = {(entry.address, name) for entry in entries for name in entry.names}
@@ -206,7 +206,7 @@ def test_names_lead_to_the_wanted_addresses_only_and_foreign_pairs_survive(
 
 
 @given(FILES, ENTRIES)
-def test_lines_without_our_names_stay_byte_for_byte(text: str, entries: tuple[Entry, ...]) -> None:
+def test_lines_without_our_names_stay_byte_for_byte(text: str, entries: tuple[HostsEntry, ...]) -> None:
     names = {name for entry in entries for name in entry.names}
 
     def is_foreign(raw: str) -> bool:
@@ -219,7 +219,7 @@ def test_lines_without_our_names_stay_byte_for_byte(text: str, entries: tuple[En
 
 
 @given(FILES, ENTRIES)
-def test_absent_removes_what_present_added(text: str, entries: tuple[Entry, ...]) -> None:
+def test_absent_removes_what_present_added(text: str, entries: tuple[HostsEntry, ...]) -> None:
     after = without_entries(with_entries(text, entries), entries)
     names = {name for entry in entries for name in entry.names}
     assert not [pair for pair in pairs(after) if pair[1] in names]
@@ -240,7 +240,7 @@ def decoded(content: bytes) -> str:
 
 
 @given(BYTES, ENTRIES)
-def test_any_bytes_survive_outside_of_our_names(content: bytes, entries: tuple[Entry, ...]) -> None:
+def test_any_bytes_survive_outside_of_our_names(content: bytes, entries: tuple[HostsEntry, ...]) -> None:
     names = {name for entry in entries for name in entry.names}
 
     def is_foreign(line: bytes) -> bool:
@@ -254,7 +254,7 @@ def test_any_bytes_survive_outside_of_our_names(content: bytes, entries: tuple[E
 
 
 @given(BYTES, ENTRIES)
-def test_absent_after_present_gives_back_what_was_there(content: bytes, entries: tuple[Entry, ...]) -> None:
+def test_absent_after_present_gives_back_what_was_there(content: bytes, entries: tuple[HostsEntry, ...]) -> None:
     text = decoded(content)
     names = {name for entry in entries for name in entry.names}
     if any(names & {name.lower() for name in Line.parse(line).names} for line in text.split("\n")):

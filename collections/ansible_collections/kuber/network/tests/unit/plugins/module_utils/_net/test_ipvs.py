@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._net import ipvs
-from ansible_collections.kuber.network.plugins.module_utils._net.node_proxy import Proxy
+from ansible_collections.kuber.network.plugins.module_utils._net.node_proxy import NodeProxy
 
 DUMPS = pathlib.Path(__file__).parent / "dumps"
 HEADER = """IP Virtual Server version 1.2.1 (size=4096)
@@ -78,11 +78,11 @@ NODE = "192.168.99.134"
 SERVERS = (server("10.96.0.1"), server("203.0.113.9"), server(NODE, 30080), server("", 7, ipvs.MARK))
 
 
-def proxy(*excluded: str, says: bool = True) -> Proxy:
-    return Proxy("iptables", excluded=tuple(ipaddress.ip_network(one) for one in excluded) if says else None)
+def proxy(*excluded: str, says: bool = True) -> NodeProxy:
+    return NodeProxy("iptables", excluded=tuple(ipaddress.ip_network(one) for one in excluded) if says else None)
 
 
-def plan(state: ipvs.State, of: Proxy | None = None, **freed: int) -> ipvs.Plan:
+def plan(state: ipvs.IpvsState, of: NodeProxy | None = None, **freed: int) -> ipvs.IpvsPlan:
     return ipvs.plan(
         state, freed={name.replace("_", "-"): number for name, number in freed.items()}, proxy=of or proxy()
     )
@@ -106,7 +106,7 @@ def plan(state: ipvs.State, of: Proxy | None = None, **freed: int) -> ipvs.Plan:
     ],
 )
 def test_virtual_servers_of_others_stay(sets: dict[str, tuple[str, ...]], addresses: set[str], gone: list[str]) -> None:
-    wanted = plan(ipvs.State(SERVERS, sets, False, frozenset(addresses)))
+    wanted = plan(ipvs.IpvsState(SERVERS, sets, False, frozenset(addresses)))
     assert [str(found) for found in wanted.servers] == gone
     assert {*wanted.servers, *wanted.foreign} == set(SERVERS)
 
@@ -114,12 +114,12 @@ def test_virtual_servers_of_others_stay(sets: dict[str, tuple[str, ...]], addres
 def test_sctp_of_a_node_port_is_known_by_the_name_of_its_set() -> None:
     servers = (server(NODE, 30080, "SCTP"), server(NODE, 30080))
     sets = {"KUBE-NODE-PORT-SCTP-HASH": (f"{NODE},sctp:30080",)}
-    assert plan(ipvs.State(servers, sets, False, frozenset())).servers == servers[:1]
+    assert plan(ipvs.IpvsState(servers, sets, False, frozenset())).servers == servers[:1]
 
 
 def test_without_sets_all_but_the_excluded_networks_are_kube_proxys() -> None:
     """kube-proxy in IPVS mode has removed the others."""
-    state = ipvs.State(SERVERS, {}, False, frozenset(), traces=True)
+    state = ipvs.IpvsState(SERVERS, {}, False, frozenset(), traces=True)
     assert plan(state).foreign == SERVERS[3:]
     wanted = plan(state, proxy("203.0.113.0/24", "fd00::/64"))
     assert (wanted.servers, wanted.foreign) == ((SERVERS[0], SERVERS[2]), (SERVERS[1], SERVERS[3]))
@@ -129,14 +129,14 @@ def test_without_sets_all_but_the_excluded_networks_are_kube_proxys() -> None:
 
 
 def test_an_excluded_network_wins_over_everything() -> None:
-    state = ipvs.State(SERVERS, {"KUBE-IPVS-IPS": ("10.96.0.1", "203.0.113.9")}, True, frozenset({"203.0.113.9"}))
+    state = ipvs.IpvsState(SERVERS, {"KUBE-IPVS-IPS": ("10.96.0.1", "203.0.113.9")}, True, frozenset({"203.0.113.9"}))
     assert plan(state, proxy("203.0.113.9/32")).servers == SERVERS[:1]
 
 
 def test_sets_of_others_and_sets_in_use_stay() -> None:
     sets = {"MINE": (), "KUBE-CLUSTER-IP": (), "KUBE-LOOP-BACK": (), "KUBE-6-LOAD-BALANCER-SOURCE-CID": ()}
     references = {"MINE": 1, "KUBE-CLUSTER-IP": 2, "KUBE-LOOP-BACK": 3}
-    state = ipvs.State((), sets, True, frozenset(), references)
+    state = ipvs.IpvsState((), sets, True, frozenset(), references)
     wanted = plan(state, KUBE_CLUSTER_IP=2, KUBE_LOOP_BACK=2)
     assert wanted.lines() == [
         "ipset KUBE-CLUSTER-IP",
@@ -147,7 +147,7 @@ def test_sets_of_others_and_sets_in_use_stay() -> None:
 
 
 def test_nothing_is_planned_where_nothing_is_left() -> None:
-    assert not plan(ipvs.State((server("203.0.113.9"),), {"MINE": ()}, False, frozenset()))
+    assert not plan(ipvs.IpvsState((server("203.0.113.9"),), {"MINE": ()}, False, frozenset()))
 
 
 def test_members_are_read_where_ipset_has_no_names_of_protocols() -> None:

@@ -11,40 +11,42 @@ import typing as t
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy, proxy_config
-from ansible_collections.kuber.network.plugins.module_utils._net.kube_proxy import Document, Pod, State
-from ansible_collections.kuber.network.plugins.module_utils._net.proxy_config import Wish
+from ansible_collections.kuber.network.plugins.module_utils._net.kube_proxy import ProxyConfig, ProxyPod, ProxyState
+from ansible_collections.kuber.network.plugins.module_utils._net.proxy_config import ProxySpec
 
 EARLY, NOON, LATE = "2026-11-23T10:00:00Z", "2026-11-23T12:00:00Z", "2026-11-23T14:00:00Z"
 IPTABLES: dict[str, t.Any] = {"mode": "iptables", "ipvs": {"strictARP": False}}
 IPVS: dict[str, t.Any] = {"mode": "ipvs", "ipvs": {"strictARP": True}}
-TO_IPVS = Wish(mode="ipvs", strict_arp=True)
+TO_IPVS = ProxySpec(mode="ipvs", strict_arp=True)
 
 
 def pod(
     *, mode: str | None = "iptables", started: str = LATE, config: t.Any = None, again: int = 0, by: str | None = None
-) -> Pod:
+) -> ProxyPod:
     digest = proxy_config.digest(config) if config else None
     restarted = by or ("once" if config else None)
-    return Pod("kube-proxy-x", "minikube", mode, started, restarted, digest, again, None)
+    return ProxyPod("kube-proxy-x", "minikube", mode, started, restarted, digest, again, None)
 
 
-def state(*pods: Pod, config: t.Any = None, written: str = NOON, made_for: dict[str, t.Any] | None = None) -> State:
+def state(
+    *pods: ProxyPod, config: t.Any = None, written: str = NOON, made_for: dict[str, t.Any] | None = None
+) -> ProxyState:
     """What there is; ``made_for`` is the configuration that we have restarted kube-proxy for."""
     annotations = {kube_proxy.RESTARTED: "once", kube_proxy.DIGEST: proxy_config.digest(made_for)} if made_for else {}
     found: dict[str, t.Any] = config or IPTABLES
-    document = Document("config.conf", proxy_config.dump(found), found, "1", written)
-    return State(document, annotations, "k8s-app=kube-proxy", pods)
+    document = ProxyConfig("config.conf", proxy_config.dump(found), found, "1", written)
+    return ProxyState(document, annotations, "k8s-app=kube-proxy", pods)
 
 
 OURS = {"config": IPVS, "made_for": IPVS}
 UNREAD = "minikube has not read the configuration"
-CASES: dict[str, tuple[State, Wish, bool, tuple[str, ...]]] = {
-    "nothing was asked for": (state(pod()), Wish(), False, ()),
-    "it is there already": (state(pod()), Wish(mode="iptables"), False, ()),
-    "nobody answers, but nothing has changed": (state(pod(mode=None)), Wish(mode="iptables"), False, ()),
+CASES: dict[str, tuple[ProxyState, ProxySpec, bool, tuple[str, ...]]] = {
+    "nothing was asked for": (state(pod()), ProxySpec(), False, ()),
+    "it is there already": (state(pod()), ProxySpec(mode="iptables"), False, ()),
+    "nobody answers, but nothing has changed": (state(pod(mode=None)), ProxySpec(mode="iptables"), False, ()),
     "there is no node": (state(), TO_IPVS, True, ()),
     "the first switch": (state(pod()), TO_IPVS, True, ("minikube runs in mode iptables",)),
-    "another setting in the same mode": (state(pod()), Wish(strict_arp=True), True, (UNREAD,)),
+    "another setting in the same mode": (state(pod()), ProxySpec(strict_arp=True), True, (UNREAD,)),
     "after our own restart": (state(pod(mode="ipvs", config=IPVS), **OURS), TO_IPVS, False, ()),
     "the clock of the node is slow": (
         state(pod(mode="ipvs", config=IPVS, started=EARLY), **OURS),
@@ -97,7 +99,7 @@ CASES: dict[str, tuple[State, Wish, bool, tuple[str, ...]]] = {
         False,
         ("minikube runs in mode iptables",),
     ),
-    "somebody has edited by hand, without a restart": (state(pod(started=EARLY)), Wish(), False, (UNREAD,)),
+    "somebody has edited by hand, without a restart": (state(pod(started=EARLY)), ProxySpec(), False, (UNREAD,)),
     "we were interrupted before the restart": (
         state(pod(config=IPTABLES, started=EARLY), config=IPVS, made_for=IPTABLES),
         TO_IPVS,
@@ -110,7 +112,7 @@ CASES: dict[str, tuple[State, Wish, bool, tuple[str, ...]]] = {
             config=IPTABLES | {"ipvs": {"strictARP": True}},
             made_for=IPTABLES,
         ),
-        Wish(strict_arp=True),
+        ProxySpec(strict_arp=True),
         False,
         (UNREAD,),
     ),
@@ -122,7 +124,7 @@ CASES: dict[str, tuple[State, Wish, bool, tuple[str, ...]]] = {
     ),
     "it does not start with the old configuration": (
         state(pod(mode=None, started="", config=IPVS), **OURS),
-        Wish(mode="iptables"),
+        ProxySpec(mode="iptables"),
         True,
         (UNREAD,),
     ),
@@ -130,7 +132,9 @@ CASES: dict[str, tuple[State, Wish, bool, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize(("before", "wish", "edit", "restart"), CASES.values(), ids=CASES.keys())
-def test_kube_proxy_is_restarted_for_a_reason(before: State, wish: Wish, edit: bool, restart: tuple[str, ...]) -> None:
+def test_kube_proxy_is_restarted_for_a_reason(
+    before: ProxyState, wish: ProxySpec, edit: bool, restart: tuple[str, ...]
+) -> None:
     wanted = kube_proxy.plan(before, wish)
     assert (wanted.edit, wanted.restart) == (edit, restart)
     assert bool(wanted) == (edit or bool(restart))

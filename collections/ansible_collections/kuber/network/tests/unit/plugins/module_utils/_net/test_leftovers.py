@@ -20,16 +20,16 @@ FAMILIES = ("ipv4", "ipv6")
 DUMP_MODES = {"iptables": "iptables", "iptables_to_ipvs": "ipvs", "ipvs_to_iptables": "iptables", "ipvs": "ipvs"}
 
 
-def tables(dump: str, family: str) -> dict[str, iptables.Table]:
+def tables(dump: str, family: str) -> dict[str, iptables.IptablesTable]:
     return iptables.parse((DUMPS / f"{dump}.{family}").read_text())
 
 
-def settle(before: t.Mapping[str, iptables.Table], **wanted: t.Any) -> dict[str, iptables.Table]:
+def settle(before: t.Mapping[str, iptables.IptablesTable], **wanted: t.Any) -> dict[str, iptables.IptablesTable]:
     options = {"family": "ipv4", "echo_reply": False} | wanted
     return iptables.apply(before, leftovers.plan(before, **options).changes)
 
 
-def chains(found: t.Mapping[str, iptables.Table]) -> set[tuple[str, str]]:
+def chains(found: t.Mapping[str, iptables.IptablesTable]) -> set[tuple[str, str]]:
     return {(table.name, chain) for table in found.values() for chain in table.chains}
 
 
@@ -103,7 +103,7 @@ def test_the_other_modes_jumps_go_and_the_running_modes_stay() -> None:
 @pytest.mark.parametrize("dump", ["iptables", "ipvs"])
 def test_nothing_is_done_where_nothing_is_left(dump: str, family: str) -> None:
     wanted = leftovers.plan(tables(dump, family), family=family, mode=DUMP_MODES[dump], echo_reply=False)
-    assert wanted == leftovers.Plan((), ())
+    assert wanted == leftovers.RulesPlan((), ())
 
 
 @pytest.mark.parametrize("dump", DUMP_MODES)
@@ -207,7 +207,7 @@ ACTIONS = ["ACCEPT", "RETURN", "DROP"]
 
 
 @st.composite
-def generated(draw: st.DrawFn, services: bool = True) -> dict[str, iptables.Table]:
+def generated(draw: st.DrawFn, services: bool = True) -> dict[str, iptables.IptablesTable]:
     found = {}
     for name, built_in in BUILT_IN.items():
         pool = KUBE + OTHERS + (SERVICES if services and name == "nat" else [])
@@ -221,7 +221,7 @@ def generated(draw: st.DrawFn, services: bool = True) -> dict[str, iptables.Tabl
             for host, comment, target in draw(st.lists(matches, max_size=3)):
                 rules.append(iptables.Rule(chain, f"-s 192.0.2.{host}/32 {comment}-j {target}"))
         policies = dict.fromkeys(built_in, "ACCEPT") | dict.fromkeys(made, "-")
-        found[name] = iptables.Table(name, policies, tuple(rules))
+        found[name] = iptables.IptablesTable(name, policies, tuple(rules))
     return found
 
 

@@ -45,7 +45,7 @@ class Machine(Runner):
         self.ip(f"link add {device} type veth peer name {peer}", f"link set {device} up", f"link set {peer} up")
         self.ip(*(f"address add {address} dev {device}" for address in addresses))
 
-    def study(self, *nodes: str, **params: t.Any) -> static_route.Change:
+    def study(self, *nodes: str, **params: t.Any) -> static_route.RouteChange:
         defaults = {key: option.get("default") for key, option in static_route.ARGUMENT_SPEC.items()}
         given = defaults | {"destination": POOL, "nodes": list(nodes)} | params
         return static_route.study(given, self, self.root)
@@ -102,7 +102,7 @@ def test_one_node_is_the_next_hop_and_several_in_one_network_are_on_link(machine
     assert not machine.set(NODE, AWAY)
     assert machine.set(AWAY, NODE)
     assert machine.routes() == [f"{POOL} via {AWAY} dev br2 proto 107"]
-    assert any("leads to one node at a time" in note for note in machine.study(AWAY, NODE).notes)
+    assert any("is routed to one node at a time" in note for note in machine.study(AWAY, NODE).notes)
 
 
 ODD = {
@@ -238,22 +238,22 @@ def openvpn(machine: Machine) -> None:
 
 
 REFUSED: dict[str, tuple[Setup, str]] = {
-    "default route into a VPN": (no_gateway("default", "wg0", "10.6.0.2/32"), "the way leads to wg0.*in 10.6.0.2/32"),
-    "private networks in a VPN": (no_gateway("192.168.0.0/16", "tun0"), "the way leads to tun0.*in no network"),
+    "default route into a VPN": (no_gateway("default", "wg0", "10.6.0.2/32"), "the route uses wg0.*has 10.6.0.2/32"),
+    "private networks in a VPN": (no_gateway("192.168.0.0/16", "tun0"), "the route uses tun0.*has no network"),
     "no network at all": (lambda machine: machine.ip("link del br0", "route del default"), "Network is unreachable"),
-    "behind the gateway": (lambda machine: machine.ip("link del br0"), "it lies behind 10.0.0.1"),
+    "behind the gateway": (lambda machine: machine.ip("link del br0"), "it is behind gateway 10.0.0.1"),
     "gateway of the LAN": (lan, "the gateway 172.17.255.254 of the route to default"),
     "own address": (own_address, "own address 172.17.255.9 on lan"),
     "a container": (neighbour, "the neighbour 172.17.255.7 .02:42:ac:11:ff:07. on docker0"),
     "own network by DHCP": (dhcpcd, "a network of this machine's own interface lan"),
     "tailscale": (tailscale, "would not be used.*rule 5270, table 52: 172.17.0.0/16 dev tailscale0"),
-    "mullvad": (mullvad, "the way leads to wg-mullvad"),
+    "mullvad": (mullvad, "the route uses wg-mullvad"),
     "unreachable by rule": (unreachable, r"would not be used.*rule 90 \(unreachable\)"),
-    "wireguard's route": (wireguard, "Something else has set a route.*dev wg0.*host_network_take_over"),
-    "openvpn's route": (openvpn, "Something else has set a route.*via 10.8.0.1 dev tun0"),
-    "bird's route": (bird, "Something else has set a route.*via 10.0.0.7 dev eth0 proto bird metric 32"),
-    "FRR's route": (frr, "Something else has set a route.*via 192.168.49.9 dev br0 proto zebra metric 20"),
-    "several of them": (several, "Something else has set a route.*over 2 next hops"),
+    "wireguard's route": (wireguard, "Another program has set a route.*dev wg0.*host_network_take_over"),
+    "openvpn's route": (openvpn, "Another program has set a route.*via 10.8.0.1 dev tun0"),
+    "bird's route": (bird, "Another program has set a route.*via 10.0.0.7 dev eth0 proto bird metric 32"),
+    "FRR's route": (frr, "Another program has set a route.*via 192.168.49.9 dev br0 proto zebra metric 20"),
+    "several of them": (several, "Another program has set a route.*over 2 next hops"),
 }
 
 
@@ -392,5 +392,5 @@ class Odd(Runner):
 )
 def test_a_program_that_cannot_be_used_is_named(result: tuple[int, str, str], said: str) -> None:
     defaults = {key: option.get("default") for key, option in static_route.ARGUMENT_SPEC.items()}
-    with pytest.raises(KuberError, match=f"(?s)The program `ip`.*({said}).*host_network_enabled=false"):
+    with pytest.raises(KuberError, match=f"(?s)Cannot use the program `ip`.*({said}).*host_network_enabled=false"):
         static_route.study(defaults | {"destination": POOL, "via": NODE}, Odd(result))

@@ -142,7 +142,7 @@ class Nothing(Runner):
 
 
 def test_a_machine_without_iptables_is_refused() -> None:
-    with pytest.raises(KuberError, match="There is no iptables on the node"):
+    with pytest.raises(KuberError, match="Cannot read the iptables rules of the node"):
         settle(t.cast(Namespace, Nothing()), "ipvs")
 
 
@@ -169,7 +169,7 @@ def test_where_kube_proxy_writes_to_is_not_guessed(namespace: Namespace) -> None
     for variant in VARIANTS:
         play(namespace, "iptables", variant)
     before = {variant: namespace.tables(f"iptables{variant}") for variant in VARIANTS}
-    with pytest.raises(KuberError, match="in both kinds of iptables") as caught:
+    with pytest.raises(KuberError, match="in both variants of iptables") as caught:
         settle(namespace, "iptables")
     assert "variant" in (caught.value.remedy or "")
     assert before == {variant: namespace.tables(f"iptables{variant}") for variant in VARIANTS}
@@ -206,7 +206,7 @@ def test_a_lock_is_said_with_who_holds_it(
         fcntl.flock(lock, fcntl.LOCK_EX)
         namespace.log.clear()
         with pytest.raises(KuberError, match="The rules of the node are locked") as caught:
-            node_write.settle(namespace, node.Spec("ipvs"), check_mode=False, writer=writer)
+            node_write.settle(namespace, node.NodeSpec("ipvs"), check_mode=False, writer=writer)
     holder = f"process {os.getpid()} ({pathlib.Path('/proc/self/comm').read_text().strip()})"
     assert holder in str(caught.value)
     assert writer.begun == []

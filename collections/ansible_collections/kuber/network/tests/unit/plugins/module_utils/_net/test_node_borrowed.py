@@ -62,7 +62,7 @@ def test_what_nobody_can_look_at_is_said_in_every_run(namespace: Namespace, tmp_
         for check_mode in (True, False, False):
             wanted, left = settle(namespace, "iptables", check_mode=check_mode)[1:]
             assert wanted.ipvs.sets == ()
-            assert [text.partition(" were not looked at: ")[0] for text in left] == [
+            assert [text.partition(" could not be read: ")[0] for text in left] == [
                 "ipsets",
                 "nftables for IPv4",
                 "nftables for IPv6",
@@ -80,15 +80,15 @@ def test_rules_of_a_mode_that_runs_are_never_touched(namespace: Namespace) -> No
     for answer in ("iptables", None, "nonsense"):
         namespace.proxy.answer(proxyMode=answer)
         for check_mode in (True, False):
-            with pytest.raises(KuberError, match="does not run in mode ipvs, so that nothing on the node was touched"):
-                node_write.settle(namespace, node.Spec("ipvs"), check_mode=check_mode, writer=writer)
+            with pytest.raises(KuberError, match="does not run in mode ipvs, so nothing on the node was changed"):
+                node_write.settle(namespace, node.NodeSpec("ipvs"), check_mode=check_mode, writer=writer)
     assert writer.begun == []
     assert namespace.tables("iptables-nft") == before
     # A check run whose earlier task would have changed the mode shows what would go then; another run does not.
     namespace.proxy.answer(proxyMode="iptables")
-    pending = node.Spec("ipvs", mode_pending=True)
+    pending = node.NodeSpec("ipvs", mode_pending=True)
     assert node_write.settle(namespace, pending, check_mode=True, writer=writer).plan
-    with pytest.raises(KuberError, match="nothing on the node was touched"):
+    with pytest.raises(KuberError, match="nothing on the node was changed"):
         node_write.settle(namespace, pending, check_mode=False, writer=writer)
     assert namespace.tables("iptables-nft") == before
 
@@ -100,7 +100,7 @@ def test_a_set_that_the_other_kind_of_iptables_uses_is_named_and_the_rest_goes(n
     for check_mode in (True, False, False):
         wanted, left = settle(namespace, "iptables", check_mode=check_mode)[1:]
         assert left == [
-            "Set KUBE-CLUSTER-IP is a leftover of kube-proxy, but it stays, because it is used by "
+            "Set KUBE-CLUSTER-IP is a leftover of kube-proxy, but stays because it is used by "
             f"rule `{' '.join(rule)}` of iptables-nft"
         ]
     assert not wanted
@@ -179,7 +179,7 @@ def test_rules_in_both_kinds_are_decided_by_the_container(
     other = next(one for one in VARIANTS if one != variant)
     with proxy_process.running(namespace.name, tmp_path, "iptables", inside=inside) as namespace.proxy:
         # A variant that contradicts it would remove what is in use.
-        with pytest.raises(KuberError, match="not certain, so that nothing on the node was touched"):
+        with pytest.raises(KuberError, match=r"not certain.*so nothing on the node was changed"):
             settle(namespace, "iptables", variant=other.removeprefix("-"))
         assert settle(namespace, "iptables")[0].variant == variant.removeprefix("-")
     assert namespace.tables(f"iptables{variant}") == before
@@ -217,7 +217,7 @@ def test_a_check_run_before_the_change_of_mode_shows_what_the_run_will_do(namesp
     """Chains that both modes have still name sets; kube-proxy writes them again on its way."""
     play(namespace, "ipvs", "-nft")
     namespace.proxy.answer(proxyMode="ipvs")
-    spec = node.Spec("iptables", mode_pending=True)
+    spec = node.NodeSpec("iptables", mode_pending=True)
     checked = node_write.settle(namespace, spec, check_mode=True, writer=node_write.Writer(namespace))
     assert checked.left == ()
     assert set(checked.plan.ipvs.sets) == {*node_read.ipvs.SETS}

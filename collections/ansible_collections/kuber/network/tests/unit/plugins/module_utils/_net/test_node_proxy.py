@@ -37,7 +37,7 @@ class Node(Runner):
         done = subprocess.run(command, input=stdin or "", capture_output=True, text=True, check=False)
         return Result(argv, done.returncode, done.stdout, done.stderr)
 
-    def proxy(self) -> node_proxy.Proxy:
+    def proxy(self) -> node_proxy.NodeProxy:
         return node_proxy.parse(run_all(self, {"proxy": node_proxy.READ})["proxy"])
 
 
@@ -76,7 +76,7 @@ def test_an_answer_that_is_no_mode_is_none(node: Node, tmp_path: pathlib.Path, a
         found = node.proxy()
     assert found.mode is None
     assert silence in found.silence
-    with pytest.raises(KuberError, match="does not run in mode ipvs, so that nothing on the node was touched"):
+    with pytest.raises(KuberError, match="does not run in mode ipvs, so nothing on the node was changed"):
         node_proxy.require(found, "ipvs")
 
 
@@ -100,11 +100,11 @@ def test_a_node_without_curl_asks_with_wget(node: Node, tmp_path: pathlib.Path) 
 
 def test_another_mode_is_named_with_what_was_left_out() -> None:
     with pytest.raises(KuberError) as caught:
-        node_proxy.require(node_proxy.Proxy("iptables"), "ipvs")
+        node_proxy.require(node_proxy.NodeProxy("iptables"), "ipvs")
     assert "found: iptables" in str(caught.value)
-    assert "the play 'Mode of kube-proxy'" in str(caught.value)
+    assert "The play 'Set the mode of kube-proxy'" in str(caught.value)
     assert "--limit" in str(caught.value)
-    node_proxy.require(node_proxy.Proxy("ipvs"), "ipvs")
+    node_proxy.require(node_proxy.NodeProxy("ipvs"), "ipvs")
 
 
 @pytest.mark.parametrize("form", ["--config={}", "--config {}", "--metrics-bind-address=127.0.0.1:{port}"])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net import persistence
-from ansible_collections.kuber.network.plugins.module_utils._net.persistence import File, file_name, plan_files
+from ansible_collections.kuber.network.plugins.module_utils._net.persistence import RouteFile, file_name, plan_files
 from ansible_collections.kuber.network.plugins.module_utils._net.route import Wanted
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 
@@ -149,7 +149,7 @@ def test_names_are_taken_by_run_parts_and_differ(networks: list[t.Any]) -> None:
 
 
 FILES = st.builds(
-    File,
+    RouteFile,
     path=st.sampled_from([pathlib.Path("/a"), pathlib.Path("/b"), pathlib.Path("/c")]),
     text=st.sampled_from(["one", "two"]),
     mode=st.sampled_from([0o644, 0o755]),
@@ -157,7 +157,7 @@ FILES = st.builds(
 
 
 @given(st.none() | FILES, st.lists(FILES, max_size=3, unique_by=lambda file: file.path))
-def test_the_plan_leaves_exactly_what_is_wanted(wanted: File | None, ours: list[File]) -> None:
+def test_the_plan_leaves_exactly_what_is_wanted(wanted: RouteFile | None, ours: list[RouteFile]) -> None:
     plan = plan_files(wanted, ours)
     there = {file.path: file for file in ours}
     for file in plan.remove:

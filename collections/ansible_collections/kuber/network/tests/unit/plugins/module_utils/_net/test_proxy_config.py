@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net import proxy_config
-from ansible_collections.kuber.network.plugins.module_utils._net.proxy_config import Wish
+from ansible_collections.kuber.network.plugins.module_utils._net.proxy_config import ProxySpec
 
 # As kubeadm writes it, shortened.
 WRITTEN = """apiVersion: kubeproxy.config.k8s.io/v1alpha1
@@ -37,24 +37,24 @@ mode: iptables
 @pytest.mark.parametrize(
     ("wish", "changes"),
     [
-        (Wish(), {}),
-        (Wish(mode="iptables", strict_arp=False), {}),
-        (Wish(mode="ipvs"), {"mode": "ipvs"}),
-        (Wish(strict_arp=True), {"ipvs": {"scheduler": "", "strictARP": True}}),
-        (Wish(scheduler="rr"), {"ipvs": {"scheduler": "rr", "strictARP": False}}),
+        (ProxySpec(), {}),
+        (ProxySpec(mode="iptables", strict_arp=False), {}),
+        (ProxySpec(mode="ipvs"), {"mode": "ipvs"}),
+        (ProxySpec(strict_arp=True), {"ipvs": {"scheduler": "", "strictARP": True}}),
+        (ProxySpec(scheduler="rr"), {"ipvs": {"scheduler": "rr", "strictARP": False}}),
         (
-            Wish(settings={"conntrack": {"maxPerCore": 0}, "iptables": {"masqueradeAll": True}}),
+            ProxySpec(settings={"conntrack": {"maxPerCore": 0}, "iptables": {"masqueradeAll": True}}),
             {"conntrack": {"maxPerCore": 0, "tcpCloseWaitTimeout": "0s"}, "iptables": {"masqueradeAll": True}},
         ),
-        (Wish(settings={"conntrack": None}), {"conntrack": None}),
-        (Wish(mode="ipvs", settings={"mode": "nftables"}), {"mode": "ipvs"}),
+        (ProxySpec(settings={"conntrack": None}), {"conntrack": None}),
+        (ProxySpec(mode="ipvs", settings={"mode": "nftables"}), {"mode": "ipvs"}),
         (
-            Wish(strict_arp=True, settings={"ipvs": {"strictARP": False, "syncPeriod": "5s"}}),
+            ProxySpec(strict_arp=True, settings={"ipvs": {"strictARP": False, "syncPeriod": "5s"}}),
             {"ipvs": {"scheduler": "", "strictARP": True, "syncPeriod": "5s"}},
         ),
     ],
 )
-def test_only_what_is_wished_for_changes(wish: Wish, changes: dict[str, t.Any]) -> None:
+def test_only_what_is_wished_for_changes(wish: ProxySpec, changes: dict[str, t.Any]) -> None:
     before = proxy_config.load(WRITTEN)
     assert proxy_config.adjust(before, wish) == before | changes
 
@@ -62,7 +62,7 @@ def test_only_what_is_wished_for_changes(wish: Wish, changes: dict[str, t.Any]) 
 @pytest.mark.parametrize("mode", ['""', "iptables", "nftables", "null"])
 def test_the_mode_is_set_whatever_it_was(mode: str) -> None:
     before = proxy_config.load(WRITTEN.replace("mode: iptables", f"mode: {mode}"))
-    assert proxy_config.adjust(before, Wish(mode="ipvs"))["mode"] == "ipvs"
+    assert proxy_config.adjust(before, ProxySpec(mode="ipvs"))["mode"] == "ipvs"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_the_mode_is_set_whatever_it_was(mode: str) -> None:
     ],
 )
 def test_a_configuration_that_is_none_is_refused(text: str | None, found: str) -> None:
-    with pytest.raises(KuberError, match="The configuration of kube-proxy cannot be read") as caught:
+    with pytest.raises(KuberError, match="Cannot read the configuration of kube-proxy") as caught:
         proxy_config.load(text)
     assert found in str(caught.value.found)
 
@@ -122,7 +122,7 @@ def test_writing_and_reading_change_nothing(config: dict[str, t.Any]) -> None:
 @given(config=configs, settings=configs, mode=st.sampled_from([*proxy_config.MODES, proxy_config.KEEP]))
 def test_a_second_adjustment_changes_nothing(config: t.Any, settings: t.Any, mode: str) -> None:
     before = copy.deepcopy(config)
-    wish = Wish(mode=mode, strict_arp=True, settings=settings)
+    wish = ProxySpec(mode=mode, strict_arp=True, settings=settings)
     once = proxy_config.adjust(config, wish)
     assert proxy_config.adjust(once, wish) == once
     assert config == before
@@ -184,7 +184,7 @@ def test_rules_are_written_when_every_family_says_so(metrics: str, expected: boo
 @pytest.mark.parametrize("gates", ["KubeProxyIPVS=true", ["KubeProxyIPVS"], {"KubeProxyIPVS": "true"}, 1])
 def test_gates_that_kube_proxy_could_not_read_are_refused(gates: object) -> None:
     with pytest.raises(KuberError, match="featureGates") as caught:
-        proxy_config.adjust({"mode": "iptables"}, Wish("ipvs", settings={"featureGates": gates}))
+        proxy_config.adjust({"mode": "iptables"}, ProxySpec("ipvs", settings={"featureGates": gates}))
     assert "{KubeProxyIPVS: true}" in str(caught.value)
 
 

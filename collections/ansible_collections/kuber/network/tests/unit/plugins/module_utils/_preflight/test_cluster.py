@@ -108,7 +108,7 @@ def test_what_replaces_kube_proxy_is_named(client: Client) -> None:
 @pytest.mark.parametrize(
     ("text", "command", "said"),
     [
-        ("mode: [ipvs", ["--config=/var/lib/kube-proxy/config.conf"], "cannot be read"),
+        ("mode: [ipvs", ["--config=/var/lib/kube-proxy/config.conf"], "Cannot read"),
         ("mode: ipvs\n---\nmode: iptables\n", ["--config", "/a/config.conf"], "2 documents"),
         # Not what kube-proxy reads.
         (KUBE_PROXY, ["--config=/var/lib/kube-proxy/other.conf"], "in the ConfigMap config.conf, kubeconfig.conf"),

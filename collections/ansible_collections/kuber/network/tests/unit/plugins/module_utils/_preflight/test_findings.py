@@ -16,19 +16,19 @@ from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net import own, proxy_modes
-from ansible_collections.kuber.network.plugins.module_utils._net.in_use import Neighbour, Surroundings
+from ansible_collections.kuber.network.plugins.module_utils._net.in_use import LocalNetworks, Neighbour
 from ansible_collections.kuber.network.plugins.module_utils._net.proxy_absence import NoProxyError
 from ansible_collections.kuber.network.plugins.module_utils._net.route import Route
-from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import Cluster
+from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import ClusterInfo
 from ansible_collections.kuber.network.plugins.module_utils._preflight.findings import Settings, findings, report
 from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, Host, look
-from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import Node
+from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import NodeStatus
 from ansible_collections.kuber.network.plugins.module_utils._preflight.pool import AddressRange, Taken, parse_pool
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 
 POOL = "172.17.255.1-172.17.255.255"
 NODE = "192.168.99.134"
-CLUSTER = Cluster(
+CLUSTER = ClusterInfo(
     server="https://192.168.99.134:8443",
     context="minikube",
     version="v1.37.2",
@@ -50,7 +50,7 @@ def good() -> Settings:
         profile_addresses=(NODE,),
         addons=("storage-provisioner", "default-storageclass"),
         tunnel_pids=(),
-        nodes=(Node("minikube", ""),),
+        nodes=(NodeStatus("minikube", ""),),
         proxy_mode="ipvs",
         proxy_settings={},
         pool=(POOL,),
@@ -78,22 +78,22 @@ BAD_SETTINGS: dict[str, tuple[dict[str, t.Any], str]] = {
     "metallb addon": ({"addons": ("metallb",)}, "addon metallb.*addons disable metallb"),
     "ingress addon": ({"addons": ("ingress",)}, "addon ingress.*addons disable ingress"),
     "unreachable node": (
-        {"nodes": (Node("minikube-m02", "Connection refused"),)},
-        "minikube-m02 cannot be worked on.*Connection refused",
+        {"nodes": (NodeStatus("minikube-m02", "Connection refused"),)},
+        "on node minikube-m02.*Connection refused",
     ),
     "unknown mode": (
         {"proxy_mode": "ebpf"},
-        "no such mode; wanted: ipvs or iptables or nftables or keep; found: 'ebpf'",
+        "Invalid mode of kube-proxy; wanted: ipvs or iptables or nftables or keep; found: 'ebpf'",
     ),
-    "pool is text": ({"pool": ("homework",)}, "no range of addresses.*'homework'"),
-    "pool is one address": ({"pool": ("172.17.255.1",)}, "no range of addresses"),
-    "pool backwards": ({"pool": ("172.17.255.9-172.17.255.1",)}, "range is empty"),
-    "pool of two families": ({"pool": ("172.17.255.9-fd00::1",)}, "range is empty"),
+    "pool is text": ({"pool": ("homework",)}, "Invalid address range.*'homework'"),
+    "pool is one address": ({"pool": ("172.17.255.1",)}, "Invalid address range"),
+    "pool backwards": ({"pool": ("172.17.255.9-172.17.255.1",)}, "Empty address range"),
+    "pool of two families": ({"pool": ("172.17.255.9-fd00::1",)}, "Empty address range"),
     "pool with host bits": ({"pool": ("172.17.255.1/24",)}, "host bits"),
-    "pool has too many ends": ({"pool": ("172.17.255.1-172.17.255.2-172.17.255.3",)}, "no range of addresses"),
+    "pool has too many ends": ({"pool": ("172.17.255.1-172.17.255.2-172.17.255.3",)}, "Invalid address range"),
     "pool on the node": (
         {"pool": ("192.168.99.130-192.168.99.140",)},
-        "addresses that are in use.*node 192.168.99.134",
+        "addresses in use.*node 192.168.99.134",
     ),
     "pool on a distant node": (
         {"pool": ("10.7.7.0/24",), "profile_addresses": (NODE, "10.7.7.7")},
@@ -101,15 +101,15 @@ BAD_SETTINGS: dict[str, tuple[dict[str, t.Any], str]] = {
     ),
     "pool in services": ({"pool": ("10.96.1.0/24",)}, r"overlaps the network of services.*10\.96\.0\.0/12"),
     "pool around pods": ({"pool": ("10.0.0.0/8",)}, "overlaps the network of pods"),
-    "address outside": ({"addresses": {"web": "172.17.254.1"}}, "web lies outside the pool.*found: 172.17.254.1"),
-    "address is none": ({"addresses": {"web": "soon"}}, "web is no address"),
+    "address outside": ({"addresses": {"web": "172.17.254.1"}}, "web is outside the pool.*found: 172.17.254.1"),
+    "address is none": ({"addresses": {"web": "soon"}}, "Invalid address for web"),
     "address twice": (
         {"addresses": {"web": "172.17.255.1", "dns": "172.17.255.1"}},
-        "dns and web are given the same address",
+        "dns and web have the same address",
     ),
-    "route elsewhere": ({"route": "172.17.254.0/24"}, "does not lead to all of the pool"),
-    "route to a part": ({"route": "172.17.255.0/25"}, "does not lead to all of the pool"),
-    "route is none": ({"route": "172.17.255.1/24"}, "no network"),
+    "route elsewhere": ({"route": "172.17.254.0/24"}, "does not cover the pool"),
+    "route to a part": ({"route": "172.17.255.0/25"}, "does not cover the pool"),
+    "route is none": ({"route": "172.17.255.1/24"}, "Invalid destination"),
 }
 
 
@@ -127,7 +127,7 @@ def test_a_node_inside_qemu_is_not_known_by_its_address(good: Settings) -> None:
 def test_all_findings_come_in_one_message(good: Settings) -> None:
     change: dict[str, t.Any] = {"profile": "mini", "proxy_mode": "ebpf", "pool": ("x",), "tunnel_pids": (1,)}
     message = str(report(findings(dataclasses.replace(good, **change), CLUSTER)))
-    assert "4 things must be mended" in message
+    assert "fix these 4 problems first" in message
     assert [f"\n  {number}. " in message for number in (1, 2, 3, 4, 5)] == [True, True, True, True, False]
 
 
@@ -226,7 +226,7 @@ def test_a_kube_proxy_that_cannot_be_configured_is_refused(good: Settings, mode:
 def test_a_kernel_that_lacks_something_is_refused_with_what_could_be_instead(
     good: Settings, missing: dict[str, list[str]], said: str | None
 ) -> None:
-    nodes = (Node("minikube", ""), Node("minikube-m02", "", "6.1.0", missing))
+    nodes = (NodeStatus("minikube", ""), NodeStatus("minikube-m02", "", "6.1.0", missing))
     found = [str(finding) for finding in findings(dataclasses.replace(good, nodes=nodes), CLUSTER)]
     assert len(found) == (said is not None)
     assert all(text.endswith(said or "") and "minikube-m02" in text for text in found), found
@@ -249,7 +249,7 @@ def test_root_is_needed_only_for_this_machine(
     assert findings(dataclasses.replace(settings, host=Host()), CLUSTER) == []
 
 
-AROUND = Surroundings(
+AROUND = LocalNetworks(
     own=own.load([{"ifname": "eth0", "addr_info": [{"local": "172.17.252.9", "prefixlen": 22}]}]),
     routes=[Route.load({"dst": "default", "gateway": "172.17.255.254", "dev": "eth0"})],
     neighbours=[Neighbour(ipaddress.ip_address("172.17.255.7"), "eth0", "02:00:00:00:00:07")],
@@ -351,7 +351,7 @@ def test_wsl_is_noted(tmp_path: pathlib.Path, release: str | None, noted: bool) 
     settings = {key: option.get("default") for key, option in HOST_SPEC.items()}
     settings |= {"route": "172.17.255.0/24", "via": NODE}
     notes = look(settings, Machine(NODE), root=tmp_path).notes
-    assert any("Windows sees neither" in note for note in notes) == noted
+    assert any("Windows does not" in note for note in notes) == noted
 
 
 ADDRESSES = st.ip_addresses(v=4)

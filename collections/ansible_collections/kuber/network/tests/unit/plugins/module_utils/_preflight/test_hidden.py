@@ -86,8 +86,8 @@ def test_with_that_option_it_goes_on() -> None:
 
 def test_nodes_that_nothing_hides_may_only_be_off() -> None:
     (problem,) = looked("").problems
-    assert "is no neighbour of this machine" in str(problem)
-    assert "Check that the cluster runs" in str(problem)
+    assert "is not a neighbour of this machine" in str(problem)
+    assert "Check that the cluster is running" in str(problem)
 
 
 def test_macos_is_refused_in_plain_words(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._rollout import run
-from ansible_collections.kuber.network.plugins.module_utils._rollout.run import Wish, roll_out
+from ansible_collections.kuber.network.plugins.module_utils._rollout.run import RolloutSpec, roll_out
 from ansible_collections.kuber.network.plugins.module_utils._rollout.strategy import NAMED, Strategy
 
 MERGE = "application/merge-patch+json"
@@ -23,7 +23,7 @@ START_SECONDS = 0.7
 
 
 class Kubelet(threading.Thread):
-    """Starts the pods of a namespace, each a moment after it is made."""
+    """Starts the pods of a namespace, each a moment after it is created."""
 
     def __init__(self, client: Client, namespace: str) -> None:
         super().__init__(daemon=True)
@@ -106,7 +106,7 @@ def page(*, status: int = 200) -> t.Iterator[str]:
 )
 def test_strategy_shows_in_the_timeline(client: Client, namespace: str, name: str, most: set[int], fewest: int) -> None:
     deploy(client, namespace)
-    wish = Wish("web", namespace, NAMED[name], rate=20, wait_timeout=60)
+    wish = RolloutSpec("web", namespace, NAMED[name], rate=20, wait_timeout=60)
     with Kubelet(client, namespace), page() as url:
         timeline = roll_out(client, dataclasses.replace(wish, probe_url=url), lambda line: None)
     assert timeline.most_pods in most
@@ -115,7 +115,7 @@ def test_strategy_shows_in_the_timeline(client: Client, namespace: str, name: st
     assert timeline.answers > timeline.seconds * 5
     told = [moment.what for moment in timeline.moments]
     # Pods that are on no node are gone as soon as they are told to end.
-    for age, what in (("new", "is made"), ("new", "is ready"), ("old", "is gone")):
+    for age, what in (("new", "is created"), ("new", "is ready"), ("old", "has terminated")):
         assert sum(one.startswith(f"{age} pod web-") and one.endswith(what) for one in told) == 3
     assert [thread.name for thread in threading.enumerate() if "rollout" in thread.name] == []
 
@@ -123,20 +123,20 @@ def test_strategy_shows_in_the_timeline(client: Client, namespace: str, name: st
 def test_strategy_that_nobody_asks_for_is_left_as_it_is(client: Client, namespace: str) -> None:
     deploy(client, namespace)
     with Kubelet(client, namespace):
-        for wish in (Wish("web", namespace, NAMED["recreate"]), Wish("web", namespace)):
+        for wish in (RolloutSpec("web", namespace, NAMED["recreate"]), RolloutSpec("web", namespace)):
             roll_out(client, wish, lambda line: None)
-    body = run.read(client, Wish("web", namespace))
+    body = run.read(client, RolloutSpec("web", namespace))
     assert Strategy.of(body) == NAMED["recreate"]
 
 
 def test_rollout_that_does_not_succeed_says_why(client: Client, namespace: str) -> None:
     deploy(client, namespace)
     with Kubelet(client, namespace) as kubelet:
-        first = roll_out(client, Wish("web", namespace, NAMED["blue_green"], wait_timeout=60), lambda line: None)
+        first = roll_out(client, RolloutSpec("web", namespace, NAMED["blue_green"], wait_timeout=60), lambda line: None)
         assert first.answers == 0
         kubelet.starts_pods = False
         with pytest.raises(KuberError, match="0 of 3 pods of the new version are available"):
-            roll_out(client, Wish("web", namespace, wait_timeout=3), lambda line: None)
+            roll_out(client, RolloutSpec("web", namespace, wait_timeout=3), lambda line: None)
 
 
 def test_address_that_does_not_answer_is_refused_before_anything_happens(client: Client, namespace: str) -> None:
@@ -147,16 +147,16 @@ def test_address_that_does_not_answer_is_refused_before_anything_happens(client:
         page(status=404) as url,
         pytest.raises(KuberError, match="even before the rollout"),
     ):
-        roll_out(client, Wish("web", namespace, probe_url=url, wait_timeout=30), lambda line: None)
+        roll_out(client, RolloutSpec("web", namespace, probe_url=url, wait_timeout=30), lambda line: None)
     assert client.get(path)["metadata"]["generation"] == 1
 
 
 def test_deployment_that_is_not_there_is_named(client: Client, namespace: str) -> None:
     with pytest.raises(KuberError, match=f"There is no Deployment {namespace}/web to roll out"):
-        roll_out(client, Wish("web", namespace), lambda line: None)
+        roll_out(client, RolloutSpec("web", namespace), lambda line: None)
 
 
 @pytest.mark.parametrize("rate", [0, -1, 101])
 def test_rate_out_of_range_is_refused(rate: float) -> None:
-    with pytest.raises(KuberError, match="Not a rate of requests"):
+    with pytest.raises(KuberError, match="The option rate is out of range"):
         run.checked_rate(rate)

@@ -48,7 +48,7 @@ def test_something_can_always_move(surge: int, missing: int, replicas: int) -> N
 
 @pytest.mark.parametrize(("surge", "missing"), [("0", "0"), ("0%", "0"), ("0", "0%"), ("00%", "0%")])
 def test_rollout_that_could_never_begin_is_refused(surge: str, missing: str) -> None:
-    with pytest.raises(KuberError, match=r"could never begin.*no pod may be added before one is gone") as refusal:
+    with pytest.raises(KuberError, match=r"could never begin.*no pod may be added before one is removed") as refusal:
         own(surge, missing)
     assert f"found: {surge} and {missing}" in str(refusal.value)
 
@@ -63,7 +63,7 @@ def test_rollout_that_could_never_begin_is_refused(surge: str, missing: str) -> 
     ],
 )
 def test_what_is_no_number_of_pods_is_refused(surge: str, missing: str, option: str) -> None:
-    with pytest.raises(KuberError, match=f"{option} is no number of pods"):
+    with pytest.raises(KuberError, match=f"Invalid value of {option}"):
         own(surge, missing)
 
 

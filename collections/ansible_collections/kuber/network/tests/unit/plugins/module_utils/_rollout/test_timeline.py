@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._rollout import picture, svg
 from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import (
-    Answer,
     Moment,
     Phases,
-    Pod,
+    PodState,
+    Response,
     Second,
     Snapshot,
     Timeline,
@@ -25,10 +25,10 @@ from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline im
     tell,
 )
 
-OLD = Pod("web-old", new=False, ready=True)
-NEW = Pod("web-new", new=True)
-READY = Pod("web-new", new=True, ready=True)
-LEAVING = Pod("web-old", new=False, ready=True, leaving=True)
+OLD = PodState("web-old", new=False, ready=True)
+NEW = PodState("web-new", new=True)
+READY = PodState("web-new", new=True, ready=True)
+LEAVING = PodState("web-old", new=False, ready=True, leaving=True)
 # One pod: a new one comes, the old one goes, nobody notices.
 BLUE_GREEN = [
     Snapshot(-1.0, (OLD,)),
@@ -41,30 +41,32 @@ BLUE_GREEN = [
 
 def test_everything_that_happens_is_told_in_its_order() -> None:
     assert list(moments(BLUE_GREEN)) == [
-        Moment(0.2, "new pod web-new is made"),
+        Moment(0.2, "new pod web-new is created"),
         Moment(3.4, "new pod web-new is ready"),
-        Moment(3.5, "old pod web-old is told to end"),
-        Moment(5.1, "old pod web-old is gone"),
+        Moment(3.5, "old pod web-old is terminating"),
+        Moment(5.1, "old pod web-old has terminated"),
     ]
 
 
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        ((), (READY,), ["new pod web-new is made", "new pod web-new is ready"]),
-        ((READY,), (NEW,), ["new pod web-new is not ready any more"]),
-        ((OLD,), (Pod("web-old", new=False, leaving=True),), ["old pod web-old is told to end"]),
-        ((OLD,), (), ["old pod web-old is gone"]),
+        ((), (READY,), ["new pod web-new is created", "new pod web-new is ready"]),
+        ((READY,), (NEW,), ["new pod web-new is no longer ready"]),
+        ((OLD,), (PodState("web-old", new=False, leaving=True),), ["old pod web-old is terminating"]),
+        ((OLD,), (), ["old pod web-old has terminated"]),
         ((OLD,), (OLD,), []),
     ],
 )
-def test_change_of_a_pod_is_told(before: tuple[Pod, ...], after: tuple[Pod, ...], expected: list[str]) -> None:
+def test_change_of_a_pod_is_told(
+    before: tuple[PodState, ...], after: tuple[PodState, ...], expected: list[str]
+) -> None:
     assert [moment.what for moment in moments([Snapshot(0, before), Snapshot(1, after)])] == expected
 
 
 def test_extremes_are_those_of_any_moment() -> None:
     gap = [Snapshot(-0.1, (OLD,)), Snapshot(0.1, (LEAVING,)), Snapshot(0.2, (LEAVING, NEW)), Snapshot(0.3, (READY,))]
-    answers = [Answer(0.05, True, "200"), Answer(0.15, False, "refused"), Answer(0.25, False, "refused")]
+    answers = [Response(0.05, True, "200"), Response(0.15, False, "refused"), Response(0.25, False, "refused")]
     timeline = tell(gap, answers, seconds=0.3)
     assert (timeline.most_pods, timeline.fewest_available) == (1, 0)
     assert (timeline.answers, timeline.failed, timeline.failures) == (3, 2, {"refused": 2})
@@ -72,7 +74,7 @@ def test_extremes_are_those_of_any_moment() -> None:
 
 
 def test_second_shows_its_worst_moment() -> None:
-    assert list(course(BLUE_GREEN, [Answer(0.5, True, "200"), Answer(4.9, False, "refused")])) == [
+    assert list(course(BLUE_GREEN, [Response(0.5, True, "200"), Response(4.9, False, "refused")])) == [
         Second(0, old=Phases(available=1), new=Phases(unready=1), answers=1),
         Second(1, old=Phases(available=1), new=Phases(unready=1)),
         Second(2, old=Phases(available=1), new=Phases(unready=1)),
@@ -85,7 +87,7 @@ def test_second_shows_its_worst_moment() -> None:
 def test_result_can_be_written_as_json() -> None:
     dumped = tell(BLUE_GREEN, [], seconds=3.456).dump()
     assert dumped["seconds"] == 3.5
-    assert dumped["events"][0] == {"at": 0.2, "what": "new pod web-new is made"}
+    assert dumped["events"][0] == {"at": 0.2, "what": "new pod web-new is created"}
     assert dumped["timeline"][4] == {
         "second": 4,
         "old": {"available": 0, "unready": 0, "leaving": 1},
@@ -97,17 +99,17 @@ def test_result_can_be_written_as_json() -> None:
 
 
 PODS = st.lists(
-    st.builds(Pod, st.sampled_from("abcdef"), st.booleans(), st.booleans(), st.booleans()),
+    st.builds(PodState, st.sampled_from("abcdef"), st.booleans(), st.booleans(), st.booleans()),
     max_size=6,
     unique_by=lambda pod: pod.name,
 ).map(tuple)
 
 
 @given(st.lists(st.tuples(st.floats(0, 40), PODS), min_size=1), st.lists(st.tuples(st.floats(0, 45), st.booleans())))
-def test_nothing_is_lost(seen: list[tuple[float, tuple[Pod, ...]]], asked: list[tuple[float, bool]]) -> None:
+def test_nothing_is_lost(seen: list[tuple[float, tuple[PodState, ...]]], asked: list[tuple[float, bool]]) -> None:
     snapshots = [Snapshot(at, pods) for at, pods in sorted(seen, key=lambda one: one[0])]
     snapshots[0] = Snapshot(-1.0, snapshots[0].pods)
-    answers = [Answer(at, ok, "") for at, ok in asked]
+    answers = [Response(at, ok, "") for at, ok in asked]
     timeline = tell(snapshots, answers, seconds=1)
     assert sum(one.answers for one in timeline.course) == len(asked)
     assert sum(one.failed for one in timeline.course) == timeline.failed
@@ -119,19 +121,19 @@ def test_nothing_is_lost(seen: list[tuple[float, tuple[Pod, ...]]], asked: list[
 
 
 def test_times_are_counted_from_the_beginning() -> None:
-    assert [one.at for one in shifted([Answer(5, True, ""), Answer(7.5, True, "")], 5)] == [0, 2.5]
+    assert [one.at for one in shifted([Response(5, True, ""), Response(7.5, True, "")], 5)] == [0, 2.5]
 
 
-def timeline_of(snapshots: list[Snapshot], answers: list[Answer]) -> Timeline:
+def timeline_of(snapshots: list[Snapshot], answers: list[Response]) -> Timeline:
     return tell(snapshots, answers, seconds=3.4)
 
 
 def test_picture_of_a_rollout() -> None:
     answers = [
-        Answer(0.5, True, ""),
-        Answer(1.5, True, ""),
-        Answer(1.6, False, "refused"),
-        Answer(3.5, False, "refused"),
+        Response(0.5, True, ""),
+        Response(1.5, True, ""),
+        Response(1.6, False, "refused"),
+        Response(3.5, False, "refused"),
     ]
     assert picture.draw(timeline_of(BLUE_GREEN, answers), title="blue-green", width=80) == [
         "blue-green",
@@ -142,7 +144,7 @@ def test_picture_of_a_rollout() -> None:
         " seconds  0    5",
         "requests  ·▴ ✗",
         "",
-        "▒ old pod available   █ new pod available   ░ pod not ready   ┊ pod told to end",
+        "▒ old pod available   █ new pod available   ░ pod not ready   ┊ pod terminating",
         "· all requests answered   ▴ some failed   ✗ all failed",
         "",
         "most pods 2, fewest available 1, failed requests 2 of 4 (2 x refused), 3.4 s",
@@ -152,13 +154,16 @@ def test_picture_of_a_rollout() -> None:
 def test_pods_that_do_the_same_at_once_share_a_line() -> None:
     made = [
         Snapshot(-1, ()),
-        Snapshot(0.21, (Pod("a", new=True), Pod("b", new=True))),
-        Snapshot(2, (Pod("a", new=True),)),
+        Snapshot(0.21, (PodState("a", new=True), PodState("b", new=True))),
+        Snapshot(2, (PodState("a", new=True),)),
     ]
-    assert picture.events(timeline_of(made, [])) == ["   0.2 s  2 new pods are made", "   2.0 s  new pod b is gone"]
+    assert picture.events(timeline_of(made, [])) == [
+        "   0.2 s  2 new pods are created",
+        "   2.0 s  new pod b has terminated",
+    ]
 
 
-def result_of(title: str, answers: list[Answer], **strategy: object) -> dict[str, object]:
+def result_of(title: str, answers: list[Response], **strategy: object) -> dict[str, object]:
     return {
         "title": title,
         "strategy": {"type": "RollingUpdate", "max_surge": "100%", "max_unavailable": 0} | strategy,
@@ -177,7 +182,7 @@ def test_rollouts_are_compared() -> None:
 
 
 def test_svg_has_a_pod_for_each_pod_and_second() -> None:
-    answers = [Answer(1.5, True, ""), Answer(1.6, False, "refused")]
+    answers = [Response(1.5, True, ""), Response(1.6, False, "refused")]
     drawn = svg.draw([result_of("one", []), result_of("<b>two</b>", answers)])
     shapes = list(ElementTree.fromstring(drawn).iter())
     looks = [shape.get("class", "") for shape in shapes]

@@ -18,11 +18,11 @@ from ansible_collections.kuber.network.plugins.module_utils._net import iptables
 from ansible_collections.kuber.network.plugins.module_utils._net import ipvs, nftables, own, virtual_servers
 from ansible_collections.kuber.network.plugins.module_utils._net.route import Route
 from ansible_collections.kuber.network.plugins.module_utils._trace import rules_ipvs, target
-from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import Cluster
-from ansible_collections.kuber.network.plugins.module_utils._trace.host import Machine, Way
+from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import ClusterObjects
+from ansible_collections.kuber.network.plugins.module_utils._trace.host import Machine, RouteLookup
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Hop, walk
-from ansible_collections.kuber.network.plugins.module_utils._trace.node import Node, Proxy
-from ansible_collections.kuber.network.plugins.module_utils._trace.plan import World, plan
+from ansible_collections.kuber.network.plugins.module_utils._trace.node import ProxyStatus, TracedNode
+from ansible_collections.kuber.network.plugins.module_utils._trace.plan import TraceData, plan
 
 SEEN = pathlib.Path(__file__).parent / "seen"
 HOSTS = "127.0.0.1 localhost\n172.17.255.3\texample.app.org\n"
@@ -33,7 +33,7 @@ OWN = own.load(
         {"ifname": "tun0", "addr_info": [{"local": "10.8.0.6", "address": "10.8.0.5", "prefixlen": 32}]},
     ]
 )
-OPEN_WAY = Way(Route("172.17.255.1", "192.168.99.134", "lab0"), own=OWN)
+OPEN_ROUTE = RouteLookup(Route("172.17.255.1", "192.168.99.134", "lab0"), own=OWN)
 
 
 @dataclasses.dataclass
@@ -44,12 +44,12 @@ class Lab:
     mode: str = "ipvs"
     hosts: str = HOSTS
     resolved: tuple[str, ...] = ()
-    way: Way = OPEN_WAY
+    route: RouteLookup = OPEN_ROUTE
     hidden: bool = False
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
     answers: dict[str, str] = dataclasses.field(default_factory=dict)
     metallb: bool = True
-    node: Node | None = None
+    node: TracedNode | None = None
 
     def get(self, kind: str, name: str) -> dict[str, t.Any]:
         """The object of this name, to be changed in place."""
@@ -66,11 +66,11 @@ class Lab:
         label = "kubernetes.io/service-name"
         return [one for one in self.objects["slices"] if one["metadata"]["labels"].get(label) == service]
 
-    def world(self) -> World:
-        cluster = Cluster(**{kind: tuple(found) for kind, found in self.objects.items()}, metallb=self.metallb)
-        return World(
+    def world(self) -> TraceData:
+        cluster = ClusterObjects(**{kind: tuple(found) for kind, found in self.objects.items()}, metallb=self.metallb)
+        return TraceData(
             cluster,
-            Machine(self.hosts, self.resolved, None if self.hidden else self.way, self.hidden),
+            Machine(self.hosts, self.resolved, None if self.hidden else self.route, self.hidden),
             self.node or node(self.mode),
             self.headers,
             self.answers,
@@ -84,23 +84,23 @@ class Lab:
         return plan(wanted, dataclasses.replace(world, answers=answers))
 
 
-def node(mode: str) -> Node:
+def node(mode: str) -> TracedNode:
     rules = {"ipvs": ipvs_rules, "iptables": iptables_rules, "nftables": nftables_rules}[mode]()
-    return Node("minikube", Proxy(mode, mode), rules)
+    return TracedNode("minikube", ProxyStatus(mode, mode), rules)
 
 
-def ipvs_rules() -> rules_ipvs.Table:
+def ipvs_rules() -> rules_ipvs.IpvsTable:
     servers = virtual_servers.parse((SEEN / "ip_vs").read_text())
     sets = ipvs.parse_sets((SEEN / "ipset").read_text())
     _there, addresses = ipvs.parse_device((SEEN / "addresses").read_text())
-    return rules_ipvs.Table({server.key: server for server in servers}, sets, addresses)
+    return rules_ipvs.IpvsTable({server.key: server for server in servers}, sets, addresses)
 
 
-def iptables_rules() -> dict[str, dict[str, _iptables.Table]]:
+def iptables_rules() -> dict[str, dict[str, _iptables.IptablesTable]]:
     return {"ipv4": _iptables.parse((SEEN / "iptables").read_text())}
 
 
-def nftables_rules() -> dict[str, nftables.Table]:
+def nftables_rules() -> dict[str, nftables.NftablesTable]:
     return {"ipv4": nftables.parse((SEEN / "nftables.json").read_text())}
 
 

@@ -13,9 +13,9 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._net import iptables, nftables
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Hop, Kind, walk
-from ansible_collections.kuber.network.plugins.module_utils._trace.node import Node, Place, Proxy
+from ansible_collections.kuber.network.plugins.module_utils._trace.node import NodeNetwork, ProxyStatus, TracedNode
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.conftest import (
-    OPEN_WAY,
+    OPEN_ROUTE,
     SEEN,
     ipvs_rules,
 )
@@ -26,7 +26,7 @@ DNS = "udp://10.96.0.10:53"
 KEY = "7CR5Y7OTXOGQWUQY"
 CLIENT = "192.168.99.1"
 OWN = frozenset({"127.0.0.1", "192.168.99.134", "10.244.0.1"})
-HERE = Place(OWN, "192.168.99.134", "eth0")
+HERE = NodeNetwork(OWN, "192.168.99.134", "eth0")
 JUMP = '-m comment --comment "kubernetes service portals" -j KUBE-SERVICES'
 RAW = """*raw
 :PREROUTING ACCEPT
@@ -52,35 +52,37 @@ def with_rules(text: str, table: str, *rules: str) -> str:
     return "".join([head, star, rest[:end], *(f"{rule}\n" for rule in rules), rest[end:]])
 
 
-def in_iptables(text: str, place: Place = HERE) -> Node:
-    return Node("minikube", Proxy("iptables", "iptables"), {"ipv4": iptables.parse(text)}, place=place)
+def in_iptables(text: str, place: NodeNetwork = HERE) -> TracedNode:
+    return TracedNode("minikube", ProxyStatus("iptables", "iptables"), {"ipv4": iptables.parse(text)}, place=place)
 
 
-def in_nftables(items: list[t.Any], place: Place = HERE) -> Node:
+def in_nftables(items: list[t.Any], place: NodeNetwork = HERE) -> TracedNode:
     table = nftables.parse(json.dumps({"nftables": items}))
-    return Node("minikube", Proxy("nftables", "nftables"), {"ipv4": table}, place=place)
+    return TracedNode("minikube", ProxyStatus("nftables", "nftables"), {"ipv4": table}, place=place)
 
 
 def items() -> list[t.Any]:
     return list(json.loads((SEEN / "nftables.json").read_text())["nftables"])
 
 
-def in_ipvs(sets: t.Mapping[str, t.Sequence[str]], rules: str = "", place: Place = HERE, **parts: t.Any) -> Node:
+def in_ipvs(
+    sets: t.Mapping[str, t.Sequence[str]], rules: str = "", place: NodeNetwork = HERE, **parts: t.Any
+) -> TracedNode:
     seen = ipvs_rules()
     table = dataclasses.replace(seen, sets={**(seen.sets or {}), **sets}, **parts)
     if rules:
         table = dataclasses.replace(table, tables={"ipv4": iptables.parse(rules)})
-    return Node("minikube", Proxy("ipvs", "ipvs"), table, place=place)
+    return TracedNode("minikube", ProxyStatus("ipvs", "ipvs"), table, place=place)
 
 
-def follow(lab: t.Any, node: Node, target: str, source: str = CLIENT) -> Hop:
+def follow(lab: t.Any, node: TracedNode, target: str, source: str = CLIENT) -> Hop:
     lab.mode, lab.node = "none", node
-    route = OPEN_WAY.route
+    route = OPEN_ROUTE.route
     assert route is not None
     address = target.rpartition("/")[2].partition(":")[0]
     gateway = "" if address == "192.168.99.134" else route.gateway
     there = dataclasses.replace(route, destination=address, gateway=gateway, source=source)
-    lab.way = dataclasses.replace(OPEN_WAY, route=there)
+    lab.route = dataclasses.replace(OPEN_ROUTE, route=there)
     return t.cast(Hop, lab.trace(target))
 
 

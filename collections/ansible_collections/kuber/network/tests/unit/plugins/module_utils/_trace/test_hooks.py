@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.kuber.network.plugins.module_utils._net import iptables
 from ansible_collections.kuber.network.plugins.module_utils._trace import rules_iptables
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Health, Kind, first_broken, walk
-from ansible_collections.kuber.network.plugins.module_utils._trace.node import Node, Place
+from ansible_collections.kuber.network.plugins.module_utils._trace.node import NodeNetwork, TracedNode
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.on_a_node import (
     CLIENT,
@@ -40,7 +40,7 @@ def test_rules_that_no_packet_comes_to_are_broken(lab: t.Any, hook: str) -> None
     text = plain().replace(f"-A {hook} {JUMP}\n", "")
     target = {"PREROUTING": LB, "OUTPUT": "service default/web-svc-cip"}
     root = follow(lab, in_iptables(text), target[hook])
-    assert f"Nothing leads to KUBE-SERVICES: no rule of {hook} in table nat" in said(root)
+    assert f"Nothing jumps to KUBE-SERVICES: no rule of {hook} in table nat" in said(root)
     other = "OUTPUT" if hook == "PREROUTING" else "PREROUTING"
     assert first_broken(follow(lab, in_iptables(text), target[other])) is None
 
@@ -48,7 +48,7 @@ def test_rules_that_no_packet_comes_to_are_broken(lab: t.Any, hook: str) -> None
 @pytest.mark.parametrize(("hook", "target"), [("prerouting", LB), ("output", "service default/web-svc-cip")])
 def test_nftables_without_a_chain_at_the_hook_is_broken(lab: t.Any, hook: str, target: str) -> None:
     found = [one for one in items() if one.get("rule", {}).get("chain") != f"nat-{hook}"]
-    assert f"Nothing leads to services: no chain of table kube-proxy at hook {hook}" in said(
+    assert f"Nothing jumps to services: no chain of table kube-proxy at hook {hook}" in said(
         follow(lab, in_nftables(found), target)
     )
 
@@ -60,8 +60,8 @@ def test_nftables_without_a_chain_at_the_hook_is_broken(lab: t.Any, hook: str, t
             "-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 172.18.0.5:8080",
             "sends it to 172.18.0.5:8080",
         ),
-        ("-A PREROUTING -s 192.168.99.0/24 -j ACCEPT", "says ACCEPT"),
-        ("-A PREROUTING -i eth+ -p tcp -j REDIRECT --to-ports 3128", "says REDIRECT"),
+        ("-A PREROUTING -s 192.168.99.0/24 -j ACCEPT", "ends with ACCEPT"),
+        ("-A PREROUTING -i eth+ -p tcp -j REDIRECT --to-ports 3128", "ends with REDIRECT"),
     ],
 )
 def test_a_rule_of_others_that_is_faster_is_named(lab: t.Any, rule: str, says: str) -> None:
@@ -100,7 +100,7 @@ def test_a_rule_that_cannot_be_judged_leaves_the_way_unknown(lab: t.Any) -> None
 def test_a_packet_that_table_filter_stops_on_its_way_to_the_pod_is_named(lab: t.Any) -> None:
     text = with_rules(plain(), "filter", "-A FORWARD -d 10.244.0.0/16 -i eth0 -j DROP")
     root = follow(lab, in_iptables(text), LB)
-    assert "stopped in table filter by the rule `-A FORWARD -d 10.244.0.0/16 -i eth0 -j DROP`" in said(root)
+    assert "dropped in table filter by the rule `-A FORWARD -d 10.244.0.0/16 -i eth0 -j DROP`" in said(root)
     assert first_broken(follow(lab, in_iptables(text), "service default/web-svc-cip")) is None
 
 
@@ -125,7 +125,7 @@ def test_a_lost_last_rule_of_a_service_is_missed(lab: t.Any) -> None:
 @pytest.mark.parametrize("table", ["raw", "mangle"])
 def test_tables_before_nat_are_passed_in_their_order(table: str, rules: list[str], ends: str) -> None:
     text = "\n".join([f"*{table}", ":PREROUTING ACCEPT", *rules, "COMMIT", ""]) + plain().replace("*mangle", "*other")
-    found = rules_iptables.look(
+    found = rules_iptables.look_up(
         iptables.parse(text), Packet("TCP", "172.17.255.1", 80, outside=True, source=CLIENT), OWN
     )
     assert found.refused == ends
@@ -142,7 +142,7 @@ def test_a_policy_that_drops_is_named(lab: t.Any) -> None:
 @pytest.mark.parametrize(
     ("table", "rule", "health", "says"),
     [
-        ("raw", "-A PREROUTING -s 192.168.99.0/24 -j DROP", Health.BROKEN, "says DROP"),
+        ("raw", "-A PREROUTING -s 192.168.99.0/24 -j DROP", Health.BROKEN, "ends with DROP"),
         ("raw", "-A PREROUTING -s 10.0.0.0/8 -j DROP", Health.OK, ""),
         (
             "nat",
@@ -168,7 +168,7 @@ def local_policy(lab: t.Any) -> None:
         endpoint["nodeName"] = "minikube-m02"
 
 
-def pods_by_interface_in_iptables(pods: str, local: str) -> Node:
+def pods_by_interface_in_iptables(pods: str, local: str) -> TracedNode:
     old = [line for line in plain().splitlines() if line.startswith(f"-A KUBE-EXT-{KEY} ")]
     text = plain().replace("\n".join(old) + "\n", "")
     chain = next(re.findall(rf"-A (KUBE-SEP-\S+) .*web-svc-lb.*DNAT --to-destination {local}:8000", text).__iter__())
@@ -184,7 +184,7 @@ def pods_by_interface_in_iptables(pods: str, local: str) -> Node:
     )
 
 
-def pods_by_interface_in_nftables(pods: str, local: str) -> Node:
+def pods_by_interface_in_nftables(pods: str, local: str) -> TracedNode:
     name = "XVOP54PY-default/web-svc-lb/tcp/"
     found = [one for one in items() if one.get("rule", {}).get("chain") != f"external-{name}"]
     interface = {"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": pods.replace("+", "*")}}
@@ -199,10 +199,10 @@ def pods_by_interface_in_nftables(pods: str, local: str) -> Node:
 
 
 @pytest.mark.parametrize("pods", ["veth+", "cni0"])
-@pytest.mark.parametrize("place", [HERE, Place()], ids=["read", "unread"])
+@pytest.mark.parametrize("place", [HERE, NodeNetwork()], ids=["read", "unread"])
 @pytest.mark.parametrize("write", [pods_by_interface_in_iptables, pods_by_interface_in_nftables])
 def test_a_client_from_outside_comes_in_through_no_interface_of_a_pod(
-    lab: t.Any, write: t.Any, place: Place, pods: str
+    lab: t.Any, write: t.Any, place: NodeNetwork, pods: str
 ) -> None:
     local_policy(lab)
     local = lab.slices_of("web-svc-lb")[0]["endpoints"][0]["addresses"][0]
@@ -215,5 +215,5 @@ def test_a_client_from_outside_comes_in_through_no_interface_of_a_pod(
 
 def test_every_third_packet_is_a_third_of_them() -> None:
     text = re.sub(r"--mode random --probability 0\.3+\d*", "--mode nth --every 3 --packet 0", plain())
-    found = rules_iptables.look(iptables.parse(text), Packet("TCP", "172.17.255.1", 80, outside=True))
+    found = rules_iptables.look_up(iptables.parse(text), Packet("TCP", "172.17.255.1", 80, outside=True))
     assert [round(float(one.share), 3) for one in found.backends] == [0.333, 0.333, 0.333]

@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._net import iptables
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Health, Kind, walk
-from ansible_collections.kuber.network.plugins.module_utils._trace.node import Node, Place
+from ansible_collections.kuber.network.plugins.module_utils._trace.node import NodeNetwork, TracedNode
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.conftest import (
     ipvs_rules,
 )
@@ -53,14 +53,14 @@ def test_node_ports_that_are_open_elsewhere_only(lab: t.Any) -> None:
     }
     for node in (elsewhere, in_nftables(found), in_ipvs({}, servers=moved)):
         root = follow(lab, node, NODE_PORT)
-        assert re.search(r"Node ports are not admitted on 192.168.99.134, only on (10.244.0.1, )?10.0.2.15", said(root))
+        assert re.search(r"Node ports are not open on 192.168.99.134, only on (10.244.0.1, )?10.0.2.15", said(root))
         assert "nodePortAddresses" in said(root)
 
 
 def test_node_ports_that_are_open_nowhere(lab: t.Any) -> None:
     text = "\n".join(line for line in plain().splitlines() if not line.endswith("--dst-type LOCAL -j KUBE-NODEPORTS"))
     root = follow(lab, in_iptables(text), NODE_PORT)
-    assert "not admitted on 192.168.99.134, nor on any other address" in said(root)
+    assert "not open on 192.168.99.134, or on any other address" in said(root)
 
 
 def test_a_node_port_of_another_node_is_looked_at_as_if_it_were_this_one_s(lab: t.Any) -> None:
@@ -75,7 +75,7 @@ def test_a_node_port_of_another_node_is_looked_at_as_if_it_were_this_one_s(lab: 
         assert facts["entered at"] == "minikube-m02, whose rules were not read"
 
 
-def cached(mode: str, place: Place) -> Node:
+def cached(mode: str, place: NodeNetwork) -> TracedNode:
     raw = RAW.format(CACHE_RULE)
     if mode == "iptables":
         return in_iptables(raw + plain(), place)
@@ -85,7 +85,7 @@ def cached(mode: str, place: Place) -> Node:
 @pytest.mark.parametrize("mode", ["iptables", "nftables"])
 def test_the_local_cache_answers_in_place_of_coredns(lab: t.Any, mode: str) -> None:
     place = dataclasses.replace(HERE, addresses=OWN | {"10.96.0.10"})
-    for known in (place, Place()):
+    for known in (place, NodeNetwork()):
         pods = [hop for hop in walk(follow(lab, cached(mode, known), DNS)) if hop.kind is Kind.POD]
         assert pods[0].name == "NodeLocal DNSCache"
         assert [hop.health for hop in pods] == [Health.OK, Health.IDLE]
@@ -99,7 +99,7 @@ def test_the_local_cache_answers_in_place_of_coredns(lab: t.Any, mode: str) -> N
 def test_a_cache_whose_rules_have_no_comment_is_known_by_its_address(lab: t.Any) -> None:
     rule = "-A OUTPUT -d 10.96.0.10/32 -p udp -m udp --dport 53 -j NOTRACK"
     for own, health in ((OWN | {"10.96.0.10"}, Health.OK), (None, Health.UNKNOWN)):
-        root = follow(lab, in_iptables(RAW.format(rule) + plain(), Place(own)), DNS)
+        root = follow(lab, in_iptables(RAW.format(rule) + plain(), NodeNetwork(own)), DNS)
         assert rules_hop(root).health is health
         assert any(hop.name == "NodeLocal DNSCache" for hop in walk(root)) == (health is Health.OK)
 
@@ -107,7 +107,7 @@ def test_a_cache_whose_rules_have_no_comment_is_known_by_its_address(lab: t.Any)
 @pytest.mark.parametrize("mode", ["iptables", "nftables"])
 def test_a_cache_that_has_gone_and_left_its_rules_is_broken(lab: t.Any, mode: str) -> None:
     root = follow(lab, cached(mode, HERE), DNS)
-    assert "the node has no address 10.96.0.10 at which NodeLocal DNSCache could answer" in said(root)
+    assert "the node has no address 10.96.0.10 for NodeLocal DNSCache to answer at" in said(root)
 
 
 def test_with_ipvs_the_cache_is_named_and_who_answers_is_not_known(lab: t.Any) -> None:

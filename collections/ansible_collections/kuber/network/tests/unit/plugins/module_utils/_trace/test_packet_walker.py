@@ -18,7 +18,7 @@ import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._net import iptables, nftables
 from ansible_collections.kuber.network.plugins.module_utils._trace import rules_iptables, rules_nftables
-from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Finding, Packet
+from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Lookup, Packet
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.conftest import OBJECTS, SEEN
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.kube_proxy_iptables import IptablesRules
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.kube_proxy_nftables import NftablesRules
@@ -113,7 +113,7 @@ def packet(flow: Flow) -> Packet:
     )
 
 
-def ends(finding: Finding) -> dict[str, float]:
+def ends(finding: Lookup) -> dict[str, float]:
     """What the trace says, in the words of the packet walker."""
     assert not finding.unknown
     found = {one.socket: float(one.share) for one in finding.backends}
@@ -128,20 +128,20 @@ def rounded(shares: dict[str, float]) -> dict[str, float]:
     return {place: round(share, 6) for place, share in shares.items()}
 
 
-def in_iptables(text: str) -> tuple[Walker, t.Callable[[Packet], Finding]]:
+def in_iptables(text: str) -> tuple[Walker, t.Callable[[Packet], Lookup]]:
     tables = iptables.parse(text)
-    return Iptables(text), lambda one: rules_iptables.look(tables, one, OWN)
+    return Iptables(text), lambda one: rules_iptables.look_up(tables, one, OWN)
 
 
-def in_nftables(text: str) -> tuple[Walker, t.Callable[[Packet], Finding]]:
+def in_nftables(text: str) -> tuple[Walker, t.Callable[[Packet], Lookup]]:
     table = nftables.parse(text)
-    return Nftables(text), lambda one: rules_nftables.look(table, one, OWN)
+    return Nftables(text), lambda one: rules_nftables.look_up(table, one, OWN)
 
 
 MODES = {"iptables": (in_iptables, IptablesRules), "nftables": (in_nftables, NftablesRules)}
 
 
-def compare(walker: Walker, look: t.Callable[[Packet], Finding], wanted: t.Iterable[Flow]) -> list[dict[str, float]]:
+def compare(walker: Walker, look: t.Callable[[Packet], Lookup], wanted: t.Iterable[Flow]) -> list[dict[str, float]]:
     """Every end of every flow."""
     found = []
     for flow in wanted:

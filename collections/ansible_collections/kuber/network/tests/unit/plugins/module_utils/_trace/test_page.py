@@ -49,7 +49,7 @@ def test_the_tree_shows_each_station_in_order_and_ends_with_the_verdict(lab: t.A
         places.append(text.index(station, places[-1] + 1))
     assert re.search(r"├─ +100 % ✔ service +canary/test-webapp-v1", text)
     assert re.search(r"└─ +0 % ○ service +canary/test-webapp-v2", text)
-    assert lines[-2] == " ✔ The way is whole"
+    assert lines[-2] == " ✔ The path is complete"
     assert max(len(line) for line in lines) <= 100
 
 
@@ -57,7 +57,7 @@ def test_the_tree_marks_the_broken_hop_and_repeats_it_with_its_remedy_at_the_end
     lines = tree.render(lab.trace(NO_RULE), width=100, paint=colored)
     text = "\n".join(lines)
     assert "[red]✘[/] [dark gray]rule" in text
-    end = text[text.rindex("✘ The way ends at the rule example.app.org/nothing") :]
+    end = text[text.rindex("✘ The path ends at the rule example.app.org/nothing") :]
     assert "No rule of example.app.org has /nothing" in end
     assert "→ Add the path to an Ingress of example.app.org" in end
 
@@ -66,11 +66,11 @@ def test_what_could_not_be_looked_at_is_neither_whole_nor_broken(lab: t.Any) -> 
     lab.node = dataclasses.replace(lab.world().node, problem="The node has lost its voice", rules=None)
     root = lab.trace("172.17.255.1:80")
     lines = tree.render(root, width=100, paint=colored)
-    assert "[yellow] ? Whether the way is whole is not known: rules rules for TCP 172.17.255.1:80[/]" in lines
+    assert "[yellow] ? It is not known whether the path is complete: rules rules for TCP 172.17.255.1:80[/]" in lines
     assert "[yellow]   The node has lost its voice[/]" in lines
     shown = page.render(root, remark="")
     assert '<div class="verdict unknown" role="alert">' in shown
-    assert "The way is whole." not in shown
+    assert "The path is complete." not in shown
     assert "<p>The node has lost its voice.</p>" in shown
 
 
@@ -118,7 +118,7 @@ def test_no_card_covers_another_and_all_are_in_the_picture(root: Hop) -> None:
 @settings(deadline=None)
 @given(hops())
 def test_requests_go_from_left_to_right(root: Hop) -> None:
-    assert all(link.start.x <= link.end.x for link in layout.place(root).links)
+    assert all(link.immediately.x <= link.end.x for link in layout.place(root).links)
 
 
 @settings(deadline=None)
@@ -198,12 +198,12 @@ def test_a_browser_shows_the_page_as_it_was_written(
     file = tmp_path / "page.html"
     file.write_text(page.render(root, remark="Seen here and now"))
     shown = browse(profile, file, "--dump-dom")
-    assert f"<title>The way of {target}</title>" in shown
+    assert f"<title>Path of {target}</title>" in shown
     assert shown.count('<section class="hop') == len(list(walk(root)))
     assert shown.count('<rect class="card"') == len(list(walk(root)))
     assert "Seen here and now" in shown
-    assert ("The way is whole." in shown) == (target == CANARY)
-    assert ("The way ends at the rule example.app.org/nothing." in shown) == (target != CANARY)
+    assert ("The path is complete." in shown) == (target == CANARY)
+    assert ("The path ends at the rule example.app.org/nothing." in shown) == (target != CANARY)
 
 
 def test_the_page_is_light_on_a_light_screen_and_dark_on_a_dark_one(

@@ -14,10 +14,10 @@ import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._net.route import Route
 from ansible_collections.kuber.network.plugins.module_utils._trace import ingress, rules_ipvs
-from ansible_collections.kuber.network.plugins.module_utils._trace.host import EXCLUDED, Way
+from ansible_collections.kuber.network.plugins.module_utils._trace.host import EXCLUDED, RouteLookup
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Health, Hop, Kind, first_broken, walk
-from ansible_collections.kuber.network.plugins.module_utils._trace.node import Node, Proxy
-from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.conftest import OBJECTS, OPEN_WAY
+from ansible_collections.kuber.network.plugins.module_utils._trace.node import ProxyStatus, TracedNode
+from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.conftest import OBJECTS, OPEN_ROUTE
 
 WEB = "http://172.17.255.3/web/index.html"
 CANARY = "http://example.app.org/test-webapp"
@@ -82,7 +82,7 @@ def test_where_no_route_leads_the_node_asks(
     assert first_broken(root) is None
     assert kinds(root) == expected
     assert facts(root, Kind.REQUEST)["from"] == "node minikube"
-    assert facts(root, Kind.REQUEST)["not checked"] == "the way from this machine: no route"
+    assert facts(root, Kind.REQUEST)["not checked"] == "the path from this machine: no route"
     if "name" in expected:
         here = "127.0.0.1 (/etc/hosts)" if hosts else "not known"
         assert facts(root, Kind.NAME)["on this machine"] == here
@@ -108,7 +108,7 @@ def test_every_pod_has_its_share_in_each_mode(lab_in_each_mode: t.Any) -> None:
 
 def test_a_node_port_is_followed_in_each_mode(lab_in_each_mode: t.Any) -> None:
     port = lab_in_each_mode.get("services", "web-svc-lb")["spec"]["ports"][0]["nodePort"]
-    lab_in_each_mode.way = Way(Route("192.168.99.134", "", "lab0"), own=OPEN_WAY.own)
+    lab_in_each_mode.route = RouteLookup(Route("192.168.99.134", "", "lab0"), own=OPEN_ROUTE.own)
     root = lab_in_each_mode.trace(f"192.168.99.134:{port}")
     assert first_broken(root) is None
     assert kinds(root) == ["request", "route", "service", "rules", "pod", "pod", "pod"]
@@ -162,12 +162,12 @@ def test_the_rule_tells_what_the_pod_sees(lab: t.Any) -> None:
 
 
 def no_route(lab: t.Any) -> str:
-    lab.way = Way(None, "Network is unreachable", OPEN_WAY.own)
+    lab.route = RouteLookup(None, "Network is unreachable", OPEN_ROUTE.own)
     return LB
 
 
 def wrong_next_hop(lab: t.Any) -> str:
-    lab.way = Way(Route("172.17.255.1", "192.168.99.77", "lab0"), own=OPEN_WAY.own)
+    lab.route = RouteLookup(Route("172.17.255.1", "192.168.99.77", "lab0"), own=OPEN_ROUTE.own)
     return LB
 
 
@@ -175,7 +175,7 @@ def on_link(device: str) -> t.Callable[[t.Any], str]:
     """Without our route it is docker's network that holds the address, or a VPN that takes everything."""
 
     def spoil(lab: t.Any) -> str:
-        lab.way = Way(Route("172.17.255.1", "", device), own=OPEN_WAY.own)
+        lab.route = RouteLookup(Route("172.17.255.1", "", device), own=OPEN_ROUTE.own)
         return LB
 
     spoil.__name__ = f"on_link_{device}"
@@ -183,17 +183,17 @@ def on_link(device: str) -> t.Callable[[t.Any], str]:
 
 
 def no_network_with_nodes(lab: t.Any) -> str:
-    lab.way = Way(None, "Network is unreachable", OPEN_WAY.own[1:])
+    lab.route = RouteLookup(None, "Network is unreachable", OPEN_ROUTE.own[1:])
     return LB
 
 
 def own_address(lab: t.Any) -> str:
-    lab.way = Way(Route("172.17.255.1", "", "lo", kind="local"), own=OPEN_WAY.own)
+    lab.route = RouteLookup(Route("172.17.255.1", "", "lo", kind="local"), own=OPEN_ROUTE.own)
     return LB
 
 
 def nobody_announces(lab: t.Any) -> str:
-    lab.way = Way(Route("172.17.255.1", "", "lab0"), own=OPEN_WAY.own)
+    lab.route = RouteLookup(Route("172.17.255.1", "", "lab0"), own=OPEN_ROUTE.own)
     lab.objects["announcements"].clear()
     lab.get("nodes", "minikube")["metadata"]["labels"][EXCLUDED] = ""
     return LB
@@ -291,7 +291,7 @@ def named_port_unknown(lab: t.Any) -> str:
 
 def nobody_listens(lab: t.Any) -> str:
     pod = lab.pods_of("app=web")[0]
-    lab.answers = {f"{pod['status']['podIP']}:8000": "it refuses connections, or does not answer"}
+    lab.answers = {f"{pod['status']['podIP']}:8000": "it refuses connections or does not answer"}
     return LB
 
 
@@ -326,41 +326,46 @@ def no_backend_port(lab: t.Any) -> str:
 
 DAMAGES = [
     (no_route, "route", "no route to 172.17.255.1", "ip route replace 172.17.255.0/24 via 192.168.99.134"),
-    (wrong_next_hop, "route", "192.168.99.77, which is no node", "ip route replace 172.17.255.0/24 via 192.168.99.134"),
+    (
+        wrong_next_hop,
+        "route",
+        "192.168.99.77, which is not a node",
+        "ip route replace 172.17.255.0/24 via 192.168.99.134",
+    ),
     (
         on_link("docker0"),
         "route",
-        "no route to 172.17.255.1: it is sent to docker0 (172.17.0.0/16)",
+        "no route to 172.17.255.1: packets go to docker0 (172.17.0.0/16)",
         "172.17.255.0/24 via 192.168.99.134",
     ),
     (on_link("tun0"), "route", "tun0 (10.8.0.5/32), where no node is", "172.17.255.0/24 via 192.168.99.134"),
     (on_link("wg0"), "route", "wg0 (no network), where no node is", "172.17.255.0/24 via 192.168.99.134"),
-    (no_network_with_nodes, "route", "no route to 172.17.255.1", "No route is possible from here"),
-    (own_address, "route", "an address of this machine itself", "device lo"),
-    (nobody_announces, "route", "no node answers for it", f"label {EXCLUDED} off node minikube"),
+    (no_network_with_nodes, "route", "no route to 172.17.255.1", "No route is possible"),
+    (own_address, "route", "this machine's own address", "device lo"),
+    (nobody_announces, "route", "no node answers for it", f"label {EXCLUDED} from node minikube"),
     (node_gone, "route", "Node minikube is not ready", "kubectl describe node minikube"),
-    (name_missing, "name", "Nobody knows the name example.app.org", "172.17.255.3 example.app.org"),
+    (name_missing, "name", "Cannot resolve example.app.org", "172.17.255.3 example.app.org"),
     (name_stale, "name", "/etc/hosts has 172.17.255.9", "172.17.255.3 example.app.org"),
     (no_pool, "service", "MetalLB has no pool", "IPAddressPool"),
     (pool_exhausted, "service", "no available IPs", "172.17.255.1-172.17.255.255"),
-    (no_metallb, "service", "nothing in the cluster gives any", "MetalLB"),
+    (no_metallb, "service", "nothing in the cluster assigns addresses", "MetalLB"),
     (free_address, "service", "free in pool default", "kubectl get services"),
     (other_port, "service", "has no port TCP 8080, only TCP 80", "add the port"),
     (no_service, "service", "no such Service", "default/web-svc-lb"),
     (scaled_to_nothing, "service", "Deployment web is scaled to 0", "scale deployment web --replicas=1"),
     (selector_matches_nothing, "service", "app=webb of Service default/web-svc-lb matches no pod", "have app=web"),
     (probe_on_wrong_port, "service", "runs but is not ready", "httpGet /index.html on port 80"),
-    (named_port_unknown, "service", "no port for its targetPort http", "declare 8000"),
-    (nobody_listens, "pod", "nobody listens at 10.244.0.", "targetPort of Service default/web-svc-lb"),
-    (other_class, "rule", "its class is traefik, and this controller's nginx", "spec.ingressClassName"),
+    (named_port_unknown, "service", "no port http, its targetPort", "declare 8000"),
+    (nobody_listens, "pod", "nothing listens on 10.244.0.", "targetPort of Service default/web-svc-lb"),
+    (other_class, "rule", "its class is traefik, this controller's nginx", "spec.ingressClassName"),
     (
         other_path,
         "rule",
         "(hosts with rules: example.app.org; paths without a host: /web)",
-        "host and path that are there",
+        "existing host and path",
     ),
     (other_host_path, "rule", "No rule of example.app.org has /nothing", "Ingress of example.app.org"),
-    (path_without_host, "rule", "names no host, does not count", "rule with host example.app.org"),
+    (path_without_host, "rule", "has no host, does not apply", "rule with host example.app.org"),
     (
         no_backend,
         "service",
@@ -393,13 +398,13 @@ def test_several_nodes_are_reached_on_link(lab: t.Any, announced_by: str) -> Non
     with_second_node(lab)
     for one in lab.objects["announcements"]:
         one["status"]["node"] = announced_by
-    lab.way = Way(Route("172.17.255.1", "", "lab0"), own=OPEN_WAY.own)
+    lab.route = RouteLookup(Route("172.17.255.1", "", "lab0"), own=OPEN_ROUTE.own)
     route = facts(lab.trace(LB), Kind.ROUTE)
-    assert route["way"] == "directly dev lab0"
+    assert route["goes"] == "directly dev lab0"
     assert route["answered by"] == f"MetalLB on {announced_by}"
-    lab.way = Way(None, "Network is unreachable", OPEN_WAY.own)
+    lab.route = RouteLookup(None, "Network is unreachable", OPEN_ROUTE.own)
     assert "`ip route replace 172.17.255.0/24 dev lab0 proto 107`" in broken(lab.trace(LB))[2]
-    # A network that this machine shares with one of them only.
+    # A network that this machine shares with only one of them.
     lab.get("nodes", "minikube-m02")["status"]["addresses"][0]["address"] = "10.7.7.7"
     assert (
         "`ip route replace 172.17.255.0/24 via 192.168.99.134 proto 107`" in broken(lab.trace(LB))[2]
@@ -408,7 +413,7 @@ def test_several_nodes_are_reached_on_link(lab: t.Any, announced_by: str) -> Non
 
 
 def test_what_could_not_be_read_of_this_machine_is_unknown(lab: t.Any) -> None:
-    lab.way = Way(Route("172.17.255.1", "", "lab0"))
+    lab.route = RouteLookup(Route("172.17.255.1", "", "lab0"))
     (route,) = [hop for hop in walk(lab.trace(LB)) if hop.kind is Kind.ROUTE]
     assert route.health is Health.UNKNOWN
 
@@ -463,7 +468,7 @@ def test_what_comes_after_a_broken_hop_is_shown_all_the_same(lab: t.Any) -> None
 
 def test_a_name_that_only_a_name_server_knows_is_good(lab: t.Any) -> None:
     lab.hosts, lab.resolved = "", ("172.17.255.3",)
-    assert facts(lab.trace(CANARY), Kind.NAME) == {"address": "172.17.255.3", "told by": "name server"}
+    assert facts(lab.trace(CANARY), Kind.NAME) == {"address": "172.17.255.3", "source": "name server"}
 
 
 @pytest.mark.parametrize("mode", ["ipvs", "iptables", "nftables"])
@@ -488,24 +493,24 @@ def test_a_pod_that_the_rules_lack_and_one_that_they_should_not_have(lab: t.Any)
 
 
 def test_a_pod_that_only_keeps_the_connections_it_has_does_not_break_the_way(lab: t.Any) -> None:
-    table = t.cast(rules_ipvs.Table, lab.world().node.rules)
+    table = t.cast(rules_ipvs.IpvsTable, lab.world().node.rules)
     server = table.servers["tcp 172.17.255.1:80"]
     gone = dataclasses.replace(server.real[0], socket="10.244.0.250:8000", weight=0)
     servers = {**table.servers, server.key: dataclasses.replace(server, real=(*server.real, gone))}
-    lab.node = Node("minikube", Proxy("ipvs", "ipvs"), dataclasses.replace(table, servers=servers))
+    lab.node = TracedNode("minikube", ProxyStatus("ipvs", "ipvs"), dataclasses.replace(table, servers=servers))
     root = lab.trace(LB)
     assert first_broken(root) is None
     assert [(hop.health, hop.share) for hop in walk(root) if hop.name == "10.244.0.250:8000"] == [(Health.IDLE, 0)]
 
 
 def test_an_address_that_the_device_or_the_sets_lack_is_missed(lab: t.Any) -> None:
-    table = t.cast(rules_ipvs.Table, lab.world().node.rules)
-    lab.node = Node("minikube", Proxy("ipvs", "ipvs"), dataclasses.replace(table, addresses=frozenset()))
+    table = t.cast(rules_ipvs.IpvsTable, lab.world().node.rules)
+    lab.node = TracedNode("minikube", ProxyStatus("ipvs", "ipvs"), dataclasses.replace(table, addresses=frozenset()))
     assert "kube-ipvs0 lacks 172.17.255.1" in broken(lab.trace(LB))[1]
-    lab.node = Node("minikube", Proxy("ipvs", "ipvs"), dataclasses.replace(table, sets={}))
-    assert "KUBE-IPVS-FILTER turns it away" in broken(lab.trace(LB))[1]
+    lab.node = TracedNode("minikube", ProxyStatus("ipvs", "ipvs"), dataclasses.replace(table, sets={}))
+    assert "KUBE-IPVS-FILTER rejects it" in broken(lab.trace(LB))[1]
     # Where ipset cannot be asked, nothing is claimed.
-    lab.node = Node("minikube", Proxy("ipvs", "ipvs"), dataclasses.replace(table, sets=None))
+    lab.node = TracedNode("minikube", ProxyStatus("ipvs", "ipvs"), dataclasses.replace(table, sets=None))
     assert first_broken(lab.trace(LB)) is None
 
 
@@ -519,7 +524,7 @@ def test_a_local_policy_needs_a_pod_on_the_node(lab: t.Any) -> None:
 
 
 def test_without_kube_proxy_its_rules_are_unknown_and_not_broken(lab: t.Any) -> None:
-    lab.node = Node("minikube", None, None, "The cluster has no kube-proxy")
+    lab.node = TracedNode("minikube", None, None, "The cluster has no kube-proxy")
     root = lab.trace(LB)
     assert first_broken(root) is None
     assert [hop.health for hop in walk(root) if hop.kind is Kind.RULES] == [Health.UNKNOWN]
@@ -529,7 +534,7 @@ def test_a_service_that_is_only_a_name_leads_elsewhere(lab: t.Any) -> None:
     lab.get("services", "web-svc")["spec"] = {"type": "ExternalName", "externalName": "example.org"}
     root = lab.trace("service default/web-svc")
     assert first_broken(root) is None
-    assert facts(root, Kind.SERVICE)["stands for"] == "example.org"
+    assert facts(root, Kind.SERVICE)["alias of"] == "example.org"
 
 
 def test_another_controller_is_the_end_of_the_way(lab: t.Any) -> None:
@@ -540,6 +545,6 @@ def test_another_controller_is_the_end_of_the_way(lab: t.Any) -> None:
 
 
 def test_the_mode_that_is_configured_and_not_read_yet_is_told(lab: t.Any) -> None:
-    lab.node = dataclasses.replace(lab.world().node, proxy=Proxy("ipvs", "iptables"))
+    lab.node = dataclasses.replace(lab.world().node, proxy=ProxyStatus("ipvs", "iptables"))
     said = facts(lab.trace(LB), Kind.RULES)["node"]
-    assert said == "minikube, kube-proxy in IPVS mode (configured: iptables, not read yet)"
+    assert said == "minikube, kube-proxy in IPVS mode (configured: iptables, not yet in effect)"

@@ -87,14 +87,14 @@ def test_the_rules_are_found_wherever_the_node_has_the_program(
 ) -> None:
     with kube_proxy(tmp_path) if "nsenter" in programs else contextlib.nullcontext():
         rules = node.READERS[mode](Node(tmp_path, programs))
-    found = node.Node("minikube", node.Proxy(mode, mode), rules).look(WEB)
+    found = node.TracedNode("minikube", node.ProxyStatus(mode, mode), rules).look(WEB)
     assert found.trouble is None
     assert len(found.backends) == 3
     assert mode != "ipvs" or "ipset" in [fact.label for fact in found.facts]
 
 
 @pytest.mark.parametrize(
-    ("mode", "words"), [("iptables", "no iptables on the node"), ("nftables", "nftables mode cannot be read")]
+    ("mode", "words"), [("iptables", "iptables rules of the node"), ("nftables", "kube-proxy's nftables mode")]
 )
 def test_rules_that_cannot_be_read_are_no_rules_that_are_missing(mode: str, words: str, tmp_path: pathlib.Path) -> None:
     with pytest.raises(KuberError, match=words):
@@ -103,30 +103,30 @@ def test_rules_that_cannot_be_read_are_no_rules_that_are_missing(mode: str, word
 
 def test_a_node_without_ipset_has_no_sets_that_could_lack_something(tmp_path: pathlib.Path) -> None:
     rules = node.READERS["ipvs"](Node(tmp_path, IPVS))
-    assert node.Node("minikube", node.Proxy("ipvs", "ipvs"), rules).look(WEB).trouble is None
+    assert node.TracedNode("minikube", node.ProxyStatus("ipvs", "ipvs"), rules).look(WEB).trouble is None
 
 
 @pytest.mark.parametrize(
     ("running", "configured", "mode", "remark"),
     [
         ("ipvs", "ipvs", "ipvs", "kube-proxy in IPVS mode"),
-        ("ipvs", "iptables", "ipvs", "kube-proxy in IPVS mode (configured: iptables, not read yet)"),
+        ("ipvs", "iptables", "ipvs", "kube-proxy in IPVS mode (configured: iptables, not yet in effect)"),
         (None, "nftables", "nftables", "kube-proxy does not answer (configured: nftables)"),
     ],
 )
 def test_the_running_mode_goes_before_the_configured_one(
     running: str | None, configured: str, mode: str, remark: str
 ) -> None:
-    proxy = node.Proxy(running, configured)
+    proxy = node.ProxyStatus(running, configured)
     assert (proxy.mode, proxy.remark) == (mode, remark)
 
 
 def test_clients_that_came_before_do_not_count_for_the_shares() -> None:
     table = iptables.parse(seen("sticky.iptables"))
-    found = rules_iptables.look(table, STICKY)
+    found = rules_iptables.look_up(table, STICKY)
     assert [round(float(backend.share), 6) for backend in found.backends] == [0.333333] * 3
     assert [fact.label for fact in found.facts][-1] == "affinity"
-    other = rules_nftables.look(nftables.parse(seen("sticky.nftables.json")), STICKY)
+    other = rules_nftables.look_up(nftables.parse(seen("sticky.nftables.json")), STICKY)
     assert [(one.socket, round(float(one.share), 6)) for one in other.backends] == [
         (one.socket, round(float(one.share), 6)) for one in found.backends
     ]
@@ -138,9 +138,9 @@ def test_what_is_refused_for_want_of_pods_is_not_missing(name: str) -> None:
     packet = Packet("TCP", "10.96.0.1", 443, outside=False)
     text = seen(name)
     if name.endswith(".json"):
-        found = rules_nftables.look(nftables.parse(text), packet)
+        found = rules_nftables.look_up(nftables.parse(text), packet)
     else:
-        found = rules_iptables.look(iptables.parse(text), packet)
+        found = rules_iptables.look_up(iptables.parse(text), packet)
     assert found.refused
     assert found.trouble is None
     assert found.backends == ()
@@ -148,7 +148,7 @@ def test_what_is_refused_for_want_of_pods_is_not_missing(name: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", '{"nftables": 1}', "Error: No such file or directory"])
 def test_what_is_no_list_of_rules_is_refused(text: str) -> None:
-    with pytest.raises(KuberError, match="no list of rules"):
+    with pytest.raises(KuberError, match="Cannot read the output of nft"):
         nftables.parse(text)
 
 
@@ -184,11 +184,11 @@ esac"""
 
 def test_the_place_of_a_node_is_what_its_routes_say(tmp_path: pathlib.Path) -> None:
     runner = Node(tmp_path, {})
-    assert node.read_place(runner, "10.96.0.1", "") == node.Place()
+    assert node.read_place(runner, "10.96.0.1", "") == node.NodeNetwork()
     script(tmp_path, "ip", ROUTES)
     own = frozenset({"127.0.0.1", "192.168.49.2"})
-    assert node.read_place(runner, "10.96.0.1", "192.168.49.1") == node.Place(own, "192.168.49.2", "eth0")
-    assert node.read_place(runner, "", "10.9.9.9") == node.Place(own, "", "")
+    assert node.read_place(runner, "10.96.0.1", "192.168.49.1") == node.NodeNetwork(own, "192.168.49.2", "eth0")
+    assert node.read_place(runner, "", "10.9.9.9") == node.NodeNetwork(own, "", "")
 
 
 def test_untracked_packets_of_the_other_kind_of_iptables_count_as_well(tmp_path: pathlib.Path) -> None:
@@ -196,7 +196,7 @@ def test_untracked_packets_of_the_other_kind_of_iptables_count_as_well(tmp_path:
     raw = "-A PREROUTING -d 172.17.255.1/32 -j CT --notrack"
     script(tmp_path, "iptables-legacy-save", f"printf '*raw\\n{raw}\\nCOMMIT\\n'")
     rules = node.READERS["iptables"](runner)
-    found = node.Node("minikube", node.Proxy("iptables", "iptables"), rules).look(WEB)
+    found = node.TracedNode("minikube", node.ProxyStatus("iptables", "iptables"), rules).look(WEB)
     assert "keeps TCP 172.17.255.1:80 from connection tracking" in found.unknown
 
 
@@ -208,23 +208,23 @@ def test_ipvs_is_read_with_the_rules_beside_it(tmp_path: pathlib.Path) -> None:
         "printf '*filter\\n:KUBE-IPVS-FILTER -\\n-A INPUT -s 10.9.0.0/16 -j DROP\\nCOMMIT\\n'",
     )
     rules = node.READERS["ipvs"](runner)
-    one = node.Node("minikube", node.Proxy("ipvs", "ipvs"), rules)
+    one = node.TracedNode("minikube", node.ProxyStatus("ipvs", "ipvs"), rules)
     assert one.look(dataclasses.replace(WEB, source="10.1.1.1")).trouble is None
     stopped = one.look(dataclasses.replace(WEB, source="10.9.1.1")).trouble
     assert stopped
-    assert "`-A INPUT -s 10.9.0.0/16 -j DROP` says DROP" in stopped.what
+    assert "`-A INPUT -s 10.9.0.0/16 -j DROP` ends with DROP" in stopped.what
 
 
 def test_the_route_tells_the_address_that_this_machine_asks_from() -> None:
-    way = host.read_way(LocalRunner(), "127.0.0.1")
-    assert way.route is not None
-    assert way.route.source == "127.0.0.1"
+    found = host.look_up_route(LocalRunner(), "127.0.0.1")
+    assert found.route is not None
+    assert found.route.source == "127.0.0.1"
 
 
 def test_the_route_of_loopback_is_the_machine_itself() -> None:
-    way = host.read_way(LocalRunner(), "127.0.0.1")
-    assert way.route is not None
-    assert way.route.kind == "local"
+    found = host.look_up_route(LocalRunner(), "127.0.0.1")
+    assert found.route is not None
+    assert found.route.kind == "local"
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_no_route_has_the_words_of_the_kernel(answer: Result, problem: str) -> N
         def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
             return answer
 
-    assert host.read_way(Machine(), "172.17.255.1") == host.Way(None, problem)
+    assert host.look_up_route(Machine(), "172.17.255.1") == host.RouteLookup(None, problem)
 
 
 @pytest.mark.parametrize(

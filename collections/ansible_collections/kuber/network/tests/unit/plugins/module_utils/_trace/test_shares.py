@@ -20,7 +20,7 @@ from ansible_collections.kuber.network.plugins.module_utils._net import iptables
 from ansible_collections.kuber.network.plugins.module_utils._net.virtual_servers import RealServer, Server
 from ansible_collections.kuber.network.plugins.module_utils._trace import matches, rules_iptables, rules_ipvs
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import percent
-from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Backend, Packet, merged
+from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet, RuleBackend, merged
 
 CHANCES = st.fractions(0, 1, max_denominator=1000)
 ADDRESS = "10.96.7.7"
@@ -32,7 +32,7 @@ JUMPS = ["-A PREROUTING -j KUBE-SERVICES", "-A OUTPUT -j KUBE-SERVICES"]
 @given(st.lists(st.decimals(0, 1, places=10), max_size=30))
 def test_a_row_of_rules_hands_out_all_and_no_more(chances: list[decimal.Decimal]) -> None:
     pods = [f"10.244.0.{number}" for number in range(len(chances) + 1)]
-    found = rules_iptables.look(tables(pods, chances=[f"{chance:f}" for chance in chances]), WEB)
+    found = rules_iptables.look_up(tables(pods, chances=[f"{chance:f}" for chance in chances]), WEB)
     assert sum(backend.share for backend in found.backends) == 1
     assert all(0 < backend.share <= 1 for backend in found.backends)
 
@@ -42,7 +42,7 @@ def test_a_row_of_rules_hands_out_all_and_no_more(chances: list[decimal.Decimal]
 def test_the_chains_of_a_service_lead_evenly_to_all_of_its_pods(count: int, external: bool) -> None:
     pods = [str(ipaddress.ip_address("10.244.0.2") + number) for number in range(count)]
     packet = dataclasses.replace(WEB, outside=external)
-    found = rules_iptables.look(tables(pods, external=external), packet)
+    found = rules_iptables.look_up(tables(pods, external=external), packet)
     assert found.trouble is None
     assert [backend.socket for backend in found.backends] == [f"{pod}:8000" for pod in pods]
     assert sum(backend.share for backend in found.backends) == 1
@@ -50,7 +50,9 @@ def test_the_chains_of_a_service_lead_evenly_to_all_of_its_pods(count: int, exte
     assert all(abs(backend.share - even) < fractions.Fraction(1, 10**6) for backend in found.backends)
 
 
-def tables(pods: list[str], *, external: bool = False, chances: list[str] | None = None) -> dict[str, iptables.Table]:
+def tables(
+    pods: list[str], *, external: bool = False, chances: list[str] | None = None
+) -> dict[str, iptables.IptablesTable]:
     """As kube-proxy writes them, read as iptables-save prints them."""
     first = "KUBE-EXT-X" if external else "KUBE-SVC-X"
     # probability(n) of pkg/proxy/iptables/proxier.go: ten digits of 1/n, for the n that are left.
@@ -79,7 +81,7 @@ def test_a_way_that_turns_in_circles_ends() -> None:
         "-A KUBE-SVC-A -j KUBE-SVC-B",
         "-A KUBE-SVC-B -j KUBE-SVC-A",
     ]
-    found = rules_iptables.look(iptables.parse("\n".join(["*nat", *lines, "COMMIT"])), WEB)
+    found = rules_iptables.look_up(iptables.parse("\n".join(["*nat", *lines, "COMMIT"])), WEB)
     assert found.backends == ()
 
 
@@ -90,15 +92,15 @@ def test_a_way_that_turns_in_circles_ends() -> None:
 def test_the_shares_of_ipvs_are_all_or_nothing(weights: list[int], scheduler: str) -> None:
     real = tuple(RealServer(f"10.244.0.{number}:80", weight, 0, 0) for number, weight in enumerate(weights, 1))
     server = Server("TCP", f"{ADDRESS}:80", scheduler, (), real)
-    table = rules_ipvs.Table({server.key: server}, None, frozenset({ADDRESS}))
-    found = rules_ipvs.look(table, Packet("TCP", ADDRESS, 80, outside=False))
+    table = rules_ipvs.IpvsTable({server.key: server}, None, frozenset({ADDRESS}))
+    found = rules_ipvs.look_up(table, Packet("TCP", ADDRESS, 80, outside=False))
     assert sum(backend.share for backend in found.backends) == (1 if any(weights) else 0)
     assert all((backend.share > 0) == (one.weight > 0) for backend, one in zip(found.backends, real, strict=True))
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), CHANCES), max_size=20))
 def test_merging_loses_nothing(parts: list[tuple[str, fractions.Fraction]]) -> None:
-    found = merged(Backend(socket, share) for socket, share in parts)
+    found = merged(RuleBackend(socket, share) for socket, share in parts)
     assert sum(backend.share for backend in found) == sum(share for _socket, share in parts)
     assert len({backend.socket for backend in found}) == len(found)
 

@@ -17,8 +17,8 @@ from ansible_collections.kuber.network.plugins.module_utils._net import iptables
 from ansible_collections.kuber.network.plugins.module_utils._trace import hooks, rules_ipvs
 from ansible_collections.kuber.network.plugins.module_utils._trace.matches import Scene
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Health, first_broken, walk
-from ansible_collections.kuber.network.plugins.module_utils._trace.node import Node
-from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Finding, Packet
+from ansible_collections.kuber.network.plugins.module_utils._trace.node import TracedNode
+from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Lookup, Packet
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.conftest import (
     SEEN,
 )
@@ -43,7 +43,7 @@ BALANCER = '-d 172.17.255.1/32 -p tcp -m comment --comment "default/web-svc-lb l
 TO_FIREWALL = (f"{BALANCER}KUBE-EXT-{KEY}", f"{BALANCER}KUBE-FW-{KEY}")
 
 
-def ranges_in_iptables(networks: list[str]) -> Node:
+def ranges_in_iptables(networks: list[str]) -> TracedNode:
     text = plain().replace(*TO_FIREWALL)
     allowed = [
         f'-A KUBE-FW-{KEY} -s {one} -m comment --comment "a/b loadbalancer IP" -j KUBE-EXT-{KEY}' for one in networks
@@ -55,7 +55,7 @@ def ranges_in_iptables(networks: list[str]) -> Node:
     return in_iptables(with_rules(text, "filter", drop))
 
 
-def ranges_in_old_iptables(networks: list[str]) -> Node:
+def ranges_in_old_iptables(networks: list[str]) -> TracedNode:
     """Until 1.25 the packets were marked in table nat, and dropped by the mark."""
     text = plain().replace(*TO_FIREWALL)
     allowed = [f"-A KUBE-FW-{KEY} -s {one} -j KUBE-EXT-{KEY}" for one in networks]
@@ -65,7 +65,7 @@ def ranges_in_old_iptables(networks: list[str]) -> Node:
     return in_iptables(with_rules(text, "filter", *jumps))
 
 
-def ranges_in_nftables(networks: list[str]) -> Node:
+def ranges_in_nftables(networks: list[str]) -> TracedNode:
     found = items()
     key = [{"concat": ["172.17.255.1", "tcp", 80]}, {"goto": {"target": "firewall-XVOP54PY-default/web-svc-lb/tcp/"}}]
     prefixes = [{"prefix": {"addr": one.split("/")[0], "len": int(one.split("/")[1])}} for one in networks]
@@ -79,7 +79,7 @@ def ranges_in_nftables(networks: list[str]) -> Node:
     return in_nftables(found)
 
 
-def ranges_in_ipvs(networks: list[str]) -> Node:
+def ranges_in_ipvs(networks: list[str]) -> TracedNode:
     members = [f"172.17.255.1,tcp:80,{one}" for one in networks]
     return in_ipvs({"KUBE-LOAD-BALANCER-FW": ["172.17.255.1,tcp:80"], "KUBE-LOAD-BALANCER-SOURCE-CIDR": members})
 
@@ -152,8 +152,8 @@ SHUT = {
 }
 
 
-def ipvs_finding(rules: str, packet: Packet) -> Finding:
-    return rules_ipvs.look(t.cast(rules_ipvs.Table, in_ipvs(SHUT, rules).rules), packet)
+def ipvs_finding(rules: str, packet: Packet) -> Lookup:
+    return rules_ipvs.look_up(t.cast(rules_ipvs.IpvsTable, in_ipvs(SHUT, rules).rules), packet)
 
 
 def test_ipvs_shuts_clients_out_as_long_as_its_jumps_are_there() -> None:

@@ -61,7 +61,7 @@ def test_a_table_that_iptables_does_not_show_is_unknown(lab: t.Any, line: str) -
     for shown in (text, f"{line}\n{plain()}"):
         root = follow(lab, in_iptables(shown), LB)
         assert rules_hop(root).health is Health.UNKNOWN
-        assert "iptables-save does not show all of table nat" in said(root)
+        assert "iptables-save cannot print all of table nat" in said(root)
         assert "restart" not in said(root)
 
 

@@ -49,8 +49,8 @@ def test_one_file_can_be_named(root: pathlib.Path) -> None:
 def test_link_out_of_the_folder_is_refused(root: pathlib.Path, target: str) -> None:
     (root.parent / "outside.yml").write_text(MAP)
     (root / "canary" / "link.yml").symlink_to(target if target.startswith("/") else root.parent / "outside.yml")
-    remedy = "Remove it, or copy what it leads to."
-    assert refusal(root) == f"canary/link.yml is a link that leads out of the folder. {remedy}"
+    remedy = "Remove it, or copy its target."
+    assert refusal(root) == f"canary/link.yml is a link to outside of the folder. {remedy}"
 
 
 def test_link_within_the_folder_is_not_followed(root: pathlib.Path) -> None:
@@ -90,7 +90,7 @@ def test_large_files_are_refused_together(root: pathlib.Path, monkeypatch: pytes
 def test_binary_is_reported_and_the_others_are_read(root: pathlib.Path, data: bytes) -> None:
     (root / "c.yml").write_bytes(data)
     read = folder.load(str(root)).read()
-    assert [(one.origin, one.problem) for one in read.findings] == [("c.yml", "This is not a text")]
+    assert [(one.origin, one.problem) for one in read.findings] == [("c.yml", "This file is not UTF-8 text")]
     assert len(read.parts) == 2
 
 
@@ -100,7 +100,7 @@ def test_name_that_cannot_be_shown_is_refused(root: pathlib.Path) -> None:
 
 
 def test_folder_without_manifests_is_refused(tmp_path: pathlib.Path) -> None:
-    assert "holds no manifests; wanted: files named *.json, *.yaml, *.yml." in refusal(tmp_path)
+    assert "contains no manifests; wanted: files named *.json, *.yaml, *.yml." in refusal(tmp_path)
     assert "does not exist" in refusal(tmp_path / "other")
 
 

@@ -32,7 +32,7 @@ class Folders:
         support.write(self.source, {"old.yml": OLD})
         (self.source / "kept.yml").write_bytes(KEPT.encode())
 
-    def plan(self, dest: pathlib.Path | None = None) -> output.Plan:
+    def plan(self, dest: pathlib.Path | None = None) -> output.OutputPlan:
         source = folder.load(str(self.source))
         return output.plan(source, output.render(source, upgrade(source.read())), str(dest or self.dest))
 
@@ -83,22 +83,23 @@ def test_changed_source_is_written_again_and_removed_one_goes(folders: Folders) 
 def test_file_of_somebody_else_is_not_overwritten(folders: Folders, name: str) -> None:
     support.write(folders.dest, {name: "theirs"})
     assert folders.refusal() == (
-        f"{folders.dest / name} is not as an upgrade wrote it. Move it away, or choose another folder for dest."
+        f"{folders.dest / name} has been changed since an upgrade wrote it. "
+        "Move it away, or choose another folder for dest."
     )
 
 
 def test_file_that_was_edited_is_neither_overwritten_nor_removed(folders: Folders) -> None:
     folders.write()
     support.write(folders.dest, {"kept.yml": "edited"})
-    assert "kept.yml is not as an upgrade wrote it" in folders.refusal()
+    assert "kept.yml has been changed since an upgrade wrote it" in folders.refusal()
     (folders.source / "kept.yml").unlink()
-    assert "kept.yml is not as an upgrade wrote it" in folders.refusal()
+    assert "kept.yml has been changed since an upgrade wrote it" in folders.refusal()
 
 
 def test_link_in_dest_is_not_written_through(folders: Folders) -> None:
     folders.dest.mkdir()
     (folders.dest / "old.yml").symlink_to(folders.source / "old.yml")
-    assert "old.yml is not as an upgrade wrote it" in folders.refusal()
+    assert "old.yml has been changed since an upgrade wrote it" in folders.refusal()
     assert (folders.source / "old.yml").read_text() == OLD
 
 
@@ -130,7 +131,7 @@ def test_interrupted_run_is_finished_by_the_next(folders: Folders, step: int, mo
 @pytest.mark.parametrize("place", ["source", "source/below", "."])
 def test_dest_in_or_around_the_source_is_refused(folders: Folders, place: str) -> None:
     message = folders.refusal(folders.source.parent / place)
-    assert message.startswith("The option dest lies in the folder of the manifests, or holds it")
+    assert message.startswith("Invalid option dest: it is inside the folder of the manifests, or contains it")
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"files": 1}', '{"files": {"a": 1}}'])
@@ -150,8 +151,8 @@ def test_record_leads_nowhere_else(folders: Folders) -> None:
 def test_missing_library_is_named(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(roundtrip, "ruamel", None)
     assert folders.refusal() == (
-        "The Python library ruamel.yaml is missing, which keeps the comments of documents that are changed. "
-        "Install it (pip install ruamel.yaml), or leave out the option dest."
+        "The Python library ruamel.yaml is missing, which preserves the comments of changed documents. "
+        "Install it (pip install ruamel.yaml), or omit the option dest."
     )
 
 

@@ -112,7 +112,7 @@ def test_pattern_of_another_controller_stays() -> None:
 
 def test_pattern_that_nothing_reads_as_one_is_reported() -> None:
     problems = [one.problem for one in done(ingress(path="/a(.*)")).all_remarks()]
-    assert any("as a regular expression only with an annotation that is missing" in one for one in problems)
+    assert any("as a regular expression only with an annotation" in one for one in problems)
 
 
 def test_annotation_that_is_no_longer_read_gets_its_successor() -> None:
@@ -134,7 +134,7 @@ def test_annotation_that_is_no_longer_read_gets_its_successor() -> None:
 def test_redirect_for_the_missing_slash_is_left_out_and_said(text: str) -> None:
     result = done(ingress(annotations={f"{PREFIX}configuration-snippet": text}))
     assert "annotations" not in result.objects()[0]["metadata"]
-    assert "Open the address with the slash at its end" in [one.remedy for one in result.all_remarks()]
+    assert "Use the address with a trailing slash" in [one.remedy for one in result.all_remarks()]
 
 
 @pytest.mark.parametrize("name", ["configuration-snippet", "server-snippet", "auth-snippet", "modsecurity-snippet"])
@@ -203,8 +203,8 @@ def test_legacy_pool_becomes_a_pool_of_today() -> None:
 @pytest.mark.parametrize(
     ("config", "problem"),
     [
-        ("address-pools: [{name: A_b, protocol: layer2}]", "The pool A_b has a name that no object can have"),
-        ("address-pools: [{name: a, protocol: layer2, cidr: []}]", "cidr of pool a has no equal that can be derived"),
+        ("address-pools: [{name: A_b, protocol: layer2}]", "The name of pool A_b is not a valid object name"),
+        ("address-pools: [{name: a, protocol: layer2, cidr: []}]", "cidr of pool a cannot be converted"),
         ("address-pools: [text]", "An entry of address-pools is not a mapping"),
         ("address-pools:\n\t- x", "config of ConfigMap c, document 1, cannot be read as YAML"),
     ],
