@@ -16,5 +16,6 @@ lsns --raw --noheadings --output TYPE,COMMAND | grep -vE '^(mnt|uts|user) ' | gr
 ip -o address | sed 's/ *valid_lft.*//; s/^/address /'
 ip route | sed 's/^/route /'
 iptables-save | grep -v '^#' | sed 's/ \[[0-9:]*\]$//; s/^/rule /' || true
-find /lib/modules /run/kuber-lab -maxdepth 1 2>/dev/null | sort | sed 's/^/file /' || true
+# The lock that labs share stays, and an empty directory beside it.
+find /lib/modules /run/kuber-lab -maxdepth 1 ! -path /run/kuber-lab ! -name labs ! -name lock 2>/dev/null | sort | sed 's/^/file /' || true
 sysctl --all --pattern '^(kernel|vm|net)\.' 2>/dev/null | grep -vE 'random\.|ns_last_pid|pty\.nr|nf_conntrack_count|netdev_rss_key|\.stat_refresh|tainted' | sort

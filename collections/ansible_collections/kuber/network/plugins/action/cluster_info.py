@@ -10,6 +10,7 @@ import typing as t
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.connections import ServerGoneError
+from ansible_collections.kuber.network.plugins.module_utils._kube.kubeconfig import UnknownContextError
 from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._manifests_args import CONNECTION
@@ -40,6 +41,13 @@ class ActionModule(KuberAction):
                 return self._absent(str(exc))
             return self._absent(
                 f"The cluster of profile {profile} is stopped, or this machine cannot reach it ({exc.found}). "
+                f"Run `minikube start --profile {profile}` to start it."
+            )
+        except UnknownContextError as exc:
+            if not profile or params["context"] != profile:
+                return self._absent(str(exc))
+            return self._absent(
+                f"The cluster of profile {profile} is stopped; its context is not in the kubeconfig any more. "
                 f"Run `minikube start --profile {profile}` to start it."
             )
         except KuberError as exc:

@@ -29,6 +29,10 @@ DEFAULT_FILE = "~/.kube/config"
 _NO_USER = Entry("user", "", {}, pathlib.Path())
 
 
+class UnknownContextError(KuberError):
+    """The kubeconfig has no such context: it was never written, or `minikube stop` has removed it."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Access:
     """One API server and the credentials for it."""
@@ -58,7 +62,7 @@ def load(*, kubeconfig: str | None, context: str | None, environ: t.Mapping[str,
             remedy="Name one of them in the option context",
         )
     if name not in config.contexts:
-        raise KuberError(
+        raise UnknownContextError(
             f"Kubeconfig {config.files} does not know the context",
             wanted=name,
             found=_listing(config.contexts),

@@ -90,11 +90,12 @@ class Settings:
 def findings(settings: Settings, cluster: _cluster.ClusterInfo | KuberError) -> list[KuberError]:
     """Return all findings, the most fundamental first; checks that need the cluster are skipped if it is down."""
     ranges, unreadable = _pool.parse_pool(settings.pool)
+    is_stopped = isinstance(cluster, KuberError) and _machine.are_unreachable(settings.nodes)
     found = [
         *_machine.unknown_profile(settings.profile, settings.minikube_home, settings.known_profiles),
         *_machine.live_tunnels(settings.tunnel_pids, settings.profile),
         *_machine.clashing_addons(settings.addons, settings.profile),
-        *_machine.unreachable_nodes(settings.nodes),
+        *(() if is_stopped else _machine.unreachable_nodes(settings.nodes)),
         *_cluster.wrong_mode(settings.proxy_mode),
         *unreadable,
         *_pool.wrong_addresses(settings.addresses, ranges),
@@ -106,7 +107,7 @@ def findings(settings: Settings, cluster: _cluster.ClusterInfo | KuberError) -> 
         found += _machine.missing_root(user_id=os.geteuid(), may_become_root=settings.may_become_root)
     node_addresses = list(settings.profile_addresses)
     if isinstance(cluster, KuberError):
-        found.insert(0, cluster)
+        found.insert(0, _machine.stopped_cluster(settings.profile, settings.nodes) if is_stopped else cluster)
     else:
         node_addresses += [item for item in cluster.node_addresses if item not in node_addresses]
         found += _of_cluster(settings, cluster, ranges)

@@ -73,6 +73,21 @@ def live_tunnels(pids: Sequence[int], profile: str) -> Iterator[KuberError]:
         )
 
 
+def are_unreachable(nodes: Sequence[NodeStatus]) -> bool:
+    """Say whether there are nodes, and commands can be run on none of them."""
+    return bool(nodes) and all(node.problem for node in nodes)
+
+
+def stopped_cluster(profile: str, nodes: Sequence[NodeStatus]) -> KuberError:
+    """Return one error for a cluster that does not answer and none of whose nodes can be reached."""
+    return KuberError(
+        f"The cluster{profile and f' of profile {profile}'} is stopped, or this machine cannot reach it",
+        wanted=f"{'node' if len(nodes) == 1 else 'nodes'} {', '.join(node.name for node in nodes)}, and the API server",
+        found="; ".join(f"{node.name}: {node.problem.rstrip('.')}" for node in nodes),
+        remedy=profile and f"Run `minikube start --profile {profile}` to start it",
+    )
+
+
 def unreachable_nodes(nodes: Sequence[NodeStatus]) -> Iterator[KuberError]:
     """Yield an error for each node on which commands cannot be run, with the connection's message."""
     for node in nodes:

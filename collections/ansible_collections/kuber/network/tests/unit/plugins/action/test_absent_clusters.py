@@ -126,6 +126,17 @@ def test_teardown_of_a_stopped_cluster_says_what_it_could_not_do(machine: Machin
     assert (route, machine.hosts()) == ("", "127.0.0.1 localhost\n")
 
 
+def test_minikube_stop_removes_the_context_and_site_says_that_it_is_stopped(machine: Machine) -> None:
+    machine.profile("minikube", "minikube-m02")
+    (machine.home / "kubeconfig").write_text(json.dumps({"apiVersion": "v1", "kind": "Config"}))
+    for name in ("verify", "preflight"):
+        code, said, _route = machine.play(name)
+        assert code == 2, said
+        assert "The cluster of profile minikube is stopped" in said
+        assert "Run `minikube start --profile minikube` to start it" in said
+        assert "Cannot run commands" not in said
+
+
 @pytest.mark.parametrize(("name", "deleted"), [("trace", True), ("verify", False)])
 def test_without_a_cluster_it_is_one_sentence(machine: Machine, name: str, deleted: bool) -> None:
     if not deleted:
@@ -140,12 +151,15 @@ def test_without_a_cluster_it_is_one_sentence(machine: Machine, name: str, delet
     assert "192.168.49.9" in route
 
 
-def test_a_dead_worker_is_one_finding(machine: Machine) -> None:
+def test_nodes_that_cannot_be_reached_are_one_finding(machine: Machine) -> None:
     machine.profile("minikube", "minikube-m02")
     (machine.home / "bin" / "docker.port").write_text("127.0.0.1:1\n")
     code, said, route = machine.play("preflight")
     assert code != 0
-    assert "Cannot run commands as root on node minikube-m02" in said
+    assert (
+        "The cluster of profile minikube is stopped, or this machine cannot reach it; wanted: nodes minikube, mini"
+        in said
+    )
     assert "docker publishes no SSH port for container minikube-m02 (gone): it is stopped" in said
     assert "undefined" not in said
     assert "192.168.49.9" in route
