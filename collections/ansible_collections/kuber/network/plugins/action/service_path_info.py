@@ -15,7 +15,7 @@ from ansible.utils.color import stringc
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
 from ansible_collections.kuber.network.plugins.module_utils._trace import host, page, target, through_pod, tree
-from ansible_collections.kuber.network.plugins.module_utils._trace.gather import Sources, trace
+from ansible_collections.kuber.network.plugins.module_utils._trace.gather import TraceSources, trace
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Hop, first_broken, first_unknown, reason
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
@@ -52,7 +52,7 @@ class ActionModule(KuberAction):
             if params["through"] == "pod":
                 node = through_pod.choose_node(client.list(NODES), params["node"])
                 runner = stack.enter_context(through_pod.runner_on(client, node, params["pod_image"]))
-            sources = Sources(
+            sources = TraceSources(
                 client=client,
                 machine=LocalRunner(),
                 hosts=HOSTS.read_text(errors="replace"),

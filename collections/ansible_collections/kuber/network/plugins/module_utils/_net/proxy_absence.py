@@ -37,7 +37,7 @@ def no_proxy(client: Client, missing: str) -> NoProxyError:
     seen = [REPLACEMENTS[name] for name in _daemon_sets(client) if name in REPLACEMENTS]
     instead = f"; {' and '.join(dict.fromkeys(seen))} runs here and can replace it" if seen else ""
     return NoProxyError(
-        "Cannot set the mode of kube-proxy: the cluster has none",
+        "The cluster has no kube-proxy",
         wanted="ConfigMap and DaemonSet kube-proxy in namespace kube-system, as kubeadm and minikube make them",
         found=f"no {missing} of that name{instead}",
         remedy=f"Set the mode to keep, or check that context {client.context} is the cluster that you mean",

@@ -118,7 +118,7 @@ def test_no_card_covers_another_and_all_are_in_the_picture(root: Hop) -> None:
 @settings(deadline=None)
 @given(hops())
 def test_requests_go_from_left_to_right(root: Hop) -> None:
-    assert all(link.immediately.x <= link.end.x for link in layout.place(root).links)
+    assert all(link.start.x <= link.end.x for link in layout.place(root).links)
 
 
 @settings(deadline=None)
