@@ -190,9 +190,8 @@ def test_a_command_that_has_begun_is_never_repeated(
     log = tmp_path / "log"
     node.exec_command("true")
     breaker = _when(log.exists, getattr(way, happens))
-    with pytest.raises(
-        AnsibleConnectionFailure, match=rf"127\.0\.0\.1:{way.port} was lost.*({found}).*minikube status"
-    ):
+    said = rf"127\.0\.0\.1:{way.port} was lost.*({found}).*minikube status"
+    with pytest.raises(AnsibleConnectionFailure, match=said):
         node.exec_command(f"echo begun >> {log}; sleep 20")
     assert time.monotonic() - breaker() < 1 + GRACE_SECONDS
     assert log.read_text() == "begun\n"
