@@ -69,7 +69,7 @@ class ActionModule(KuberAction):
         body = run.read(client, spec)
         used = wanted or strategy.Strategy.of(body)
         most, fewest = used.bounds(body["spec"]["replicas"])
-        known = {
+        known: dict[str, t.Any] = {
             "changed": True,
             "title": params["title"] or str(spec.item.ref),
             "strategy": used.dump(),
