@@ -313,6 +313,12 @@ options:
             description: JMESPath query for what to show instead of the result.
             type: str
             default: ""
+          unknown_if_nothing:
+            description:
+              - Why the check could not be made if the query yields nothing until the time is up. Without it, that is a
+                failure.
+            type: str
+            default: ""
       ipvs:
         description: Compare the state of IPVS on the task's host with the services of the cluster.
         type: dict

@@ -27,6 +27,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable
 
 UNSET = object()
+NOTHING = "nothing"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +37,7 @@ class LiveProbe(Probe):
     query: str
     equals: t.Any = UNSET
     show: str = ""
+    unknown_if_nothing: str = ""
 
     @classmethod
     def load(cls, options: dict[str, t.Any], get: Callable[[str], t.Any]) -> LiveProbe:
@@ -51,7 +53,7 @@ class LiveProbe(Probe):
             except jmespath.exceptions.JMESPathError as exc:
                 raise KuberError(f"Invalid JMESPath query {expression!r}", found=str(exc)) from exc
         equals = UNSET if options["equals"] is None else options["equals"]
-        return cls(get, options["path"], options["query"], equals, options["show"])
+        return cls(get, options["path"], options["query"], equals, options["show"], options["unknown_if_nothing"])
 
     @property
     def asked(self) -> str:
@@ -71,9 +73,14 @@ class LiveProbe(Probe):
         ok = bool(found) if self.equals is UNSET else _text(found) == _text(self.equals)
         return Outcome(ok, shortened(_text(shown)))
 
+    def conclude(self, outcome: Outcome) -> Outcome:
+        if outcome.found == NOTHING and self.unknown_if_nothing:
+            return Outcome.not_looked_at(self.unknown_if_nothing)
+        return outcome
+
 
 def _text(value: t.Any) -> str:
     """Return a value as text: ``3`` and ``"3"`` are the same in a playbook."""
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return ", ".join(value) or "nothing"
-    return value if isinstance(value, str) else "nothing" if value is None else json.dumps(value)
+        return ", ".join(value) or NOTHING
+    return value if isinstance(value, str) else NOTHING if value is None else json.dumps(value)

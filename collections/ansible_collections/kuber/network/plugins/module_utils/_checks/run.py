@@ -44,7 +44,7 @@ def run_checks(checks: Sequence[Check], *, timeout: float, interval: float, prog
                 told = now
                 progress([checks[index] for index in pending], now - began)
             time.sleep(interval)
-    return [Verdict.of(check, outcomes[index]) for index, check in enumerate(checks)]
+    return [Verdict.of(check, check.probe.conclude(outcomes[index])) for index, check in enumerate(checks)]
 
 
 def _round(pool: concurrent.futures.Executor, checks: Sequence[Check], pending: Sequence[int]) -> dict[int, Outcome]:

@@ -107,6 +107,7 @@ KINDS: dict[str, dict[str, t.Any]] = {
         "query": {"type": "str", "required": True},
         "equals": {"type": "raw"},
         "show": {"type": "str", "default": ""},
+        "unknown_if_nothing": {"type": "str", "default": ""},
     },
     "ipvs": {
         "view": {"type": "str", "required": True, "choices": list(VIEWS)},

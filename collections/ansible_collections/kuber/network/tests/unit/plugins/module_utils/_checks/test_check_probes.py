@@ -11,6 +11,7 @@ import typing as t
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.kuber.network.plugins.module_utils._checks.live import LiveProbe
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Outcome
 from ansible_collections.kuber.network.plugins.module_utils._checks.specs import CHECK_SPEC, World, build
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
@@ -234,6 +235,17 @@ def test_live(ask: t.Callable[..., Outcome], query: str, equals: t.Any, outcome:
     conditions = [{"type": "Available", "status": "True"}, {"type": "Progressing", "status": "False"}]
     Nowhere.objects = {"/apis/apps/v1/web": {"status": {"readyReplicas": 3, "conditions": conditions}}}
     assert ask(live={"path": "/apis/apps/v1/web", "query": query, "equals": equals}) == outcome
+
+
+def test_a_record_that_nobody_keeps_is_waited_for_and_then_unknown() -> None:
+    documents = iter([{"items": []}, {"items": ["here"]}])
+    options = {"path": "/records", "query": "items[0]", "equals": None, "show": "", "unknown_if_nothing": "no record"}
+    probe = LiveProbe.load(options, lambda _path: next(documents))
+    first, second = probe.attempt(), probe.attempt()
+    assert (first.ok, first.unknown, probe.conclude(first)) == (False, False, Outcome.not_looked_at("no record"))
+    assert probe.conclude(second) == Outcome(True, "here")
+    without = LiveProbe.load(options | {"unknown_if_nothing": ""}, lambda _path: {})
+    assert without.conclude(without.attempt()) == Outcome(False, "nothing")
 
 
 @pytest.mark.parametrize(
