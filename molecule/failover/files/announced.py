@@ -9,7 +9,9 @@ The network is asked, not MetalLB, whose own records stay for a while after a no
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import subprocess
 import sys
 
@@ -17,7 +19,8 @@ import sys
 def hardware_address(address: str) -> str | None:
     """Forget who had the address, and ask anew."""
     subprocess.run(["ip", "neighbour", "flush", "to", address], check=True, capture_output=True)
-    subprocess.run(["ping", "-c", "1", "-W", "1", address], check=False, capture_output=True)
+    with contextlib.suppress(OSError), socket.create_connection((address, 80), timeout=1):
+        pass  # an answer, whatever it is, follows upon one to the question who has the address
     found = subprocess.run(["ip", "-j", "neighbour", "show", "to", address], check=True, capture_output=True).stdout
     return next((one.get("lladdr") for one in json.loads(found)), None)
 
