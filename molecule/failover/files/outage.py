@@ -58,6 +58,9 @@ def main() -> int:
             requests.append(pool.submit(ask, url))
             time.sleep(max(0.0, started + (number + 1) * EVERY_SECONDS - time.monotonic()))
             if process is None and time.monotonic() > started + BEFORE_SECONDS:
+                whys = [request.result()[1] for request in requests if request.done()]
+                if not whys or any(whys):
+                    sys.exit(f"{url} does not answer even before anything is done: {whys}")
                 process = subprocess.Popen(command, stdout=sys.stderr)
             if process is not None and ended == float("inf") and process.poll() is not None:
                 ended = time.monotonic()
