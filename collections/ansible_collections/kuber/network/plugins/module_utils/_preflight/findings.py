@@ -90,7 +90,7 @@ class Settings:
 def findings(settings: Settings, cluster: _cluster.ClusterInfo | KuberError) -> list[KuberError]:
     """Return all findings, the most fundamental first; checks that need the cluster are skipped if it is down."""
     ranges, unreadable = _pool.parse_pool(settings.pool)
-    is_stopped = isinstance(cluster, KuberError) and _machine.are_unreachable(settings.nodes)
+    is_stopped = isinstance(cluster, KuberError) and _machine.are_stopped(settings.nodes)
     found = [
         *_machine.unknown_profile(settings.profile, settings.minikube_home, settings.known_profiles),
         *_machine.live_tunnels(settings.tunnel_pids, settings.profile),

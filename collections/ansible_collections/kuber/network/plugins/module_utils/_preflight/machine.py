@@ -26,6 +26,8 @@ CLASHING_ADDONS = {
 }
 # IPVS schedulers are separate modules.
 SCHEDULER = re.compile(r"ip_vs_")
+# What the inventory says of a container without a published port.
+STOPPED = "it is stopped"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,13 +75,13 @@ def live_tunnels(pids: Sequence[int], profile: str) -> Iterator[KuberError]:
         )
 
 
-def are_unreachable(nodes: Sequence[NodeStatus]) -> bool:
-    """Say whether there are nodes, and commands can be run on none of them."""
-    return bool(nodes) and all(node.problem for node in nodes)
+def are_stopped(nodes: Sequence[NodeStatus]) -> bool:
+    """Say whether there are nodes, and the inventory found all of them stopped."""
+    return bool(nodes) and all(STOPPED in node.problem for node in nodes)
 
 
 def stopped_cluster(profile: str, nodes: Sequence[NodeStatus]) -> KuberError:
-    """Return one error for a cluster that does not answer and none of whose nodes can be reached."""
+    """Return one error for a cluster that does not answer and all of whose nodes are stopped."""
     return KuberError(
         f"The cluster{profile and f' of profile {profile}'} is stopped, or this machine cannot reach it",
         wanted=f"{'node' if len(nodes) == 1 else 'nodes'} {', '.join(node.name for node in nodes)}, and the API server",

@@ -62,7 +62,8 @@ def autoscaler(draft: Draft) -> None:
     )
     metrics = draft.get("spec", "metrics")
     for number, metric in enumerate(metrics if isinstance(metrics, list) else []):
-        source = _SOURCES.get(metric.get("type")) if isinstance(metric, dict) else None
+        kind = metric.get("type") if isinstance(metric, dict) else None
+        source = _SOURCES.get(kind) if isinstance(kind, str) else None
         if source is None:
             continue
         key, convert = source

@@ -50,7 +50,8 @@ def upgrade(draft: Draft, services: Services, *, ingress_class: str, has_default
     _class(draft, ingress_class, has_default=has_default)
     if not _rules(draft, services):
         return
-    controller = ingress_table.CONTROLLERS.get(draft.get("spec", "ingressClassName") or ingress_class)
+    named = draft.get("spec", "ingressClassName") or ingress_class
+    controller = ingress_table.CONTROLLERS.get(named) if isinstance(named, str) else None
     if controller is not None:
         _paths(draft, controller)
         _annotations(draft, controller)
