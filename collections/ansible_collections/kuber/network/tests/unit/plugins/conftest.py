@@ -51,6 +51,18 @@ class Sshd:
     def user(self) -> str:
         return getpass.getuser()
 
+    def variables(self, known_hosts: pathlib.Path) -> dict[str, t.Any]:
+        """What an inventory says of this machine as a node of minikube."""
+        return {
+            "ansible_connection": "kuber.network.minikube",
+            "ansible_host": "127.0.0.1",
+            "ansible_port": self.port,
+            "ansible_user": self.user,
+            "ansible_ssh_private_key_file": str(self.key_file),
+            "minikube_known_hosts": str(known_hosts),
+            "minikube_host_key_alias": "minikube",
+        }
+
     def set_up(self) -> None:
         make_key(self.key_file)
         make_key(self.host_key_file)

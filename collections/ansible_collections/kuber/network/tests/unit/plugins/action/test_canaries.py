@@ -130,14 +130,7 @@ class Household:
         play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "module_defaults": defaults}
         book = self.directory / "play.yml"
         book.write_text(yaml.safe_dump([play | {"vars_files": ["variables.json"], "tasks": self.tasks()}]))
-        node = {
-            "ansible_connection": "kuber.network.minikube",
-            "ansible_host": "127.0.0.1",
-            "ansible_port": self.sshd.port,
-            "ansible_user": self.sshd.user,
-            "minikube_known_hosts": str(self.directory / "known_hosts"),
-            "minikube_host_key_alias": "minikube",
-        }
+        node = self.sshd.variables(self.directory / "known_hosts")
         keys = {"minikube": self.sshd.key_file, "unknown": self.stranger}
         hosts = {name: node | {"ansible_ssh_private_key_file": str(key)} for name, key in keys.items()}
         inventory = self.directory / "hosts.json"

@@ -144,17 +144,7 @@ def test_a_node_that_dies_in_between_tells_how_far_it_got(
     config = sshd.home / "config"
     config.write_text(f"ForceCommand {node.script(DYING, alive=alive)}\n{config.read_text()}")
     sshd.start()
-    hosts = {
-        "minikube": {
-            "ansible_connection": "kuber.network.minikube",
-            "ansible_host": "127.0.0.1",
-            "ansible_port": sshd.port,
-            "ansible_user": sshd.user,
-            "ansible_ssh_private_key_file": str(sshd.key_file),
-            "minikube_known_hosts": str(tmp_path / "known_hosts"),
-            "minikube_host_key_alias": "minikube",
-        }
-    }
+    hosts = {"minikube": sshd.variables(tmp_path / "known_hosts")}
     died = play(tmp_path, hosts)[0]["minikube"]
     assert (died["failed"], died["changed"]) == (True, True), died
     assert "The connection to the node was lost while it was being changed" in died["msg"]

@@ -76,16 +76,9 @@ class Ansible:
 
 @pytest.fixture
 def ansible(sshd: t.Any, tmp_path: pathlib.Path) -> Ansible:
-    variables = {
-        "ansible_connection": "kuber.network.minikube",
-        "ansible_host": "127.0.0.1",
-        "ansible_port": sshd.port,
-        "ansible_user": sshd.user,
-        "ansible_ssh_private_key_file": str(sshd.key_file),
+    variables = sshd.variables(tmp_path / "known_hosts") | {
         "ansible_python_interpreter": sys.executable,
         "ansible_remote_tmp": str(tmp_path / "remote"),
-        "minikube_known_hosts": str(tmp_path / "known_hosts"),
-        "minikube_host_key_alias": "minikube",
     }
     return Ansible(tmp_path, variables)
 
