@@ -47,7 +47,7 @@ class ActionModule(KuberAction):
             if not profile or params["context"] != profile:
                 return self._absent(str(exc))
             return self._absent(
-                f"The cluster of profile {profile} is stopped; its context is not in the kubeconfig any more. "
+                f"The cluster of profile {profile} is stopped, or its context was removed: the kubeconfig has none. "
                 f"Run `minikube start --profile {profile}` to start it."
             )
         except KuberError as exc:
