@@ -30,12 +30,12 @@ class ActionModule(KuberAction):
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         client = _client.of(self, params)
         ingresses = client.list(INGRESSES)
-        ways, left = plan(client.list(SERVICES), ingresses)
+        targets, left = plan(client.list(SERVICES), ingresses)
         connect = self.sockets_of_host()
         if self.check_mode:
             return {"skipped": True, "msg": "No ports are opened in check mode"}
         with Forwarder(connect) as forwarder:
-            opened = [forwarder.open(way) for way in ways]
+            opened = [forwarder.open(target) for target in targets]
             show("\n".join([*lines(opened, left, ingresses), "", "Press Ctrl-C to stop.", ""]))
             # The task ends with Ansible, by Ctrl-C, or by the time limit of the task.
             while True:

@@ -12,7 +12,7 @@ import urllib.parse
 
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._forward.plan import Way
+from ansible_collections.kuber.network.plugins.module_utils._forward.plan import ForwardTarget
 from ansible_collections.kuber.network.plugins.module_utils._rollout import picture, run, strategy, svg
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
@@ -23,12 +23,12 @@ from ansible_collections.kuber.network.plugins.plugin_utils._terminal import sho
 WIDTH = shutil.get_terminal_size((100, 0)).columns
 
 
-def way_of(url: str) -> Way:
+def target_of(url: str) -> ForwardTarget:
     """Where a node has to connect to for a page."""
     parts = urllib.parse.urlsplit(url)
     if parts.scheme != "http" or not parts.hostname:
         raise KuberError("Such a page cannot be asked for from the host", wanted="http://ADDRESS/PATH", found=url)
-    return Way(url, parts.hostname, parts.port or 80)
+    return ForwardTarget(url, parts.hostname, parts.port or 80)
 
 
 class ActionModule(KuberAction):
@@ -80,7 +80,7 @@ class ActionModule(KuberAction):
         with contextlib.ExitStack() as stack:
             if params["probe_url"] and params["probe_from"] == "host":
                 forwarder = stack.enter_context(Forwarder(self.sockets_of_host()))
-                opened = forwarder.open(way_of(params["probe_url"]))
+                opened = forwarder.open(target_of(params["probe_url"]))
                 spec = dataclasses.replace(spec, probe_through=opened.socket)
             timeline = run.roll_out(client, spec, show)
         lines = picture.draw(timeline, title=f"{known['title']} ({picture.rules(known['strategy'])})", width=WIDTH)

@@ -16,7 +16,7 @@ import threading
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._forward.plan import HERE, Open, Way
+from ansible_collections.kuber.network.plugins.module_utils._forward.plan import HERE, ForwardTarget, Open
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable, Iterator
@@ -58,23 +58,23 @@ class Forwarder:
                 listener.shutdown(socket.SHUT_RDWR)
             listener.close()
 
-    def open(self, way: Way) -> Open:
+    def open(self, target: ForwardTarget) -> Open:
         """Listen on the preferred port, or on the next one that is free."""
-        for port in range(way.preferred, way.preferred + TRIES):
+        for port in range(target.preferred, target.preferred + TRIES):
             try:
-                sockets = list(_bound(port, [socket.SOCK_STREAM, *([socket.SOCK_DGRAM] if way.datagrams else [])]))
+                sockets = list(_bound(port, [socket.SOCK_STREAM, *([socket.SOCK_DGRAM] if target.datagrams else [])]))
             except OSError as exc:
                 if exc.errno not in (errno.EADDRINUSE, errno.EACCES):
                     raise
                 continue
             self._listeners += sockets
-            self._start(self._accept, sockets[0], way)
-            if way.datagrams:
-                self._start(self._relay, sockets[1], way)
-            return Open(way, port)
+            self._start(self._accept, sockets[0], target)
+            if target.datagrams:
+                self._start(self._relay, sockets[1], target)
+            return Open(target, port)
         raise KuberError(
-            f"No free port on this machine for {way.service}",
-            wanted=f"one from {way.preferred} to {way.preferred + TRIES - 1} on {HERE}",
+            f"No free port on this machine for {target.service}",
+            wanted=f"one from {target.preferred} to {target.preferred + TRIES - 1} on {HERE}",
             found="all are in use",
             remedy="Stop a program that listens there (`ss -tlnp`)",
         )
@@ -83,18 +83,18 @@ class Forwarder:
     def _start(work: Callable[..., None], *arguments: t.Any) -> None:
         threading.Thread(target=work, args=arguments, daemon=True).start()
 
-    def _accept(self, listener: socket.socket, way: Way) -> None:
+    def _accept(self, listener: socket.socket, target: ForwardTarget) -> None:
         with contextlib.suppress(OSError):
             while True:
                 client, _address = listener.accept()
-                self._start(self._serve, client, way)
+                self._start(self._serve, client, target)
 
-    def _serve(self, client: socket.socket, way: Way) -> None:
+    def _serve(self, client: socket.socket, target: ForwardTarget) -> None:
         try:
-            there = self._connect(way.address, way.port)
+            there = self._connect(target.address, target.port)
         except Exception as exc:  # pylint: disable=broad-exception-caught
             # The client sees a refused connection; the next one may succeed.
-            _log.debug("%s:%s: %s", way.address, way.port, exc)
+            _log.debug("%s:%s: %s", target.address, target.port, exc)
             client.close()
             return
         back = threading.Thread(target=_copy, args=(there, client), daemon=True)
@@ -104,16 +104,16 @@ class Forwarder:
         client.close()
         there.close()
 
-    def _relay(self, listener: socket.socket, way: Way) -> None:
+    def _relay(self, listener: socket.socket, target: ForwardTarget) -> None:
         with contextlib.suppress(OSError):
             while True:
                 question, client = listener.recvfrom(DATAGRAM)
-                self._start(self._answer, listener, question, client, way)
+                self._start(self._answer, listener, question, client, target)
 
-    def _answer(self, listener: socket.socket, question: bytes, client: t.Any, way: Way) -> None:
+    def _answer(self, listener: socket.socket, question: bytes, client: t.Any, target: ForwardTarget) -> None:
         """Relay a DNS query over TCP: SSH does not carry datagrams, and every name server answers over TCP."""
         try:
-            there = self._connect(way.address, way.port)
+            there = self._connect(target.address, target.port)
             there.settimeout(ANSWER_SECONDS)
             there.sendall(len(question).to_bytes(2, "big") + question)
             size = int.from_bytes(_exactly(there, 2), "big")
@@ -121,7 +121,7 @@ class Forwarder:
             there.close()
         except Exception as exc:  # pylint: disable=broad-exception-caught
             # UDP clients retry.
-            _log.debug("%s:%s: %s", way.address, way.port, exc)
+            _log.debug("%s:%s: %s", target.address, target.port, exc)
 
 
 def _bound(port: int, kinds: list[socket.SocketKind]) -> Iterator[socket.socket]:

@@ -30,7 +30,7 @@ PATTERN = re.compile(r"[(\[\\^$*+?|.]")
 
 
 @dataclasses.dataclass(frozen=True)
-class Way:
+class ForwardTarget:
     """A TCP port of a load balancer."""
 
     service: str
@@ -48,7 +48,7 @@ class Way:
 class Open:
     """A port of a load balancer, and the port on this machine that forwards to it."""
 
-    way: Way
+    target: ForwardTarget
     port: int
 
     @property
@@ -56,30 +56,30 @@ class Open:
         return f"{HERE}:{self.port}"
 
 
-def plan(services: Sequence[Body], ingresses: Sequence[Body]) -> tuple[list[Way], list[str]]:
+def plan(services: Sequence[Body], ingresses: Sequence[Body]) -> tuple[list[ForwardTarget], list[str]]:
     """Return the ports to open, those of ingress controllers first, and those that SSH cannot forward."""
     behind = {address for ingress in ingresses for address in _addresses(ingress)}
     sockets = list(_sockets(services))
     asked = {(address, port) for _service, address, port, protocol in sockets if protocol == "UDP"}
-    ways = [
-        Way(service, address, port, port == DNS_PORT and (address, port) in asked)
+    targets = [
+        ForwardTarget(service, address, port, port == DNS_PORT and (address, port) in asked)
         for service, address, port, protocol in sockets
         if protocol == "TCP"
     ]
-    relayed = {(way.address, way.port) for way in ways if way.datagrams}
+    relayed = {(target.address, target.port) for target in targets if target.datagrams}
     left = [
         f"{service} {address}:{port}/{protocol.lower()}"
         for service, address, port, protocol in sockets
         if protocol != "TCP" and (address, port) not in relayed
     ]
-    if not ways:
+    if not targets:
         raise KuberError(
             "No load balancer of the cluster has an address with a TCP port",
             wanted="a Service of type LoadBalancer with an address",
             found=", ".join(left) or "none",
             remedy="Set them up first (playbooks/site.yml)",
         )
-    return sorted(ways, key=lambda way: way.address not in behind), left
+    return sorted(targets, key=lambda target: target.address not in behind), left
 
 
 def _sockets(services: Iterable[Body]) -> Iterator[tuple[str, str, int, str]]:
@@ -101,10 +101,13 @@ def lines(opened: Sequence[Open], left: Sequence[str], ingresses: Sequence[Body]
     """Return the commands to type and the addresses for a browser."""
     result: list[str] = []
     for one in opened:
-        way = one.way
-        web = f"{WEB_PORTS[way.port]}://{one.socket}/" if way.port in WEB_PORTS else one.socket
-        result += ["", f"{way.service} {way.address}:{way.port}  ->  {web}{' (TCP and UDP)' if way.datagrams else ''}"]
-        if way.port == DNS_PORT:
+        target = one.target
+        web = f"{WEB_PORTS[target.port]}://{one.socket}/" if target.port in WEB_PORTS else one.socket
+        result += [
+            "",
+            f"{target.service} {target.address}:{target.port}  ->  {web}{' (TCP and UDP)' if target.datagrams else ''}",
+        ]
+        if target.port == DNS_PORT:
             result.append(f"    dig -p {one.port} @{HERE} kubernetes.default.svc.cluster.local")
         # The two rules of a canary have one URL.
         result += dict.fromkeys(f"    {request}" for request in _requests(one, ingresses))
@@ -119,9 +122,9 @@ def lines(opened: Sequence[Open], left: Sequence[str], ingresses: Sequence[Body]
 
 def _requests(one: Open, ingresses: Sequence[Body]) -> Iterator[str]:
     """One for each path of each ingress that is reached there."""
-    scheme = WEB_PORTS.get(one.way.port, "")
+    scheme = WEB_PORTS.get(one.target.port, "")
     for ingress in ingresses:
-        if one.way.address in _addresses(ingress) and (scheme == "http" or (scheme and ingress["spec"].get("tls"))):
+        if one.target.address in _addresses(ingress) and (scheme == "http" or (scheme and ingress["spec"].get("tls"))):
             for host, path in _rules(ingress):
                 yield _request(scheme, one, host, path)
 

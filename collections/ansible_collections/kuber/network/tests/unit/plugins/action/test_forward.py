@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ways through a real sshd to servers that only the node reaches, from the start of a playbook to its Ctrl-C."""
+"""Ports forwarded through a real sshd to servers that only the node reaches, from a playbook's start to its Ctrl-C."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ import dns.rrset
 import pytest
 import yaml
 
-from ansible_collections.kuber.network.plugins.action.rollout import way_of
+from ansible_collections.kuber.network.plugins.action.rollout import target_of
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._forward.plan import Way
+from ansible_collections.kuber.network.plugins.module_utils._forward.plan import ForwardTarget
 from ansible_collections.kuber.network.plugins.module_utils._rollout.requests import Requests
 from ansible_collections.kuber.network.plugins.plugin_utils._forwarding import Forwarder
 
@@ -94,7 +94,7 @@ def straight(address: str, port: int) -> socket.socket:
 
 def test_datagrams_are_asked_for_over_tcp() -> None:
     with serving(socketserver.ThreadingTCPServer((ADDRESS, 0), Names)) as server, Forwarder(straight) as forwarder:
-        opened = forwarder.open(Way("dns", ADDRESS, server.server_address[1], datagrams=True))
+        opened = forwarder.open(ForwardTarget("dns", ADDRESS, server.server_address[1], datagrams=True))
         question = dns.message.make_query(NAME, "A")
         for ask in (dns.query.udp, dns.query.tcp):
             assert str(ask(question, "127.0.0.1", port=opened.port, timeout=5).answer[0][0]) == "10.96.0.7"
@@ -102,16 +102,19 @@ def test_datagrams_are_asked_for_over_tcp() -> None:
 
 def test_the_next_free_port_is_taken(page: int) -> None:
     with Forwarder(straight) as forwarder:
-        first, second = (forwarder.open(Way("web", ADDRESS, page)) for _number in range(2))
+        first, second = (forwarder.open(ForwardTarget("web", ADDRESS, page)) for _number in range(2))
         assert second.port == first.port + 1
         assert PLAIN.open(f"http://{second.socket}/", timeout=5).read().decode() == second.socket
     # Nothing is left.
     with Forwarder(straight) as forwarder:
-        assert forwarder.open(Way("web", ADDRESS, page)).port == first.port
+        assert forwarder.open(ForwardTarget("web", ADDRESS, page)).port == first.port
 
 
 def test_where_nobody_answers_there_the_connection_ends_here() -> None:
-    with Forwarder(straight) as forwarder, here("127.0.0.1", forwarder.open(Way("gone", ADDRESS, 9)).port) as client:
+    with (
+        Forwarder(straight) as forwarder,
+        here("127.0.0.1", forwarder.open(ForwardTarget("gone", ADDRESS, 9)).port) as client,
+    ):
         client.settimeout(10)
         assert client.recv(1) == b""
 
@@ -130,15 +133,7 @@ def playbook(sshd: t.Any, page: int, tmp_path: pathlib.Path) -> t.Iterator[list[
         "/api/v1/services": listed("v1", "Service", service | {"status": status}),
         "/apis/networking.k8s.io/v1/ingresses": listed("networking.k8s.io/v1", "Ingress"),
     }
-    host = {
-        "ansible_connection": "kuber.network.minikube",
-        "ansible_host": "127.0.0.1",
-        "ansible_port": sshd.port,
-        "ansible_user": sshd.user,
-        "ansible_ssh_private_key_file": str(sshd.key_file),
-        "minikube_known_hosts": str(tmp_path / "known_hosts"),
-        "minikube_host_key_alias": "minikube",
-    }
+    host = sshd.variables(tmp_path / "known_hosts")
     (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": {"minikube": host}}}))
     (tmp_path / "ansible.cfg").write_text(f"[defaults]\ncollections_path={COLLECTIONS}\nlocal_tmp={tmp_path}/local\n")
     with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet)) as api:
@@ -198,7 +193,7 @@ def test_a_playbook_forwards_until_ctrl_c(playbook: list[str], page: int, tmp_pa
 def test_a_rollout_asks_through_the_way_under_the_name_of_the_page(page: int) -> None:
     url = f"http://{ADDRESS}:{page}/"
     with Forwarder(straight) as forwarder:
-        opened = forwarder.open(way_of(url))
+        opened = forwarder.open(target_of(url))
         answer = Requests(url, rate=1, timeout=5, through=opened.socket).ask()
     # The page says which host was asked for.
     assert (answer.ok, answer.found) == (True, f"200 {ADDRESS}:{page}")
@@ -207,4 +202,4 @@ def test_a_rollout_asks_through_the_way_under_the_name_of_the_page(page: int) ->
 @pytest.mark.parametrize("url", ["https://172.17.255.1/", "172.17.255.1"])
 def test_a_page_that_cannot_be_asked_for_so_is_refused(url: str) -> None:
     with pytest.raises(KuberError, match="cannot be asked for from the host"):
-        way_of(url)
+        target_of(url)

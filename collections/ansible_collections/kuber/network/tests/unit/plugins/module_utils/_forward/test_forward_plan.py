@@ -49,8 +49,8 @@ INGRESSES = [
 
 
 def test_ports_of_the_ingress_come_first_and_low_ones_are_moved_up() -> None:
-    ways, left = plan(SERVICES, INGRESSES)
-    assert [(way.service, way.port, way.preferred, way.datagrams) for way in ways] == [
+    targets, left = plan(SERVICES, INGRESSES)
+    assert [(target.service, target.port, target.preferred, target.datagrams) for target in targets] == [
         ("default/ingress", 80, 8080, False),
         ("default/ingress", 443, 8443, False),
         ("default/web-svc-lb", 80, 8080, False),
@@ -61,8 +61,8 @@ def test_ports_of_the_ingress_come_first_and_low_ones_are_moved_up() -> None:
 
 
 def test_a_user_can_copy_every_line() -> None:
-    ways, left = plan(SERVICES, INGRESSES)
-    text = lines([Open(way, 20000 + number) for number, way in enumerate(ways)], left, INGRESSES)
+    targets, left = plan(SERVICES, INGRESSES)
+    text = lines([Open(target, 20000 + number) for number, target in enumerate(targets)], left, INGRESSES)
     assert "default/ingress 172.17.255.3:80  ->  http://127.0.0.1:20000/" in text
     assert "default/coredns-tcp 172.17.255.2:53  ->  127.0.0.1:20003 (TCP and UDP)" in text
     assert "    dig -p 20003 @127.0.0.1 kubernetes.default.svc.cluster.local" in text
@@ -75,8 +75,8 @@ def test_a_user_can_copy_every_line() -> None:
 
 def test_an_ingress_with_a_certificate_is_asked_over_https_too() -> None:
     secure = [ingress("172.17.255.3", "example.app.org", "/", tls=True)]
-    ways, left = plan(SERVICES, secure)
-    text = lines([Open(way, way.preferred) for way in ways], left, secure)
+    targets, left = plan(SERVICES, secure)
+    text = lines([Open(target, target.preferred) for target in targets], left, secure)
     assert any(line.startswith("    curl -L -k --resolve example.app.org:8443:") for line in text)
 
 
