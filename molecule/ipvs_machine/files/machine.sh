@@ -36,7 +36,7 @@ in_tree bash -eu -c '
   cd "$1"
   python3 -m venv .venv
   .venv/bin/python -m pip --isolated install -q --no-index --find-links=/mnt/wheels --require-hashes --no-deps -r requirements.txt
-  touch ".venv/.use-$({ pwd; cat requirements.txt; } | sha256sum | cut -c1-16)"' bash "$CLONE"
+  touch ".venv/.use-$({ pwd -P; python3 -VV; cat requirements.txt; } | sha256sum | cut -c1-16)"' bash "$CLONE"
 umount tree/mnt/wheels
 
 for result in $RESULTS; do
