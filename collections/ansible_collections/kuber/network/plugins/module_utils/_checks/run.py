@@ -23,12 +23,14 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 WORKERS = 16
 PROGRESS_EVERY = 10.0
+# For so long is waited for what may never come, and whose absence proves nothing.
+UNKNOWN_AFTER = 20.0
 
 
 def run_checks(checks: Sequence[Check], *, timeout: float, interval: float, progress: Progress) -> list[Verdict]:
     """Run all checks once, then the failed ones again until ``timeout``; return one result per check, in order.
 
-    Checks that cannot be made are not repeated.
+    Checks that cannot be made are not repeated, and those whose failure would prove nothing not for long.
     """
     outcomes: dict[int, Outcome] = {}
     began = told = time.monotonic()
@@ -38,7 +40,9 @@ def run_checks(checks: Sequence[Check], *, timeout: float, interval: float, prog
             outcomes.update(_round(pool, checks, pending))
             pending = [index for index in pending if not (outcomes[index].ok or outcomes[index].unknown)]
             now = time.monotonic()
-            if not pending or now - began + interval > timeout:
+            proving = [index for index in pending if not checks[index].probe.conclude(outcomes[index]).unknown]
+            limit = timeout if proving else min(timeout, UNKNOWN_AFTER)
+            if not pending or now - began + interval > limit:
                 break
             if now - told >= PROGRESS_EVERY:
                 told = now

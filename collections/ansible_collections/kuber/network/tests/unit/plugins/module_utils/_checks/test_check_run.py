@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.kuber.network.plugins.module_utils._checks import run
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, Outcome, Probe, Verdict
 from ansible_collections.kuber.network.plugins.module_utils._checks.run import run_checks
 from ansible_collections.kuber.network.plugins.module_utils._checks.table import render
@@ -57,6 +58,23 @@ def test_what_cannot_be_found_out_is_not_asked_again() -> None:
     unknown = Scripted([None, True])
     (verdict,) = run_checks([Check("unknown", "", unknown)], timeout=5, interval=0.01, progress=silent)
     assert (verdict.ok, verdict.unknown, verdict.failed, unknown.attempts) == (False, True, False, 1)
+
+
+class Inconclusive(Scripted):
+    def conclude(self, outcome: Outcome) -> Outcome:
+        return outcome if outcome.ok else Outcome.not_looked_at("there is no record")
+
+
+@pytest.mark.parametrize(("other", "is_waited_for"), [(True, False), (False, True)])
+def test_what_would_prove_nothing_is_not_waited_for_alone(
+    monkeypatch: pytest.MonkeyPatch, other: bool, is_waited_for: bool
+) -> None:
+    monkeypatch.setattr(run, "UNKNOWN_AFTER", 0.1)
+    checks = [Check("record", "", Inconclusive([False])), Check("other", "", Scripted([other]))]
+    began = time.monotonic()
+    record, _other = run_checks(checks, timeout=1.0, interval=0.02, progress=silent)
+    assert record.unknown
+    assert (time.monotonic() - began > 0.8) is is_waited_for
 
 
 def test_gives_up_after_the_timeout_and_keeps_the_order() -> None:
