@@ -7,8 +7,8 @@
     outage.py --limit SECONDS --page NAME=URL ... -- COMMAND ...
 
 Each request has a connection and two seconds of its own. It ends when every request of the last five seconds has been
-answered and the command ended ten seconds ago, or after the limit. Prints a JSON object by name: the number of requests,
-of those that failed, why, the longest time in seconds between two requests that were answered, the time in seconds
+answered and the command ended ten seconds ago, or after the limit. Prints a JSON object by name: how many requests and
+how many of them failed, why, the longest time in seconds between two requests that were answered, the time in seconds
 from the command's start to the last request that failed, and whether the very last request was answered.
 """
 
