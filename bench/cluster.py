@@ -14,8 +14,8 @@ import ssl
 import time
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.kubeconfig import Access
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._api.kubeconfig import Access
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.tests.unit import control_plane
 from ansible_collections.kuber.network.tests.unit.control_plane import User
 

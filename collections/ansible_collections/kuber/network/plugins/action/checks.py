@@ -10,13 +10,13 @@ import typing as t
 from ansible.utils.color import stringc
 
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, Verdict
 from ansible_collections.kuber.network.plugins.module_utils._checks.places import CONTROLLER, HOST
 from ansible_collections.kuber.network.plugins.module_utils._checks.run import run_checks
 from ansible_collections.kuber.network.plugins.module_utils._checks.specs import CHECK_SPEC, World, build
 from ansible_collections.kuber.network.plugins.module_utils._checks.table import render
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show

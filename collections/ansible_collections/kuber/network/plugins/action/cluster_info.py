@@ -8,10 +8,10 @@ import os
 import typing as t
 
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
+from ansible_collections.kuber.network.plugins.module_utils._api.connections import ServerGoneError
+from ansible_collections.kuber.network.plugins.module_utils._api.kubeconfig import UnknownContextError
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.connections import ServerGoneError
-from ansible_collections.kuber.network.plugins.module_utils._kube.kubeconfig import UnknownContextError
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._manifests_args import CONNECTION
 from ansible_collections.kuber.network.plugins.plugin_utils._profile import known_profiles, minikube_directory

@@ -4,20 +4,21 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils import _drift
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import ApiError, Client
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client
-from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy, proxy_config, proxy_rollout
-from ansible_collections.kuber.network.plugins.module_utils._net.proxy_absence import NoProxyError
+from ansible_collections.kuber.network.plugins.module_utils._proxy import kube_proxy, proxy_config, proxy_rollout
+from ansible_collections.kuber.network.plugins.module_utils._proxy.proxy_absence import NoProxyError
+from ansible_collections.kuber.network.plugins.module_utils._timing import Clock, Progress, retry
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
-ATTEMPTS = 3
+TRIES = 3
 
 
 class ActionModule(KuberAction):
@@ -67,20 +68,20 @@ class ActionModule(KuberAction):
     def _settle_config(
         self, client: Client, spec: proxy_config.ProxySpec
     ) -> tuple[kube_proxy.ProxyState, kube_proxy.ProxyPlan]:
-        for attempt in range(1, ATTEMPTS + 1):
-            state = kube_proxy.read(client)
-            plan = kube_proxy.plan(state, spec)
-            proxy_config.required_metrics_port(plan.config)
-            for objection in kube_proxy.objections(client, plan) if plan else ():
-                raise objection
-            if not plan.edit or self.check_mode:
-                break
-            try:
-                proxy_rollout.write(client, state.document, proxy_config.dump(plan.config, like=state.document.text))
-                break
-            except ApiError as exc:
-                if exc.status != 409 or attempt == ATTEMPTS:
-                    raise
+        # Whoever writes to the ConfigMap at the same time comes first.
+        settle = functools.partial(self._settle_config_once, client, spec)
+        return retry(settle, ApiError, passes=lambda error: error.status == 409, tries=TRIES)
+
+    def _settle_config_once(
+        self, client: Client, spec: proxy_config.ProxySpec
+    ) -> tuple[kube_proxy.ProxyState, kube_proxy.ProxyPlan]:
+        state = kube_proxy.read(client)
+        plan = kube_proxy.plan(state, spec)
+        proxy_config.required_metrics_port(plan.config)
+        for objection in kube_proxy.objections(client, plan) if plan else ():
+            raise objection
+        if plan.edit and not self.check_mode:
+            proxy_rollout.write(client, state.document, proxy_config.dump(plan.config, like=state.document.text))
         return state, plan
 
     def _settle_pods(

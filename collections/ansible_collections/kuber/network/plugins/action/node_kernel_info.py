@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._net import kernel, proxy_config
+from ansible_collections.kuber.network.plugins.module_utils._net import kernel
+from ansible_collections.kuber.network.plugins.module_utils._proxy import proxy_config
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 
 

@@ -11,7 +11,6 @@ import typing as t
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
-from ansible_collections.kuber.network.plugins.module_utils._net.proxy_modes import remarks
 from ansible_collections.kuber.network.plugins.module_utils._preflight import images
 from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import ClusterInfo, read_cluster
 from ansible_collections.kuber.network.plugins.module_utils._preflight.findings import (
@@ -23,6 +22,7 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight.findings 
 from ansible_collections.kuber.network.plugins.module_utils._preflight.hidden import Engine, why_hidden
 from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, look
 from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import may_become_root
+from ansible_collections.kuber.network.plugins.module_utils._proxy.proxy_modes import remarks
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._engine import (

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import PARALLEL, Client
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import PARALLEL, Client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 
 

@@ -12,13 +12,13 @@ import hashlib
 import os
 import pathlib
 import re
-import time
 import typing as t
 import urllib.error
 import urllib.parse
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net import files
+from ansible_collections.kuber.network.plugins.module_utils._timing import Backoff, retry
 
 TRIES = 3
 PAUSE_SECONDS = 1.0
@@ -65,20 +65,21 @@ def _download(url: str) -> bytes:
     # Slow to import, and not needed for downloads that are cached.
     from ansible.module_utils.urls import open_url
 
-    for left in reversed(range(TRIES)):
-        try:
-            with open_url(url, timeout=TIMEOUT_SECONDS, http_agent="kuber.network") as answer:
-                return t.cast("bytes", answer.read())
-        except (OSError, ValueError) as exc:
-            final = isinstance(exc, urllib.error.HTTPError) and exc.code < 500
-            if final or not left:
-                raise KuberError(
-                    f"Cannot download {url}",
-                    found=str(exc),
-                    remedy="If this machine cannot reach it, use the path of a local copy instead",
-                ) from exc
-        time.sleep(PAUSE_SECONDS)
-    raise AssertionError("unreachable")
+    def read() -> bytes:
+        with open_url(url, timeout=TIMEOUT_SECONDS, http_agent="kuber.network") as answer:
+            return t.cast("bytes", answer.read())
+
+    def passes(error: Exception) -> bool:
+        return not (isinstance(error, urllib.error.HTTPError) and error.code < 500)
+
+    try:
+        return retry(read, (OSError, ValueError), passes=passes, tries=TRIES, backoff=Backoff(PAUSE_SECONDS))
+    except (OSError, ValueError) as exc:
+        raise KuberError(
+            f"Cannot download {url}",
+            found=str(exc),
+            remedy="If this machine cannot reach it, use the path of a local copy instead",
+        ) from exc
 
 
 def _keep(path: pathlib.Path, content: bytes) -> None:

@@ -12,6 +12,7 @@ import json
 import re
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import PARALLEL
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import jsonpatch
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
@@ -20,7 +21,6 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.engine import 
 from ansible_collections.kuber.network.plugins.module_utils._kube.ignore import Rule
 from ansible_collections.kuber.network.plugins.module_utils._kube.prune import Prune
 from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import Image, Patch, Target
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import PARALLEL
 
 # Each at a time is a connection and a thread; more are no faster with any API server we know of.
 MOST_PARALLEL = 64

@@ -20,7 +20,7 @@ import typing as t
 import paramiko
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock
+from ansible_collections.kuber.network.plugins.module_utils._timing import Backoff, Clock, retry
 from ansible_collections.kuber.network.plugins.plugin_utils._known_hosts import HostKey, KnownHosts
 
 CHUNK = 32 * 1024
@@ -134,16 +134,13 @@ class Session:
     def open(cls, target: SshTarget) -> Session:
         key = _load_key(target)
         clock = Clock(target.timeout)
-        pause = FIRST_PAUSE
-        for retries_left in reversed(range(target.retries + 1)):
-            try:
-                return cls._open_once(target, key, clock)
-            except SshCutError:
-                if not retries_left or clock.left <= pause:
-                    raise
-            time.sleep(pause)
-            pause *= 2
-        raise AssertionError("unreachable")
+        return retry(
+            lambda: cls._open_once(target, key, clock),
+            SshCutError,
+            tries=target.retries + 1,
+            clock=clock,
+            backoff=Backoff(FIRST_PAUSE),
+        )
 
     @classmethod
     def _open_once(cls, target: SshTarget, key: paramiko.PKey, clock: Clock) -> Session:

@@ -13,8 +13,8 @@ import re
 import shlex
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._checks.model import Outcome, Probe, excerpt, shortened
 from ansible_collections.kuber.network.plugins.module_utils._net.programs import NOT_FOUND, borrowed, by_hand
+from ansible_collections.kuber.network.plugins.module_utils._probes.probe import Outcome, Probe, excerpt, shortened
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._runner import Runner

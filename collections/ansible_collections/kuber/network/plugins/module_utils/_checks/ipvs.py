@@ -12,15 +12,15 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._checks.model import Outcome, Probe, shortened
-from ansible_collections.kuber.network.plugins.module_utils._checks.services import service_ports, socket_text
 from ansible_collections.kuber.network.plugins.module_utils._net import ipvs, virtual_servers
 from ansible_collections.kuber.network.plugins.module_utils._net.programs import NOT_FOUND, borrowed, by_hand
+from ansible_collections.kuber.network.plugins.module_utils._probes.probe import Outcome, Probe, shortened
+from ansible_collections.kuber.network.plugins.module_utils._proxy.services import service_ports, socket_text
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable, Sequence
 
-    from ansible_collections.kuber.network.plugins.module_utils._checks.services import ServicePort
+    from ansible_collections.kuber.network.plugins.module_utils._proxy.services import ServicePort
     from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
 
 ADDRESSES = ("ip", "-o", "address", "show", "dev", "kube-ipvs0")

@@ -11,9 +11,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._checks.model import Outcome, Probe
 from ansible_collections.kuber.network.plugins.module_utils._net import ipvs, leftovers, nft, node, node_read
 from ansible_collections.kuber.network.plugins.module_utils._net.programs import by_hand
+from ansible_collections.kuber.network.plugins.module_utils._probes.probe import Outcome, Probe
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable

@@ -12,8 +12,8 @@ import dataclasses
 import json
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._checks.model import Outcome, Probe, shortened
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._probes.probe import Outcome, Probe, shortened
 
 try:
     import jmespath

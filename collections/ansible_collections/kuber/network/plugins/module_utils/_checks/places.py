@@ -14,7 +14,7 @@ import ipaddress
 import json
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._probes.probe import UnaskedError
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -26,10 +26,6 @@ NOT_STARTED = 125
 # Far from the nodes' addresses, which are assigned from the lower end (stopped nodes included).
 FROM_THE_END = 6
 ON_LINK = 'ip route add "$0" dev eth0 && exec "$@"'
-
-
-class UnaskedError(KuberError):
-    """The query could not be made from that place, so nothing is known about the answer."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,9 +12,9 @@ import concurrent.futures
 import time
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, Outcome, Verdict, shortened
-from ansible_collections.kuber.network.plugins.module_utils._checks.places import UnaskedError
+from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, Verdict
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._probes.probe import Outcome, UnaskedError, shortened
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable, Sequence

@@ -20,7 +20,6 @@ from ansible_collections.kuber.network.plugins.module_utils._checks.leftovers im
 from ansible_collections.kuber.network.plugins.module_utils._checks.leftovers import VIEWS as LEFTOVERS
 from ansible_collections.kuber.network.plugins.module_utils._checks.live import LiveProbe
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check
-from ansible_collections.kuber.network.plugins.module_utils._checks.nameserver import DnsProbe
 from ansible_collections.kuber.network.plugins.module_utils._checks.places import (
     BESIDE,
     CONTROLLER,
@@ -28,17 +27,18 @@ from ansible_collections.kuber.network.plugins.module_utils._checks.places impor
     Beside,
     Place,
 )
-from ansible_collections.kuber.network.plugins.module_utils._checks.sockets import PingProbe, TcpProbe, UdpProbe
-from ansible_collections.kuber.network.plugins.module_utils._checks.web import HttpProbe
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net import node_read
 from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
+from ansible_collections.kuber.network.plugins.module_utils._probes.nameserver import DnsProbe
+from ansible_collections.kuber.network.plugins.module_utils._probes.sockets import PingProbe, TcpProbe, UdpProbe
+from ansible_collections.kuber.network.plugins.module_utils._probes.web import HttpProbe
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable
 
-    from ansible_collections.kuber.network.plugins.module_utils._checks.model import Probe
-    from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+    from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
+    from ansible_collections.kuber.network.plugins.module_utils._probes.probe import Probe
     from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
 
 URL = re.compile(r"https?://[^/\s]+")

@@ -12,20 +12,20 @@ import dataclasses
 import time
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._api.httperrors import ApiError, is_webhook_unavailable
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, after_change
 from ansible_collections.kuber.network.plugins.module_utils._kube import decide, rejections
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, Entry, judge
-from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Decision, Fact, Options, Request, Seen
 from ansible_collections.kuber.network.plugins.module_utils._kube.deletion import wait_for_deletion
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
 from ansible_collections.kuber.network.plugins.module_utils._kube.dryrun import Asker
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError, is_webhook_unavailable
 from ansible_collections.kuber.network.plugins.module_utils._kube.migration import Migration
 from ansible_collections.kuber.network.plugins.module_utils._kube.read import read_again
+from ansible_collections.kuber.network.plugins.module_utils._kube.redact import Redactor
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item
-from ansible_collections.kuber.network.plugins.module_utils._kube.retry import each, retry_while_unavailable
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._timing import Backoff, Clock, Progress, each, retry
 
 # The server goes by the new definition of a kind a moment after it has taken it.
 SETTLED_SECONDS = 5.0
@@ -110,26 +110,23 @@ class Actor:
 
     def _send(self, decision: Decision, request: Request) -> Body:
         item, started = decision.item, time.monotonic()
-        return t.cast(
-            "Body",
-            retry_while_unavailable(
-                lambda: self._client.request(
-                    request.method,
-                    request.path,
-                    query=request.query,
-                    body=request.body,
-                    content_type=request.content_type,
-                ),
-                item,
-                clock=self._clock,
-                progress=self._progress,
-                passes=lambda error: (
-                    is_webhook_unavailable(error)
-                    or self._is_new_kind(item, error)
-                    or (_is_behind(decision, error) and time.monotonic() - started < SETTLED_SECONDS)
-                ),
+
+        def passes(error: ApiError) -> bool:
+            error.rephrase(Redactor([item.body]))
+            behind = _is_behind(decision, error) and time.monotonic() - started < SETTLED_SECONDS
+            return is_webhook_unavailable(error) or self._is_new_kind(item, error) or behind
+
+        answer = retry(
+            lambda: self._client.request(
+                request.method, request.path, query=request.query, body=request.body, content_type=request.content_type
             ),
+            ApiError,
+            passes=passes,
+            clock=self._clock,
+            backoff=Backoff(),
+            tell=lambda error: self._progress.tell(f"Waiting for what answers for {item.ref}: {error.message}"),
         )
+        return t.cast("Body", answer)
 
     def _otherwise(self, decision: Decision, error: ApiError) -> Decision:
         """What to do instead of what the server has just refused; raise when there is nothing."""

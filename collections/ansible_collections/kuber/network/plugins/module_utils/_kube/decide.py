@@ -15,6 +15,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._api.httperrors import (
+    ApiError,
+    is_webhook_unavailable,
+    missing_right,
+)
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import (
     applyset,
@@ -26,11 +31,6 @@ from ansible_collections.kuber.network.plugins.module_utils._kube import (
     rejections,
 )
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, Entry, judge
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import (
-    ApiError,
-    is_webhook_unavailable,
-    missing_right,
-)
 from ansible_collections.kuber.network.plugins.module_utils._kube.migration import Migration
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import (
     Body,

@@ -12,13 +12,13 @@ import concurrent.futures
 import time
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import PARALLEL, Client
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.read import read
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item, below, is_leaving
 from ansible_collections.kuber.network.plugins.module_utils._kube.status import conditions, is_true, said
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import PARALLEL, Client
 from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import NAMESPACE
+from ansible_collections.kuber.network.plugins.module_utils._timing import Clock, Progress
 
 POLL_SECONDS = 0.5
 DEFINITION = "CustomResourceDefinition"

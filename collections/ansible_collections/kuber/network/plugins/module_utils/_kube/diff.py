@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import fieldsv1, yamltext
+from ansible_collections.kuber.network.plugins.module_utils._kube import fieldsv1
 from ansible_collections.kuber.network.plugins.module_utils._kube.fieldsv1 import Node
 from ansible_collections.kuber.network.plugins.module_utils._kube.redact import (
     HIDDEN,
@@ -20,6 +20,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.redact import 
     is_secret,
 )
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, below
+from ansible_collections.kuber.network.plugins.module_utils._yaml import yamltext
 
 # Written by the server at every turn, wanted by nobody.
 NOISE = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink")

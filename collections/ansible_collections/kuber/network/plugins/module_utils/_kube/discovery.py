@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import wellknown
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import (
@@ -22,7 +23,6 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.refs import (
     kind_key,
     mappings,
 )
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 # All groups in two answers (KEP-3352); v2beta1 is what Kubernetes 1.27 to 1.29 speaks.
 AGGREGATED = ",".join(

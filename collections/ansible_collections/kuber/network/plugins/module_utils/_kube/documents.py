@@ -4,17 +4,19 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""From files, texts and definitions to a set of well-formed objects, each with the place it came from."""
+"""From files, texts and definitions to a set of well-formed objects: each with the place it came from, and without what
+a server or a controller fills in.
+"""
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import functools
 import pathlib
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext
 from ansible_collections.kuber.network.plugins.module_utils._kube.objectforms import (
     CORRECT,
     Source,
@@ -24,7 +26,15 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.objectforms im
     kind_of,
     plain,
 )
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, below, kind_key, mappings
+from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import (
+    API_SERVICE,
+    CLUSTER_ROLE,
+    CONTAINER_LISTS,
+    CRD,
+    WEBHOOK_KINDS,
+)
+from ansible_collections.kuber.network.plugins.module_utils._yaml import yamltext
 
 SUFFIXES = frozenset({".yml", ".yaml", ".json"})
 # Kinds whose fields hold strings and nothing else.
@@ -33,6 +43,26 @@ STRINGS = {"ConfigMap": ("data", "binaryData"), "Secret": ("data", "stringData")
 ENCODED = {("ConfigMap", "binaryData"), ("Secret", "data")}
 # What `kubectl apply -k` builds, and no API server knows.
 KUSTOMIZE = "kustomize.config.k8s.io"
+
+# What has parts. Most values have none, and there are many.
+BRANCHES = (dict, list)
+# Notes that controllers and kubectl write for themselves: a manifest has them when it was read from a cluster.
+NOTES = frozenset(
+    {
+        "deployment.kubernetes.io/revision",
+        "deprecated.daemonset.template.generation",
+        "kubectl.kubernetes.io/last-applied-configuration",
+        "pv.kubernetes.io/bind-completed",
+        "pv.kubernetes.io/bound-by-controller",
+    }
+)
+# Where one of these is set, a controller injects the certificate, whatever the manifest has.
+INJECTED = (
+    "cert-manager.io/inject-ca-from",
+    "cert-manager.io/inject-ca-from-secret",
+    "cert-manager.io/inject-apiserver-ca",
+    "service.beta.openshift.io/inject-cabundle",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,3 +208,92 @@ def check(document: Document, source: Source | None = None) -> None:
         check_strings(body.get(field), (field,), subject, source, secret=key == "Secret")
         if (key, field) in ENCODED:
             check_encoded(body.get(field) or {}, f"{field} of {subject}")
+
+
+def containers(value: t.Any) -> t.Iterator[Body]:
+    """Every container with an image, wherever in an object its pod template stands."""
+    if isinstance(value, list):
+        for item in value:
+            yield from containers(item)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            if key in CONTAINER_LISTS and isinstance(part, list):
+                yield from (one for one in part if isinstance(one, dict) and isinstance(one.get("image"), str))
+            elif isinstance(part, BRANCHES):
+                yield from containers(part)
+
+
+def cleaned(body: Body) -> Body:
+    """``body`` without what a server or a controller fills in: owning such a field would fight with its writer."""
+    result = t.cast("Body", _without_empty_dates(body))
+    result.pop("status", None)
+    for field in ("managedFields", "resourceVersion", "uid", "generation", "selfLink", "creationTimestamp"):
+        result["metadata"].pop(field, None)
+    annotations = result["metadata"].get("annotations")
+    if isinstance(annotations, dict):
+        result["metadata"]["annotations"] = {key: text for key, text in annotations.items() if key not in NOTES}
+    for field in ("annotations", "labels", "finalizers", "ownerReferences"):
+        # Owning nothing of a mapping or a list lasts only until somebody else puts something in.
+        if not result["metadata"].get(field):
+            result["metadata"].pop(field, None)
+    key = kind_key(result["apiVersion"], result["kind"])
+    if key == "Secret":
+        _join_string_data(result)
+    elif key == CLUSTER_ROLE and is_aggregated(result):
+        result.pop("rules", None)
+    else:
+        _drop_injected(key, result)
+    return result
+
+
+def is_aggregated(body: Body) -> bool:
+    """Whether the rules of a ClusterRole are made by the control plane out of those of other ClusterRoles."""
+    return bool(below(body, "aggregationRule", "clusterRoleSelectors"))
+
+
+def _without_empty_dates(value: t.Any) -> t.Any:
+    # Serialised by Go, an unset date is `creationTimestamp: null`, in pod templates too.
+    if isinstance(value, dict):
+        return {
+            key: _without_empty_dates(part) if isinstance(part, BRANCHES) else part
+            for key, part in value.items()
+            if part is not None or key != "creationTimestamp"
+        }
+    if isinstance(value, list):
+        return [_without_empty_dates(item) for item in value]
+    return value
+
+
+def _join_string_data(secret: Body) -> None:
+    # stringData is write-only: a key that is dropped from it later would stay in data for ever.
+    texts = secret.pop("stringData", None) or {}
+    if texts:
+        encoded = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
+        secret["data"] = {**(secret.get("data") or {}), **encoded}
+
+
+def _drop_injected(key: str, body: Body) -> None:
+    """Take out certificates that controllers inject."""
+    annotations = body["metadata"].get("annotations") or {}
+    injected = any(name in annotations for name in INJECTED)
+    if key == CRD:
+        # Nothing tells a placeholder here: the one of MetalLB is a real certificate.
+        _drop_certificate(below(body, "spec", "conversion", "webhook", "clientConfig"), always=True)
+    elif key == API_SERVICE:
+        _drop_certificate(body.get("spec"), always=injected)
+    elif key in WEBHOOK_KINDS:
+        for webhook in mappings(body.get("webhooks")):
+            _drop_certificate(webhook.get("clientConfig"), always=injected)
+
+
+def _drop_certificate(client_config: t.Any, *, always: bool) -> None:
+    if isinstance(client_config, dict) and (always or not _is_certificate(client_config.get("caBundle"))):
+        client_config.pop("caBundle", None)
+
+
+def _is_certificate(value: t.Any) -> bool:
+    """Whether it is more than a placeholder; what is no base64 is for the API server to refuse."""
+    try:
+        return b"BEGIN CERTIFICATE" in base64.b64decode(value or "")
+    except (TypeError, ValueError):
+        return True

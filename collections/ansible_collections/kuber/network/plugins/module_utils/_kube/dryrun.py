@@ -11,16 +11,16 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._api.httperrors import ApiError, is_webhook_unavailable
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube import decide, leftovers, migration, rejections
-from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Answer, Fact, Options, Request, Seen
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.migration import Migration
 from ansible_collections.kuber.network.plugins.module_utils._kube.read import read, read_again
+from ansible_collections.kuber.network.plugins.module_utils._kube.redact import Redactor
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item
 from ansible_collections.kuber.network.plugins.module_utils._kube.repair import Repairer
-from ansible_collections.kuber.network.plugins.module_utils._kube.retry import retry_while_unavailable
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._timing import Backoff, Clock, Progress, retry
 
 # In check mode nothing is on its way up that would be worth more patience, and a run asks once more when it sends.
 CHECK_SECONDS = 10.0
@@ -133,14 +133,19 @@ class Asker:
         query: dict[str, t.Any] = {**request.query, **DRY_RUN}
         if request.method == "DELETE" and isinstance(body, dict):
             body, query = body | {"dryRun": ["All"]}, {}
-        return t.cast(
-            "Body",
-            retry_while_unavailable(
-                lambda: self._client.request(
-                    request.method, request.path, query=query, body=body, content_type=request.content_type
-                ),
-                item,
-                clock=self._clock,
-                progress=self._progress,
+
+        def passes(error: ApiError) -> bool:
+            error.rephrase(Redactor([item.body]))
+            return is_webhook_unavailable(error)
+
+        answer = retry(
+            lambda: self._client.request(
+                request.method, request.path, query=query, body=body, content_type=request.content_type
             ),
+            ApiError,
+            passes=passes,
+            clock=self._clock,
+            backoff=Backoff(),
+            tell=lambda error: self._progress.tell(f"Waiting for what answers for {item.ref}: {error.message}"),
         )
+        return t.cast("Body", answer)

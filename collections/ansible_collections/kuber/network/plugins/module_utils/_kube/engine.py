@@ -11,19 +11,19 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, UnexpectedError
 from ansible_collections.kuber.network.plugins.module_utils._kube import documents as _documents
 from ansible_collections.kuber.network.plugins.module_utils._kube import (
     guards,
     ignore,
-    probes,
+    lint,
     queries,
     transformers,
     wellknown,
 )
 from ansible_collections.kuber.network.plugins.module_utils._kube.act import Actor
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, ChangeSet, Entry
-from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Meter, Progress, Say, Stats
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import (
     Decision,
     Options,
@@ -42,10 +42,9 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.read import re
 from ansible_collections.kuber.network.plugins.module_utils._kube.redact import Redactor
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item, Ref, Resource, kind_key
 from ansible_collections.kuber.network.plugins.module_utils._kube.rejections import UnchangeableError
-from ansible_collections.kuber.network.plugins.module_utils._kube.retry import each
 from ansible_collections.kuber.network.plugins.module_utils._kube.stages import Stage, in_order, stage_of, stages
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube.wait import Goal, Waiter
+from ansible_collections.kuber.network.plugins.module_utils._timing import Clock, Meter, Progress, Say, Stats, each
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,20 +155,20 @@ class Run:
         desired = self._desired
         for condition in desired.wait_for:
             queries.check_condition(condition.query, f"The query of wait_for for {condition.kind} {condition.name}")
-        chosen = transformers.leave_out(desired.documents, desired.exclude)
+        chosen = transformers.leave_out(desired.documents, desired.exclude) if desired.exclude else desired.documents
         for document in chosen:
             if kind_key(document.ref.api_version, document.ref.kind) == wellknown.CRD:
                 self._kinds.define(document.body)
         for condition in desired.wait_for if desired.present else ():
             self._subject(condition)
         placed = [self._placed(document) for document in chosen]
-        edited = transformers.rename_images(transformers.patch(placed, desired.patches), desired.images)
-        for document in edited:
-            _documents.check(document)
+        edited = transformers.patch(placed, desired.patches) if desired.patches else placed
+        if desired.images:
+            edited = transformers.rename_images(edited, desired.images)
         _documents.refuse_duplicates(edited)
         if desired.present:
-            self._warnings += [*probes.warnings(edited), *transformers.warnings(edited)]
-        cleaned = [Document(document.origin, transformers.cleaned(document.body)) for document in edited]
+            self._warnings += lint.warnings(edited)
+        cleaned = [Document(document.origin, _documents.cleaned(document.body)) for document in edited]
         if desired.ignore:
             ignore.refuse_no_field(cleaned, desired.ignore)
         for target in desired.options.recreate:

@@ -14,13 +14,13 @@ import typing as t
 import jmespath
 import jmespath.exceptions
 
+from ansible_collections.kuber.network.plugins.module_utils._api.httperrors import ApiError
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import queries
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import find_kind
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Resource
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,8 +15,8 @@ import math
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext, yamlvalues
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, refuse_elsewhere
+from ansible_collections.kuber.network.plugins.module_utils._yaml import yamltext, yamlvalues
 
 CORRECT = "Correct the document and run again; nothing has been touched"
 WORDS = {

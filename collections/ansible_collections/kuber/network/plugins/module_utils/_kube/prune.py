@@ -16,13 +16,14 @@ import concurrent.futures
 import dataclasses
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._api.httperrors import ApiError
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import applyset, rejections
 from ansible_collections.kuber.network.plugins.module_utils._kube.applyset import PART_OF, Scope
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, Entry, judge
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import APPLY, Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.migration import Migration
 from ansible_collections.kuber.network.plugins.module_utils._kube.read import read
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import (
@@ -33,7 +34,6 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.refs import (
     is_leaving,
     kind_key,
 )
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import NAMESPACE, PROTECTED
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"

@@ -12,12 +12,12 @@ import collections
 import concurrent.futures
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._api.httperrors import ApiError
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Seen
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item, Ref, Resource
 from ansible_collections.kuber.network.plugins.module_utils._kube.schema import is_builtin
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import CRD
 
 # So many objects of one kind and namespace are read one by one: a list would bring all their neighbours along.

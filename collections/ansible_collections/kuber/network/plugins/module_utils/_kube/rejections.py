@@ -8,16 +8,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 
-from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import (
+from ansible_collections.kuber.network.plugins.module_utils._api.httperrors import (
     ApiError,
     is_malformed,
     is_too_large,
     is_webhook_unavailable,
 )
-from ansible_collections.kuber.network.plugins.module_utils._kube.jsontext import encoded
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Item
 from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import PROTECTED
 
@@ -68,7 +68,7 @@ def explain(item: Item, error: ApiError, *, seconds: float) -> ObjectError:
             remedy="Wait until the Namespace is gone, then run again; its conditions say what holds it",
         )
     if is_too_large(error):
-        size = len(encoded(item.body))
+        size = len(json.dumps(item.body, separators=(",", ":"), ensure_ascii=False).encode())
         return ObjectError(
             f"{subject} is too large for the API server of context {error.context}",
             wanted=f"at most {ETCD_BYTES / (1 << 20):g} MiB, unless etcd and the API server are set to take more",

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, kind_key
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 WITH_PODS = frozenset({"Deployment.apps", "DaemonSet.apps", "StatefulSet.apps", "ReplicaSet.apps", "Job.batch", "Pod"})
 REVISION = "deployment.kubernetes.io/revision"

@@ -17,12 +17,12 @@ import dataclasses
 import re
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._api.httperrors import ApiError
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube import leftovers, rejections
 from ansible_collections.kuber.network.plugins.module_utils._kube.fieldsv1 import Steps
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.leftovers import Extra
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 MERGE_PATCH = "application/merge-patch+json"
 _INDEX = re.compile(r"\[[^\]]*\]")

@@ -4,11 +4,10 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What is done to a set before it goes to the server: leave out, patch, name other images, clean."""
+"""What users have done to a set before it goes to the server: leave out, patch, name other images, append hashes."""
 
 from __future__ import annotations
 
-import base64
 import copy
 import dataclasses
 import hashlib
@@ -18,40 +17,14 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import jsonpatch
-from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, below, kind_key, mappings
-from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import (
-    API_SERVICE,
-    CLUSTER_ROLE,
-    CONTAINER_LISTS,
-    CRD,
-    WEBHOOK_KINDS,
-)
+from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document, check, containers
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Ref, kind_key
 
-# What has parts. Most values have none, and there are many.
-BRANCHES = (dict, list)
 _IMAGE = re.compile(r"(?P<name>.+?)(?::(?P<tag>[^:/@]+))?(?:@(?P<digest>.+))?")
-# Notes that controllers and kubectl write for themselves: a manifest has them when it was read from a cluster.
-NOTES = frozenset(
-    {
-        "deployment.kubernetes.io/revision",
-        "deprecated.daemonset.template.generation",
-        "kubectl.kubernetes.io/last-applied-configuration",
-        "pv.kubernetes.io/bind-completed",
-        "pv.kubernetes.io/bound-by-controller",
-    }
-)
 # What the hash in a name is made of, and how it is written, so that it is no word by chance.
 # https://github.com/kubernetes/kubectl/blob/v0.34.1/pkg/util/hash/hash.go
 HASHED = {"ConfigMap": ("data", "kind", "name"), "Secret": ("data", "kind", "name", "type")}
 HASH_LETTERS = str.maketrans("013ae", "ghkmt")
-# Where one of these is set, a controller injects the certificate, whatever the manifest has.
-INJECTED = (
-    "cert-manager.io/inject-ca-from",
-    "cert-manager.io/inject-ca-from-secret",
-    "cert-manager.io/inject-apiserver-ca",
-    "service.beta.openshift.io/inject-cabundle",
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,6 +97,8 @@ def patch(documents: t.Sequence[Document], patches: t.Iterable[Patch]) -> list[D
     for one in patches:
         refuse_no_match("patches", one.target, patched)
         patched = [one.applied_to(document) if one.target.covers(document.ref) else document for document in patched]
+    for document in patched:
+        check(document)
     return patched
 
 
@@ -163,42 +138,6 @@ def rename_images(documents: t.Sequence[Document], images: t.Sequence[Image]) ->
     return changed
 
 
-def containers(value: t.Any) -> t.Iterator[Body]:
-    """Every container with an image, wherever in an object its pod template stands."""
-    if isinstance(value, list):
-        for item in value:
-            yield from containers(item)
-    elif isinstance(value, dict):
-        for key, part in value.items():
-            if key in CONTAINER_LISTS and isinstance(part, list):
-                yield from (one for one in part if isinstance(one, dict) and isinstance(one.get("image"), str))
-            elif isinstance(part, BRANCHES):
-                yield from containers(part)
-
-
-def cleaned(body: Body) -> Body:
-    """``body`` without what a server or a controller fills in: owning such a field would fight with its writer."""
-    result = t.cast("Body", _without_empty_dates(body))
-    result.pop("status", None)
-    for field in ("managedFields", "resourceVersion", "uid", "generation", "selfLink", "creationTimestamp"):
-        result["metadata"].pop(field, None)
-    annotations = result["metadata"].get("annotations")
-    if isinstance(annotations, dict):
-        result["metadata"]["annotations"] = {key: text for key, text in annotations.items() if key not in NOTES}
-    for field in ("annotations", "labels", "finalizers", "ownerReferences"):
-        # Owning nothing of a mapping or a list lasts only until somebody else puts something in.
-        if not result["metadata"].get(field):
-            result["metadata"].pop(field, None)
-    key = kind_key(result["apiVersion"], result["kind"])
-    if key == "Secret":
-        _join_string_data(result)
-    elif key == CLUSTER_ROLE and is_aggregated(result):
-        result.pop("rules", None)
-    else:
-        _drop_injected(key, result)
-    return result
-
-
 def with_hash(document: Document) -> Document:
     """A ConfigMap or a Secret with a hash of what it holds in its name, as kubectl and kubernetes.core append it."""
     body = document.body
@@ -214,22 +153,6 @@ def with_hash(document: Document) -> Document:
     return Document(document.origin, body | {"metadata": body["metadata"] | {"name": f"{name}-{digest}"}})
 
 
-def is_aggregated(body: Body) -> bool:
-    """Whether the rules of a ClusterRole are made by the control plane out of those of other ClusterRoles."""
-    return bool(below(body, "aggregationRule", "clusterRoleSelectors"))
-
-
-def warnings(documents: t.Iterable[Document]) -> list[str]:
-    """What of a set is left to controllers although it has a value that means something."""
-    return [
-        f"{document} has rules beside aggregationRule: the control plane replaces them, so they are left to it"
-        for document in documents
-        if kind_key(document.ref.api_version, document.ref.kind) == CLUSTER_ROLE
-        and is_aggregated(document.body)
-        and document.body.get("rules")
-    ]
-
-
 def refuse_no_match(option: str, target: Target, documents: t.Sequence[Document]) -> None:
     if any(target.covers(document.ref) for document in documents):
         return
@@ -239,51 +162,3 @@ def refuse_no_match(option: str, target: Target, documents: t.Sequence[Document]
         found=", ".join(same_kind) or f"no object of kind {target.kind}",
         remedy="Name an object that is there, or drop the entry",
     )
-
-
-def _without_empty_dates(value: t.Any) -> t.Any:
-    # Serialised by Go, an unset date is `creationTimestamp: null`, in pod templates too.
-    if isinstance(value, dict):
-        return {
-            key: _without_empty_dates(part) if isinstance(part, BRANCHES) else part
-            for key, part in value.items()
-            if part is not None or key != "creationTimestamp"
-        }
-    if isinstance(value, list):
-        return [_without_empty_dates(item) for item in value]
-    return value
-
-
-def _join_string_data(secret: Body) -> None:
-    # stringData is write-only: a key that is dropped from it later would stay in data for ever.
-    texts = secret.pop("stringData", None) or {}
-    if texts:
-        encoded = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
-        secret["data"] = {**(secret.get("data") or {}), **encoded}
-
-
-def _drop_injected(key: str, body: Body) -> None:
-    """Take out certificates that controllers inject."""
-    annotations = body["metadata"].get("annotations") or {}
-    injected = any(name in annotations for name in INJECTED)
-    if key == CRD:
-        # Nothing tells a placeholder here: the one of MetalLB is a real certificate.
-        _drop_certificate(below(body, "spec", "conversion", "webhook", "clientConfig"), always=True)
-    elif key == API_SERVICE:
-        _drop_certificate(body.get("spec"), always=injected)
-    elif key in WEBHOOK_KINDS:
-        for webhook in mappings(body.get("webhooks")):
-            _drop_certificate(webhook.get("clientConfig"), always=injected)
-
-
-def _drop_certificate(client_config: t.Any, *, always: bool) -> None:
-    if isinstance(client_config, dict) and (always or not _is_certificate(client_config.get("caBundle"))):
-        client_config.pop("caBundle", None)
-
-
-def _is_certificate(value: t.Any) -> bool:
-    """Whether it is more than a placeholder; what is no base64 is for the API server to refuse."""
-    try:
-        return b"BEGIN CERTIFICATE" in base64.b64decode(value or "")
-    except (TypeError, ValueError):
-        return True

@@ -13,15 +13,15 @@ import dataclasses
 import time
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._api.httperrors import ApiError
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._api.watch import Collection, Watches
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import diagnosis, queries, readiness
-from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item, below, is_leaving
 from ansible_collections.kuber.network.plugins.module_utils._kube.related import RelatedObjects
 from ansible_collections.kuber.network.plugins.module_utils._kube.status import READY, State, Verdict
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
-from ansible_collections.kuber.network.plugins.module_utils._kube.watch import Collection, Watches
+from ansible_collections.kuber.network.plugins.module_utils._timing import Clock, Progress
 
 # News wakes the waiter up; so often it looks at its clocks besides.
 TICK_SECONDS = 0.5

@@ -46,6 +46,8 @@ ADDRESS_SETS = frozenset({"KUBE-IPVS-IPS", "KUBE-6-IPVS-IPS"})
 SOCKET_SETS = re.compile(r"KUBE-(6-)?(CLUSTER-IP|EXTERNAL-IP|LOAD-BALANCER)$")
 PORT_SETS = re.compile(r"KUBE-(6-)?NODE-PORT-(TCP|UDP|SCTP)(-HASH)?$")
 
+SAVE = ("ipset", "save")
+
 MARK = "FWM"
 """The protocol of a virtual server that is identified by a firewall mark; kube-proxy makes none of these."""
 PROTOCOLS = {"6": "tcp", "17": "udp", "132": "sctp"}

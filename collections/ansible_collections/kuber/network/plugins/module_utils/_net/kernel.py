@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._net.proxy_modes import OLDEST_KERNEL, is_older
+from ansible_collections.kuber.network.plugins.module_utils._proxy.proxy_modes import OLDEST_KERNEL, is_older
 
 if t.TYPE_CHECKING:
     from ansible_collections.kuber.network.plugins.module_utils._runner import Runner  # pragma: no cover

@@ -25,6 +25,7 @@ from ansible_collections.kuber.network.plugins.module_utils._net import (
 from ansible_collections.kuber.network.plugins.module_utils._net.batch import run_all
 from ansible_collections.kuber.network.plugins.module_utils._net.programs import NODE, NOT_FOUND, PROXY, borrowed
 from ansible_collections.kuber.network.plugins.module_utils._runner import CommandError
+from ansible_collections.kuber.network.plugins.module_utils._timing import retry
 
 if t.TYPE_CHECKING:
     from ansible_collections.kuber.network.plugins.module_utils._net.variants import Program  # pragma: no cover
@@ -33,7 +34,7 @@ if t.TYPE_CHECKING:
 LOCK_SECONDS = 20
 LOCKED = "holding the xtables lock"
 # kube-proxy may rewrite its rules between our read and our write.
-ATTEMPTS = 3
+TRIES = 3
 # /proc/locks names the holder of a lock by the inode of the file.
 _HOLDER = r"""
 file=${XTABLES_LOCKFILE:-/run/xtables.lock}; number=$(stat -c %i $file)
@@ -166,18 +167,18 @@ def _restore(
 ) -> node_read.NodeState:
     """Change the rules of one family; return the state with the rules as they were just before."""
     places = (PROXY, NODE) if program in state.from_proxy else (NODE, PROXY)
-    for attempt in range(1, ATTEMPTS + 1):
+
+    def change() -> None:
         part = node.plan_rules(state, program, spec)
-        if not part.changes:
-            break
-        try:
+        if part.changes:
             writer.restore(program, iptables.restore_input(part.changes), places)
-            break
-        except CommandError:
-            if attempt == ATTEMPTS:
-                raise
+
+    def read_again(_error: CommandError) -> None:
+        nonlocal state
         tables = iptables.parse(runner.run(borrowed([f"{program}-save"], places=places)).stdout)
         state = dataclasses.replace(state, rules={**state.rules, program: tables})
+
+    retry(change, CommandError, tries=TRIES, tell=read_again)
     return state
 
 
@@ -205,5 +206,5 @@ def _destroy_sets(runner: Runner, writer: Writer, names: t.Sequence[str]) -> dic
         return {}
     # It stops at the first set that is in use by now; destroy the others one by one.
     done = run_all(runner, {name: borrowed(["ipset", "destroy", name]) for name in names})
-    there = ipvs.parse_sets(runner.run(borrowed(["ipset", "save"])).stdout)
+    there = ipvs.parse_sets(runner.run(borrowed(ipvs.SAVE)).stdout)
     return {name: done[name].stderr.strip() or "no reason given" for name in names if name in there}

@@ -14,16 +14,16 @@ import typing as t
 
 import yaml
 
+from ansible_collections.kuber.network.plugins.module_utils._api.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
-from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy, proxy_config, proxy_modes
-from ansible_collections.kuber.network.plugins.module_utils._net.proxy_absence import NoProxyError
 from ansible_collections.kuber.network.plugins.module_utils._preflight.pool import Taken
+from ansible_collections.kuber.network.plugins.module_utils._proxy import kube_proxy, proxy_config, proxy_modes
+from ansible_collections.kuber.network.plugins.module_utils._proxy.proxy_absence import NoProxyError
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+    from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 
 MODES = (*proxy_config.MODES, proxy_config.KEEP)
 KUBEADM = "/api/v1/namespaces/kube-system/configmaps/kubeadm-config"

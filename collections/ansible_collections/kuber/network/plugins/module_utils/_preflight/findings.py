@@ -15,11 +15,11 @@ import os
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._net import proxy_config
 from ansible_collections.kuber.network.plugins.module_utils._preflight import cluster as _cluster
 from ansible_collections.kuber.network.plugins.module_utils._preflight import host as _host
 from ansible_collections.kuber.network.plugins.module_utils._preflight import machine as _machine
 from ansible_collections.kuber.network.plugins.module_utils._preflight import pool as _pool
+from ansible_collections.kuber.network.plugins.module_utils._proxy import proxy_config
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterable, Iterator, Mapping, Sequence

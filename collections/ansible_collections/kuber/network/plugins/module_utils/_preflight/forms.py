@@ -14,8 +14,8 @@ import re
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._addresses import is_address
-from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext
-from ansible_collections.kuber.network.plugins.module_utils._net import proxy_config
+from ansible_collections.kuber.network.plugins.module_utils._proxy import proxy_config
+from ansible_collections.kuber.network.plugins.module_utils._yaml import yamltext
 
 _LABEL = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
 _PROBES = ("exec", "grpc", "httpGet", "tcpSocket")

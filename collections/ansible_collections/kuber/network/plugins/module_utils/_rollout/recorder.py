@@ -12,11 +12,11 @@ import time
 import types
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._api.watch import Collection, Watches
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.pods import is_ready
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Resource
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
-from ansible_collections.kuber.network.plugins.module_utils._kube.watch import Collection, Watches
 from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import PodState, Snapshot
 
 PODS = Resource("v1", "Pod", "pods", namespaced=True)

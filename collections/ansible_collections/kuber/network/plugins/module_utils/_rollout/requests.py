@@ -14,7 +14,7 @@ import time
 import types
 import urllib.parse
 
-from ansible_collections.kuber.network.plugins.module_utils._checks.web import HttpProbe
+from ansible_collections.kuber.network.plugins.module_utils._probes.web import HttpProbe
 from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import Response
 
 

@@ -12,16 +12,16 @@ import dataclasses
 import time
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._api.httperrors import ApiError
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock, Progress, Say
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item, Ref, Resource
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube.wait import Goal, Waiter
 from ansible_collections.kuber.network.plugins.module_utils._rollout.recorder import Recorder
 from ansible_collections.kuber.network.plugins.module_utils._rollout.requests import Requests
 from ansible_collections.kuber.network.plugins.module_utils._rollout.strategy import Strategy
 from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import Timeline, shifted, tell
+from ansible_collections.kuber.network.plugins.module_utils._timing import Backoff, Clock, Progress, Say, retry
 
 DEPLOYMENTS = Resource("apps/v1", "Deployment", "deployments", namespaced=True)
 # An annotation of the pod template, and so of each new pod.
@@ -34,7 +34,6 @@ AFTERWARDS_SECONDS = 2.0
 GRACE_SECONDS = 30
 # An application that was just set up may take a moment to answer.
 FIRST_ANSWER_SECONDS = 10.0
-RETRY_SECONDS = 1.0
 LOOK_SECONDS = 0.1
 
 
@@ -106,16 +105,18 @@ def roll_out(client: Client, spec: RolloutSpec, say: Say) -> Timeline:
 
 def _requests(spec: RolloutSpec) -> Requests:
     requests = Requests(str(spec.probe_url), rate=spec.rate, timeout=spec.timeout, through=spec.probe_through)
-    clock = Clock(FIRST_ANSWER_SECONDS)
-    while not (first := requests.ask()).ok:
-        if clock.is_up:
+
+    def ask() -> None:
+        first = requests.ask()
+        if not first.ok:
             raise KuberError(
                 f"{spec.probe_url} does not answer, even before the rollout",
                 wanted="an answer 200",
                 found=first.found,
                 remedy="Make the application reachable first (playbooks/site.yml), or correct probe_url",
             )
-        time.sleep(RETRY_SECONDS)
+
+    retry(ask, KuberError, clock=Clock(FIRST_ANSWER_SECONDS), backoff=Backoff())
     return requests
 
 

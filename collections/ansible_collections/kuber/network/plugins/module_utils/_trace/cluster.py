@@ -12,15 +12,15 @@ import dataclasses
 import ipaddress
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._checks import services as _services
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import ApiError
+from ansible_collections.kuber.network.plugins.module_utils._api.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._kube.status import condition
+from ansible_collections.kuber.network.plugins.module_utils._proxy import services as _services
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterator
 
+    from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
     from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
-    from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 PATHS = {
     "services": "/api/v1/services",

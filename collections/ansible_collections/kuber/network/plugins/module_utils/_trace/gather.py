@@ -21,7 +21,7 @@ from ansible_collections.kuber.network.plugins.module_utils._trace.plan import T
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable, Mapping
 
-    from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+    from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
     from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
     from ansible_collections.kuber.network.plugins.module_utils._trace.model import Hop
     from ansible_collections.kuber.network.plugins.module_utils._trace.target import Target

@@ -12,25 +12,24 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._checks.ipvs import VIEWS
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net import (
     iptables,
     ipvs,
-    kube_proxy,
     nftables,
     variants,
     virtual_servers,
 )
 from ansible_collections.kuber.network.plugins.module_utils._net.batch import run_all
 from ansible_collections.kuber.network.plugins.module_utils._net.programs import NOT_FOUND, borrowed
+from ansible_collections.kuber.network.plugins.module_utils._proxy import kube_proxy
 from ansible_collections.kuber.network.plugins.module_utils._trace import rules_iptables, rules_ipvs, rules_nftables
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Lookup
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterable, Mapping
 
-    from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+    from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
     from ansible_collections.kuber.network.plugins.module_utils._net.iptables import IptablesTable as Iptables
     from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
     from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet
@@ -198,7 +197,7 @@ def _read_ipvs(runner: Runner) -> Rules:
     commands = {
         "servers": ("cat", "/proc/net/ip_vs"),
         "addresses": ADDRESSES,
-        **{f"sets {number}": argv for number, argv in enumerate(VIEWS["address_sets"].commands)},
+        "sets": borrowed(ipvs.SAVE),
     }
     done = run_all(runner, commands)
     if done["servers"].rc == NOT_FOUND:

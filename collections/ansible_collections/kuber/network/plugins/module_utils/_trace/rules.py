@@ -12,7 +12,7 @@ import dataclasses
 import fractions
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._checks.services import socket_text
+from ansible_collections.kuber.network.plugins.module_utils._proxy.services import socket_text
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Trouble
 
 if t.TYPE_CHECKING:  # pragma: no cover

@@ -12,16 +12,16 @@ import contextlib
 import time
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._api.podexec import PodRunner
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.clock import Clock
-from ansible_collections.kuber.network.plugins.module_utils._kube.podexec import PodRunner
-from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy
+from ansible_collections.kuber.network.plugins.module_utils._proxy import kube_proxy
+from ansible_collections.kuber.network.plugins.module_utils._timing import Clock
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterator, Sequence
 
+    from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
     from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
-    from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
     from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
 
 NAMESPACE = "kube-system"

@@ -17,10 +17,10 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import SUFFIXES
-from ansible_collections.kuber.network.plugins.module_utils._kube.yamltext import LARGEST
 from ansible_collections.kuber.network.plugins.module_utils._upgrade import reading
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import Finding
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.reading import Read
+from ansible_collections.kuber.network.plugins.module_utils._yaml.yamltext import LARGEST
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterator

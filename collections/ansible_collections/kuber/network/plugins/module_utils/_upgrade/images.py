@@ -12,7 +12,7 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import containers
+from ansible_collections.kuber.network.plugins.module_utils._kube.documents import containers
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._upgrade.draft import Draft

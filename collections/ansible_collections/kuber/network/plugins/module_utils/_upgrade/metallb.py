@@ -12,10 +12,10 @@ import re
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import below, group_of, mappings
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.draft import Added
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import Reason
+from ansible_collections.kuber.network.plugins.module_utils._yaml import yamltext
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterable

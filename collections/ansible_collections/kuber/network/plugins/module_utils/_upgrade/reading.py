@@ -13,9 +13,9 @@ import re
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import group_of
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import Finding, Path, SourceObject
+from ansible_collections.kuber.network.plugins.module_utils._yaml import yamltext
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Sequence

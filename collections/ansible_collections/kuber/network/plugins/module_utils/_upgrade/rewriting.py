@@ -19,10 +19,10 @@ import typing as t
 import yaml
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext
 from ansible_collections.kuber.network.plugins.module_utils._upgrade import draft as drafting
 from ansible_collections.kuber.network.plugins.module_utils._upgrade import roundtrip
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.draft import Draft, Edit, Operation
+from ansible_collections.kuber.network.plugins.module_utils._yaml import yamltext
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterable, Sequence

@@ -15,9 +15,9 @@ import re
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.draft import Edit, Operation
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import Path
+from ansible_collections.kuber.network.plugins.module_utils._yaml import yamltext
 
 try:
     import ruamel.yaml

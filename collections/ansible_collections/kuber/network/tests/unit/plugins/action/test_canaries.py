@@ -18,7 +18,7 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import ApiError, Client
 from ansible_collections.kuber.network.tests.unit.plugins.conftest import make_key
 
 COLLECTIONS = pathlib.Path(__file__).resolve().parents[7]

@@ -20,8 +20,8 @@ import unittest.mock
 import pytest
 import yaml
 
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.plugin_utils import _profile
 from ansible_collections.kuber.network.tests.unit.plugins.conftest import MinikubeHome
 from ansible_collections.kuber.network.tests.unit.plugins.inventory.support import ansible_inventory

@@ -23,9 +23,9 @@ import typing as t
 import pytest
 import yaml
 
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import ApiError, Client
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client
-from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy, proxy_config, proxy_rollout
+from ansible_collections.kuber.network.plugins.module_utils._proxy import kube_proxy, proxy_config, proxy_rollout
 
 COLLECTIONS = pathlib.Path(__file__).parents[7]
 SYSTEM = "/api/v1/namespaces/kube-system"

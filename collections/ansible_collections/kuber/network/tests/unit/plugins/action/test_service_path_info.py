@@ -15,7 +15,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 
 COLLECTIONS = pathlib.Path(__file__).parents[7]
 NAMESPACE = "trace"

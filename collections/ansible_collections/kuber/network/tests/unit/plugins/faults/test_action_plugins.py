@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.tests.unit.plugins.action.test_manifests import Play, actions
 from ansible_collections.kuber.network.tests.unit.plugins.faults.campaign import RATE
 from ansible_collections.kuber.network.tests.unit.plugins.faults.http_proxy import FAULTS, Proxy

@@ -19,17 +19,19 @@ import typing as t
 
 import pytest
 
+from ansible_collections.kuber.network.plugins.module_utils import _timing
+from ansible_collections.kuber.network.plugins.module_utils._api import transport
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import deletion, retry, transport, wait, watch
+from ansible_collections.kuber.network.plugins.module_utils._kube import deletion, wait
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import from_definition
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import DesiredSet, Run
 from ansible_collections.kuber.network.plugins.module_utils._kube.ignore import Rule
 from ansible_collections.kuber.network.plugins.module_utils._kube.prune import Prune
 from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import Target
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
-from ansible_collections.kuber.network.plugins.module_utils._net import proxy_rollout
-from ansible_collections.kuber.network.plugins.module_utils._net.kube_proxy import ProxyConfig
+from ansible_collections.kuber.network.plugins.module_utils._proxy import proxy_rollout
+from ansible_collections.kuber.network.plugins.module_utils._proxy.kube_proxy import ProxyConfig
 from ansible_collections.kuber.network.tests.unit.plugins.faults.campaign import RATE, SEEDS, SOAK, Figures
 from ansible_collections.kuber.network.tests.unit.plugins.faults.http_proxy import FAULTS, Fault, Proxy
 
@@ -95,9 +97,7 @@ every_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.n
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     if not SOAK:
-        monkeypatch.setattr(transport, "FIRST_PAUSE", 0.02)
-        monkeypatch.setattr(watch, "FIRST_PAUSE", 0.02)
-        monkeypatch.setattr(retry, "RETRY_SECONDS", 0.1)
+        monkeypatch.setattr(_timing, "FIRST_PAUSE", 0.02)
         monkeypatch.setattr(deletion, "POLL_SECONDS", 0.1)
         monkeypatch.setattr(wait, "CONFIRM_SECONDS", 0.1)
 

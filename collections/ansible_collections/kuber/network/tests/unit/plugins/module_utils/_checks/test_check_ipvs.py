@@ -15,7 +15,7 @@ from ansible_collections.kuber.network.plugins.module_utils._checks.ipvs import 
     compare_servers,
     compare_sets,
 )
-from ansible_collections.kuber.network.plugins.module_utils._checks.services import ServicePort, service_ports
+from ansible_collections.kuber.network.plugins.module_utils._proxy.services import ServicePort, service_ports
 
 
 def service(name: str, cluster_ip: str, port: dict[str, t.Any], **more: t.Any) -> dict[str, t.Any]:

@@ -13,15 +13,12 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, Verdict
-from ansible_collections.kuber.network.plugins.module_utils._checks.places import (
-    Beside,
-    UnaskedError,
-    container_options,
-)
+from ansible_collections.kuber.network.plugins.module_utils._checks.places import Beside, container_options
 from ansible_collections.kuber.network.plugins.module_utils._checks.run import run_checks
 from ansible_collections.kuber.network.plugins.module_utils._checks.specs import CHECK_SPEC, World, build
 from ansible_collections.kuber.network.plugins.module_utils._checks.table import render
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._probes.probe import UnaskedError
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 
 if t.TYPE_CHECKING:

@@ -12,10 +12,10 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.kuber.network.plugins.module_utils._checks.live import LiveProbe
-from ansible_collections.kuber.network.plugins.module_utils._checks.model import Outcome
 from ansible_collections.kuber.network.plugins.module_utils._checks.specs import CHECK_SPEC, World, build
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
+from ansible_collections.kuber.network.plugins.module_utils._probes.probe import Outcome
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 
 if t.TYPE_CHECKING:

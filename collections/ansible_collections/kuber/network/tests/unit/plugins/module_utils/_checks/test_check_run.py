@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._checks import run
-from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, Outcome, Probe, Verdict
+from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, Verdict
 from ansible_collections.kuber.network.plugins.module_utils._checks.run import run_checks
 from ansible_collections.kuber.network.plugins.module_utils._checks.table import render
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._probes.probe import Outcome, Probe
 
 
 @dataclasses.dataclass

@@ -24,10 +24,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import from_definition
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import DesiredSet, Outcome, Run
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 _numbers = itertools.count(1)
 STATUS = "application/merge-patch+json"

@@ -16,10 +16,10 @@ import threading
 import types
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import from_definition
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import DesiredSet, Run
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 PRODUCT = "/kuber/network/plugins/module_utils/"
 

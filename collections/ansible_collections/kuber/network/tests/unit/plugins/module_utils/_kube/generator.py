@@ -16,10 +16,10 @@ import typing as t
 
 import yaml
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import transformers
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import ApiError, Client
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
+from ansible_collections.kuber.network.plugins.module_utils._kube.documents import cleaned
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Resource
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client
 
 Body = dict[str, t.Any]
 
@@ -72,7 +72,7 @@ class Subject:
                     place[step] = {}
                 place = place[step]
             place[last] = copy.deepcopy(picks[pointer])
-        return transformers.cleaned(result)
+        return cleaned(result)
 
     def some_picks(self, share: float) -> Body:
         odds = {pointer: share if any(values) else share * SELDOM for pointer, values in self.slots.items()}

@@ -30,14 +30,14 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.transformers i
 from .conftest import Cluster
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+    from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 
 Body = dict[str, t.Any]
 MERGE = "application/merge-patch+json"
 PURE = """
 import sys
 import ansible_collections.kuber.network.plugins.module_utils._kube.decide
-print(*[name for name in sys.modules if name == "urllib3" or name.endswith("._kube.transport")])
+print(*[name for name in sys.modules if name == "urllib3" or name.endswith("._api.transport")])
 """
 WISHES: dict[str, t.Any] = {
     "ignore": (Rule.of(Target("ConfigMap", "shared"), ["/data/theirs"]),),

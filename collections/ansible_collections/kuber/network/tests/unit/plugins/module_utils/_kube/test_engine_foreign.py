@@ -13,8 +13,8 @@ import typing as t
 
 import pytest
 
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube import act, documents
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 if t.TYPE_CHECKING:
     from .conftest import STATUS, Cluster

@@ -15,7 +15,7 @@ import typing as t
 
 import yaml
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import transformers
+from ansible_collections.kuber.network.plugins.module_utils._kube.documents import cleaned
 
 if t.TYPE_CHECKING:
     from .conftest import Cluster
@@ -125,4 +125,4 @@ def test_form_of_a_value_is_no_drift_and_a_change_of_it_is(cluster: Cluster) -> 
     assert cluster.apply(secret) == {"s": "unchanged"}
     assert cluster.apply({**secret, "data": {"a": "YWFi\n"}}) == {"s": "configured"}
     assert cluster.client.get(cluster.path("secrets", "s"))["data"] == {"a": "YWFi"}
-    assert transformers.cleaned(secret)["data"] == {"a": "YWFh\n"}
+    assert cleaned(secret)["data"] == {"a": "YWFh\n"}

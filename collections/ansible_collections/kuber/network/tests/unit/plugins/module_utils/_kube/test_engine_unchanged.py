@@ -10,10 +10,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import transport
+from ansible_collections.kuber.network.plugins.module_utils._api import transport
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import BY_KIND, WELL_KNOWN, Kinds
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._kube.conftest import Cluster
 
 MERGE = "application/merge-patch+json"

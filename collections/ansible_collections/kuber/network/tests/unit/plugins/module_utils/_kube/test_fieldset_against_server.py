@@ -19,12 +19,12 @@ import typing as t
 
 import yaml
 
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import ApiError, Client
 from ansible_collections.kuber.network.plugins.module_utils._kube import fieldset
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
 from ansible_collections.kuber.network.plugins.module_utils._kube.read import read_all
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Item, Ref
 from ansible_collections.kuber.network.plugins.module_utils._kube.schema import schema_of
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import ApiError, Client
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._kube.generator import (
     APPLY,
     MANAGER,

@@ -15,7 +15,7 @@ if t.TYPE_CHECKING:
     from .conftest import Cluster
 
 # What a reader has to follow until the object is sent. A change that needs more had better be another change.
-MODULES = 16
+MODULES = 12
 DEPTH = 10
 
 

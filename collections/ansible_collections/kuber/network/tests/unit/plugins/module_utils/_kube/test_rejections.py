@@ -10,14 +10,14 @@ import typing as t
 import pytest
 import urllib3
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import rejections
-from ansible_collections.kuber.network.plugins.module_utils._kube.httperrors import (
+from ansible_collections.kuber.network.plugins.module_utils._api.httperrors import (
     ApiError,
     is_too_large,
     is_webhook_unavailable,
     is_worth_a_retry,
     missing_right,
 )
+from ansible_collections.kuber.network.plugins.module_utils._kube import rejections
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Item, Ref
 
 BODY = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "shop"}}

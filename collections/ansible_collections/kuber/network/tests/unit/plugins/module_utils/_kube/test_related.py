@@ -11,10 +11,10 @@ import urllib.parse
 
 import pytest
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import kubeconfig as _kubeconfig
+from ansible_collections.kuber.network.plugins.module_utils._api import kubeconfig as _kubeconfig
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube import related
 from ansible_collections.kuber.network.plugins.module_utils._kube.related import RelatedObjects
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 
 POD = {"metadata": {"name": "web-1", "namespace": "shop"}}
 

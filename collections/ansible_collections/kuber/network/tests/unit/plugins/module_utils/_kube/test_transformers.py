@@ -12,8 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import transformers
-from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document, from_definition
+from ansible_collections.kuber.network.plugins.module_utils._kube import lint, transformers
+from ansible_collections.kuber.network.plugins.module_utils._kube.documents import (
+    INJECTED,
+    Document,
+    cleaned,
+    containers,
+    from_definition,
+)
 from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import Image, Patch, Target
 
 CERTIFICATE = base64.b64encode(b"-----BEGIN CERTIFICATE-----\n").decode()
@@ -41,7 +47,7 @@ def deployment(*images: str, init: str = "busybox:1") -> dict[str, t.Any]:
 
 
 def images_of(documents: t.Iterable[Document]) -> list[str]:
-    return [one["image"] for document in documents for one in transformers.containers(document.body)]
+    return [one["image"] for document in documents for one in containers(document.body)]
 
 
 @pytest.mark.parametrize(
@@ -188,15 +194,15 @@ def webhook(certificate: str | None) -> dict[str, t.Any]:
     ],
 )
 def test_only_a_real_certificate_of_a_webhook_is_kept(given_: str | None, kept: bool) -> None:
-    client_config = transformers.cleaned(webhook(given_))["webhooks"][0]["clientConfig"]
+    client_config = cleaned(webhook(given_))["webhooks"][0]["clientConfig"]
     assert ("caBundle" in client_config) is kept
 
 
-@pytest.mark.parametrize("annotation", transformers.INJECTED)
+@pytest.mark.parametrize("annotation", INJECTED)
 def test_certificate_that_a_controller_injects_is_left_to_it(annotation: str) -> None:
     configuration = webhook(CERTIFICATE)
     configuration["metadata"]["annotations"] = {annotation: "x/y"}
-    assert "caBundle" not in transformers.cleaned(configuration)["webhooks"][0]["clientConfig"]
+    assert "caBundle" not in cleaned(configuration)["webhooks"][0]["clientConfig"]
 
 
 @pytest.mark.parametrize(("certificate", "kept"), [("", False), ("Cg==", False), (None, False), (CERTIFICATE, True)])
@@ -207,7 +213,7 @@ def test_only_a_real_certificate_of_an_api_service_is_kept(certificate: str | No
         "metadata": {"name": "v1.x"},
         "spec": {"group": "x", "caBundle": certificate},
     }
-    assert ("caBundle" in transformers.cleaned(service)["spec"]) is kept
+    assert ("caBundle" in cleaned(service)["spec"]) is kept
 
 
 def cluster_role(**more: t.Any) -> dict[str, t.Any]:
@@ -217,22 +223,20 @@ def cluster_role(**more: t.Any) -> dict[str, t.Any]:
 def test_rules_are_left_out_beside_an_aggregation_rule_only() -> None:
     rule = {"clusterRoleSelectors": [{"matchLabels": {"a": "b"}}]}
     rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]
-    assert "rules" not in transformers.cleaned(cluster_role(rules=[], aggregationRule=rule))
-    assert transformers.cleaned(cluster_role(rules=rules, aggregationRule=None))["rules"] == rules
-    assert transformers.cleaned(cluster_role(rules=[]))["rules"] == []
+    assert "rules" not in cleaned(cluster_role(rules=[], aggregationRule=rule))
+    assert cleaned(cluster_role(rules=rules, aggregationRule=None))["rules"] == rules
+    assert cleaned(cluster_role(rules=[]))["rules"] == []
     documents = from_definition([cluster_role(rules=rules, aggregationRule=rule)])
-    assert ["ClusterRole r (definition, entry 1) has rules" in one for one in transformers.warnings(documents)] == [
-        True
-    ]
-    assert not transformers.warnings(from_definition([cluster_role(rules=rules)]))
+    assert ["ClusterRole r (definition, entry 1) has rules" in one for one in lint.warnings(documents)] == [True]
+    assert not lint.warnings(from_definition([cluster_role(rules=rules)]))
 
 
 def test_notes_of_controllers_are_not_owned() -> None:
     body = deployment("a")
     body["metadata"]["annotations"] = {"deployment.kubernetes.io/revision": "3", "example.org/a": "b"}
-    assert transformers.cleaned(body)["metadata"]["annotations"] == {"example.org/a": "b"}
+    assert cleaned(body)["metadata"]["annotations"] == {"example.org/a": "b"}
     body["metadata"]["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": "{}"}
-    assert "annotations" not in transformers.cleaned(body)["metadata"]
+    assert "annotations" not in cleaned(body)["metadata"]
 
 
 def test_what_others_write_is_not_owned() -> None:
@@ -243,7 +247,7 @@ def test_what_others_write_is_not_owned() -> None:
         "spec": {"conversion": {"webhook": {"clientConfig": {"caBundle": CERTIFICATE, "service": {"name": "s"}}}}},
         "status": {"conditions": []},
     }
-    assert transformers.cleaned(definition) == {
+    assert cleaned(definition) == {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {"name": "x", "labels": {"a": "b"}},
@@ -254,7 +258,7 @@ def test_what_others_write_is_not_owned() -> None:
 def test_empty_date_of_a_pod_template_is_dropped() -> None:
     body = deployment("a")
     body["spec"]["template"]["metadata"] = {"creationTimestamp": None, "labels": {"a": "b"}}
-    assert transformers.cleaned(body)["spec"]["template"]["metadata"] == {"labels": {"a": "b"}}
+    assert cleaned(body)["spec"]["template"]["metadata"] == {"labels": {"a": "b"}}
 
 
 def test_texts_of_a_secret_become_data() -> None:
@@ -265,5 +269,5 @@ def test_texts_of_a_secret_become_data() -> None:
         "data": {"a": "b2xk", "b": "Yg=="},
         "stringData": {"a": "new"},
     }
-    assert transformers.cleaned(secret)["data"] == {"a": base64.b64encode(b"new").decode(), "b": "Yg=="}
-    assert "stringData" not in transformers.cleaned(secret)
+    assert cleaned(secret)["data"] == {"a": base64.b64encode(b"new").decode(), "b": "Yg=="}
+    assert "stringData" not in cleaned(secret)

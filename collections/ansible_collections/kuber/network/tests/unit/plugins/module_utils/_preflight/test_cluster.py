@@ -9,12 +9,12 @@ import typing as t
 
 import pytest
 
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
-from ansible_collections.kuber.network.plugins.module_utils._net import kube_proxy, proxy_modes
-from ansible_collections.kuber.network.plugins.module_utils._net.proxy_absence import NoProxyError
 from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import read_cluster
 from ansible_collections.kuber.network.plugins.module_utils._preflight.pool import Taken
+from ansible_collections.kuber.network.plugins.module_utils._proxy import kube_proxy, proxy_modes
+from ansible_collections.kuber.network.plugins.module_utils._proxy.proxy_absence import NoProxyError
 
 if t.TYPE_CHECKING:
     from ansible_collections.kuber.network.tests.unit.control_plane import ApiServer

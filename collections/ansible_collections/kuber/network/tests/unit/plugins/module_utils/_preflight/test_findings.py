@@ -15,15 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._net import own, proxy_modes
+from ansible_collections.kuber.network.plugins.module_utils._net import own
 from ansible_collections.kuber.network.plugins.module_utils._net.in_use import LocalNetworks, Neighbour
-from ansible_collections.kuber.network.plugins.module_utils._net.proxy_absence import NoProxyError
 from ansible_collections.kuber.network.plugins.module_utils._net.route import Route
 from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import ClusterInfo
 from ansible_collections.kuber.network.plugins.module_utils._preflight.findings import Settings, findings, report
 from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, Host, look
 from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import NodeStatus
 from ansible_collections.kuber.network.plugins.module_utils._preflight.pool import AddressRange, Taken, parse_pool
+from ansible_collections.kuber.network.plugins.module_utils._proxy import proxy_modes
+from ansible_collections.kuber.network.plugins.module_utils._proxy.proxy_absence import NoProxyError
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 
 POOL = "172.17.255.1-172.17.255.255"

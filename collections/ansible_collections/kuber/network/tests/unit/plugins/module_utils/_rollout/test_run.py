@@ -12,8 +12,8 @@ import typing as t
 
 import pytest
 
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._rollout import run
 from ansible_collections.kuber.network.plugins.module_utils._rollout.run import RolloutSpec, roll_out
 from ansible_collections.kuber.network.plugins.module_utils._rollout.strategy import NAMED, Strategy

@@ -12,7 +12,7 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._upgrade import reading, versions
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.metallb import GROUP
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.upgrade import Upgrade, upgrade

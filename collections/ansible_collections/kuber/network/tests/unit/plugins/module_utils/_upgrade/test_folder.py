@@ -13,8 +13,8 @@ import typing as t
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext
 from ansible_collections.kuber.network.plugins.module_utils._upgrade import folder
+from ansible_collections.kuber.network.plugins.module_utils._yaml import yamltext
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._upgrade import support
 
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"

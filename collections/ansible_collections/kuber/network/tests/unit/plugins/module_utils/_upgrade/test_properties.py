@@ -16,9 +16,9 @@ import hypothesis
 import hypothesis.strategies as st
 import yaml
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import yamltext
 from ansible_collections.kuber.network.plugins.module_utils._upgrade import reading, rewriting
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.upgrade import upgrade
+from ansible_collections.kuber.network.plugins.module_utils._yaml import yamltext
 
 HERE = pathlib.Path(__file__).parent
 SERVICE = {
