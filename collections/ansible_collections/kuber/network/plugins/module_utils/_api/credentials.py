@@ -144,8 +144,10 @@ def _from_provider(user: Entry, config: Config, context: str) -> str:
                 persist_config=False,
                 temp_file_path=str(pathlib.Path(scratch)),
             )
-        except ConfigException as exc:
-            raise ValueError(f"the auth-provider of {user} failed: {exc}") from exc
+        except Exception as exc:
+            # The library raises what comes up when a provider's own configuration has another form than it expects.
+            why = str(exc) if isinstance(exc, ConfigException) else f"the library says {type(exc).__name__}: {exc}"
+            raise ValueError(f"the auth-provider of {user} failed: {why}") from exc
     made = next((settings.api_key[key] for key in TOKEN_KEYS if settings.api_key.get(key)), None)
     if made is None:
         raise ValueError(f"the auth-provider of {user} has made no token")

@@ -107,9 +107,21 @@ def _access(config: Config, name: str, environ: t.Mapping[str, str]) -> Access:
 
 
 def _named(known: t.Mapping[str, Entry], kind: str, name: str | None) -> Entry:
-    if name is None or name not in known:
+    if not name:
+        raise ValueError(f"it names no {kind}")
+    if name not in known:
         raise ValueError(f"there is no {kind} {name}")
     return known[name]
+
+
+def _is_url(server: str) -> bool:
+    try:
+        parts = urllib.parse.urlsplit(server)
+        # A port that is none is only noticed when it is asked for.
+        is_whole = bool(parts.hostname) and parts.port != 0 and not any(map(str.isspace, server))
+        return parts.scheme in ("http", "https") and is_whole
+    except ValueError:
+        return False
 
 
 def _server(cluster: Entry) -> str:
@@ -120,8 +132,7 @@ def _server(cluster: Entry) -> str:
     if "://" not in server:
         trusted = ("certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify")
         server = f"{'https' if any(cluster.body.get(field) for field in trusted) else 'http'}://{server}"
-    parts = urllib.parse.urlsplit(server)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not _is_url(server):
         raise ValueError(f"server of {cluster} is {proxies.hidden(server)}; expected: a URL such as https://host:6443")
     return server.rstrip("/")
 

@@ -24,6 +24,8 @@ from ansible_collections.kuber.network.plugins.module_utils._yaml import yamltex
 
 # Written by the server at every turn, wanted by nobody.
 NOISE = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink")
+# Annotations that are counters of the server and its controllers: they move with what they count.
+COUNTERS = frozenset({"deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation"})
 # kubectl keeps a copy of all that it has applied here, the data of Secrets included.
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -35,7 +37,11 @@ def content(body: Body | None) -> Body:
     if body is None:
         return {}
     result = {key: value for key, value in body.items() if key != "status"}
-    result["metadata"] = {key: value for key, value in body["metadata"].items() if key not in NOISE}
+    result["metadata"] = metadata = {key: value for key, value in body["metadata"].items() if key not in NOISE}
+    if not COUNTERS.isdisjoint(metadata.get("annotations") or ()):
+        metadata["annotations"] = {key: text for key, text in metadata["annotations"].items() if key not in COUNTERS}
+        if not metadata["annotations"]:
+            del metadata["annotations"]
     return result
 
 

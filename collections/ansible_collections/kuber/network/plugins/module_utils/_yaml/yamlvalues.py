@@ -12,6 +12,8 @@ an integer however it is written.
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import math
 import re
 import struct
@@ -22,6 +24,7 @@ import yaml
 _STR = yaml.resolver.BaseResolver.DEFAULT_SCALAR_TAG
 _LIST = yaml.resolver.BaseResolver.DEFAULT_SEQUENCE_TAG
 _MAPPING = yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG
+_BINARY = "tag:yaml.org,2002:binary"
 _BOOL = "tag:yaml.org,2002:bool"
 _FLOAT = "tag:yaml.org,2002:float"
 _INT = "tag:yaml.org,2002:int"
@@ -122,6 +125,9 @@ def _scalar(node: yaml.ScalarNode) -> t.Any:
         return text in TRUE
     if node.tag in (_INT, _FLOAT):
         return _number(text)
+    if node.tag == _BINARY:
+        with contextlib.suppress(ValueError):
+            return base64.b64decode("".join(text.split()), validate=True).decode()
     # "<<" is a key, and a string anywhere else.
     if node.tag == _MERGE:
         return text
@@ -165,6 +171,8 @@ def _key(node: yaml.Node, mapping: yaml.Node) -> str:
 
 def _short(number: float) -> str:
     """A key that is a float, as Go writes it: with as many digits as 32 bits need."""
+    if not math.isfinite(number):
+        return ".nan" if math.isnan(number) else f"{'-' if number < 0 else ''}.inf"
     exact = struct.pack("f", number)
     digits = next(count for count in range(20) if struct.pack("f", float(f"{number:.{count}e}")) == exact)
     text = f"{number:.{digits}e}"

@@ -230,3 +230,9 @@ def test_environment_that_is_given_counts_instead_of_that_of_the_process(
     mine = write(tmp_path / "mine", clusters=[{"name": "here", "cluster": {"server": "https://192.0.2.2"}}])
     access = _kubeconfig.load(kubeconfig=None, context=None, environ={"KUBECONFIG": mine})
     assert (access.server, access.proxy) == ("https://192.0.2.2", None)
+
+
+@pytest.mark.parametrize("server", [" https://a:1", "https://a:99999", "https://a:x", "https://[::1", "https://"])
+def test_server_that_is_not_a_url_is_refused(tmp_path: pathlib.Path, server: str) -> None:
+    path = write(tmp_path / "config", clusters=[{"name": "here", "cluster": {"server": server}}])
+    assert "expected: a URL such as https://host:6443" in refused(path)

@@ -143,6 +143,11 @@ EDITS: dict[str, tuple[dict[str, t.Any], Edit, str]] = {
         put(lambda live: live["spec"]["strategy"], type="RollingUpdate"),
         "spec.strategy.rollingUpdate",
     ),
+    "name of a container of a daemon set": (
+        workload("DaemonSet"),
+        put(first, name="main2"),
+        "spec.template.spec.containers[name=main2]",
+    ),
     "strategy of a stateful set": (
         workload("StatefulSet", updateStrategy={"type": "OnDelete"}),
         put(lambda live: live["spec"]["updateStrategy"], type="RollingUpdate", rollingUpdate={"partition": 1}),

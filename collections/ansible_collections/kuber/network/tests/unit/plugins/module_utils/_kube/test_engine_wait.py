@@ -10,7 +10,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kuber.network.plugins.module_utils._kube import clock, diagnosis, pods, readiness, wait
+from ansible_collections.kuber.network.plugins.module_utils import _timing
+from ansible_collections.kuber.network.plugins.module_utils._kube import diagnosis, pods, readiness, wait
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Condition
 
 if t.TYPE_CHECKING:
@@ -318,7 +319,7 @@ def test_every_object_that_is_not_ready_is_told(cluster: Cluster) -> None:
 
 
 def test_waiting_user_is_told_what_for_and_how_long(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock.Progress.__init__, "__kwdefaults__", {"interval": 0.5})
+    monkeypatch.setattr(_timing.Progress.__init__, "__kwdefaults__", {"interval": 0.5})
     cluster.run(service(), wait_timeout=2)
     assert 1 <= len(cluster.said) <= 4
     assert f"Waiting for Service {cluster.namespace}/lb: no load balancer has given it an address" in cluster.said[0]
@@ -328,7 +329,7 @@ def test_waiting_user_is_told_what_for_and_how_long(cluster: Cluster, monkeypatc
 def test_many_objects_are_told_in_one_line_and_watched_with_few_requests(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clock.Progress.__init__, "__kwdefaults__", {"interval": 0.5})
+    monkeypatch.setattr(_timing.Progress.__init__, "__kwdefaults__", {"interval": 0.5})
     monkeypatch.setattr(wait, "DIAGNOSE_SECONDS", 60)
     services = [service() | {"metadata": {"name": f"lb-{number:02}"}} for number in range(30)]
     cluster.apply(*services)
@@ -355,7 +356,7 @@ def test_api_server_that_is_gone_for_a_while_is_waited_for(cluster: Cluster, det
 def test_api_server_that_stays_away_is_named_in_time(
     cluster: Cluster, detour: Detour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clock.Progress.__init__, "__kwdefaults__", {"interval": 0.5})
+    monkeypatch.setattr(_timing.Progress.__init__, "__kwdefaults__", {"interval": 0.5})
     through = type(cluster)(detour.client, cluster.namespace)
     through.apply(service())
     later(1, detour.close)

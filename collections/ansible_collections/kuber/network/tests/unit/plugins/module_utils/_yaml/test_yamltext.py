@@ -67,6 +67,8 @@ VALUES = st.recursive(
         ("!!int '5'", 5),
         ("!!float 5", 5),
         ("!!bool 'no'", False),
+        ("!!binary aMOp", "hé"),
+        ("!!binary |\n  YWFh\n  YWFh", "aaaaaa"),
         (".5", 0.5),
         ("1.37.2", "1.37.2"),
         ("yes", True),
@@ -87,6 +89,11 @@ def test_keys_are_the_strings_that_go_makes_of_them() -> None:
     (found,) = yamltext.load_all(text, "here")
     names = ["true", "1", "0", "false", "1.1", "1e+06", "1e-05", "1000", "16", "2026-11-23", "2"]
     assert found == dict(zip(names, "abcdefghijk", strict=True))
+
+
+def test_keys_that_are_no_finite_numbers_are_what_is_written() -> None:
+    (found,) = yamltext.load_all("{.inf: a, -.INF: b, .nan: c}", "here")
+    assert found == {".inf": "a", "-.inf": "b", ".nan": "c"}
 
 
 @pytest.mark.parametrize(
