@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help site trace forward rollout test soak lab lab-down lab-reset lab-export exec bench requirements
+.PHONY: help site trace ingress-report forward rollout test soak lab lab-down lab-reset lab-export exec bench requirements
 
 SHELL := /bin/bash
 # Run by ssh, bash would read the user's bashrc first, and -u complain of what is not set there.
@@ -58,6 +58,8 @@ help:
 	@echo '                     with --check only report it, with exit code 2 if something has (drift.json says what)'
 	@echo 'make trace TARGET=http://example.app.org/test-webapp [HEADER="mtest: true"] [PROFILE=minikube | INVENTORY=hosts.yml | CONTEXT=kind-kind] [HTML=trace.html]'
 	@echo '                     follow a request hop by hop, and see where it ends; on a running cluster'
+	@echo 'make ingress-report [PROFILE=minikube | INVENTORY=hosts.yml | CONTEXT=kind-kind]'
+	@echo '                     what becomes of the Ingress objects of ingress-nginx behind Traefik and in Gateway API; changes nothing'
 	@echo 'make forward [PROFILE=minikube]'
 	@echo '                     open the load balancers on 127.0.0.1 where no route leads to them (Docker Desktop and the like), until Ctrl-C'
 	@echo 'make rollout [PROFILE=minikube] [ARGS="-e rollout_rate=20"]'
@@ -94,6 +96,10 @@ trace: $(USE)
 	@test -n "$$KUBER_TRACE_TARGET" || { echo "trace: say where to: make trace TARGET=http://example.app.org/test-webapp" >&2; exit 2; }
 	@$(CLUSTER_IS_UP)
 	@$(ON_CLUSTER) playbooks/trace.yml $(ARGS)
+
+ingress-report: $(USE)
+	@$(CLUSTER_IS_UP)
+	@$(ON_CLUSTER) playbooks/ingress_report.yml $(ARGS)
 
 forward: $(USE)
 	@$(CLUSTER_IS_UP)

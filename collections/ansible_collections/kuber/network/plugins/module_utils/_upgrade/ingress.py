@@ -11,30 +11,29 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._upgrade import ingress_table
+from ansible_collections.kuber.network.plugins.module_utils._ingress import rules
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import Path, Reason
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.services import Ports, Services, shown
 
 if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.kuber.network.plugins.module_utils._ingress.annotations import Refused
+    from ansible_collections.kuber.network.plugins.module_utils._ingress.rules import Controller
     from ansible_collections.kuber.network.plugins.module_utils._upgrade.draft import Draft
-    from ansible_collections.kuber.network.plugins.module_utils._upgrade.ingress_table import Controller
 
 V1 = "networking.k8s.io/v1"
 OLD_CLASS = "kubernetes.io/ingress.class"
 DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
 _GUIDE = "https://kubernetes.io/docs/reference/using-api/deprecation-guide/#ingress-v122"
 _DOCS = "https://kubernetes.io/docs/concepts/services-networking/ingress/"
-_CLASS = Reason(f"spec.ingressClassName replaces the annotation {OLD_CLASS}", f"{_DOCS}#deprecated-annotation")
+_CLASS = Reason(rules.CLASS_ANNOTATION.why, rules.CLASS_ANNOTATION.link)
 _NO_CLASS = Reason(
     "The Ingress has no class, and no IngressClass of the set is the default: no controller would serve it",
     f"{_DOCS}#ingress-class",
 )
 _BACKEND = Reason("networking.k8s.io/v1 identifies a backend by service.name and service.port", _GUIDE)
 _PATH_TYPE = Reason("networking.k8s.io/v1 requires a pathType; this is what beta versions did without it", _GUIDE)
-_SERVICE_PORT = Reason(
-    "A backend refers to a port of the Service, not of its pods; ingress-nginx accepts both, other controllers do not",
-    f"{_DOCS}#the-ingress-resource",
-)
+_SERVICE_PORT = Reason(rules.SERVICE_PORT.why, rules.SERVICE_PORT.link)
+_PATTERN_TYPE = Reason(rules.PATTERN_TYPE.why, rules.PATTERN_TYPE.link)
 _MISSING_SLASH = re.compile(
     r"""\s*(?:rewrite\s+["']?\^?\(?(?:\(\?i\))?(?P<path>/[\w./-]*)\)?\$?["']?\s+(?:\$1|/[\w./-]*)/"""
     r"""(?:\s+(?:redirect|permanent|last|break))?\s*;\s*)+"""
@@ -51,7 +50,7 @@ def upgrade(draft: Draft, services: Services, *, ingress_class: str, has_default
     if not _rules(draft, services):
         return
     named = draft.get("spec", "ingressClassName") or ingress_class
-    controller = ingress_table.CONTROLLERS.get(named) if isinstance(named, str) else None
+    controller = rules.CONTROLLERS.get(named) if isinstance(named, str) else None
     if controller is not None:
         _paths(draft, controller)
         _annotations(draft, controller)
@@ -166,9 +165,7 @@ def _paths(draft: Draft, controller: Controller) -> None:
         if not isinstance(path, str) or not controller.pattern.search(path):
             continue
         if draft.get(*place, "pathType") in ("Prefix", "Exact"):
-            why = f"{controller.name} refuses a regular expression with pathType Prefix or Exact"
-            reason = Reason(why, controller.pattern_link)
-            draft.set((*place, "pathType"), "ImplementationSpecific", reason)
+            draft.set((*place, "pathType"), "ImplementationSpecific", _PATTERN_TYPE)
         if not read_as_pattern:
             draft.remark(
                 f"{controller.name} reads path {path} as a regular expression only with an annotation",
@@ -193,7 +190,7 @@ def _annotations(draft: Draft, controller: Controller) -> None:
             _refused(draft, controller, name, refused, value)
 
 
-def _refused(draft: Draft, controller: Controller, name: str, refused: ingress_table.Refused, value: str) -> None:
+def _refused(draft: Draft, controller: Controller, name: str, refused: Refused, value: str) -> None:
     annotation = controller.prefix + name
     problem = f"{controller.name} refuses the annotation {name} unless its administrator allows snippets"
     if _MISSING_SLASH.fullmatch(value):
