@@ -1,0 +1,144 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Render verdicts as a table for a terminal, as JSON, and as JUnit."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+from xml.etree import ElementTree
+
+from ansible_collections.kuber.network.plugins.module_utils._homework.model import Message, Status
+from ansible_collections.kuber.network.plugins.module_utils._homework.verdicts import Verdict, exit_code
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Callable, Iterator
+
+    Paint = Callable[[str, str], str]
+
+MARKS = {
+    Status.PASSED: ("✔", "green"),
+    Status.FAILED: ("✘", "red"),
+    Status.NOT_CHECKED: ("?", "yellow"),
+    Status.NOT_PART: ("-", "dark gray"),
+}
+WORDS = {
+    Status.PASSED: Message("passed", "работает"),
+    Status.FAILED: Message("failed", "не работает"),
+    Status.NOT_CHECKED: Message("could not be looked at", "не удалось проверить"),
+    Status.NOT_PART: Message("not part of this folder", "нет в этой папке"),
+}
+CHANGED = Message("changed before it was applied", "изменено перед применением")
+# XML 1.0 has no notation for these.
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """The verdicts on one folder."""
+
+    folder: str
+    edition: str
+    verdicts: tuple[Verdict, ...]
+    language: str = "en"
+    notes: tuple[Message, ...] = ()
+    """What holds for the folder as a whole, such as images in the place of others."""
+
+    def say(self, message: Message) -> str:
+        return message.text(self.language)
+
+    def count(self, status: Status) -> int:
+        return sum(one.status is status for one in self.verdicts)
+
+    @property
+    def summary(self) -> str:
+        found = ((self.count(status), self.say(WORDS[status])) for status in Status)
+        return ", ".join(f"{number} {word}" for number, word in found if number)
+
+
+def table(report: Report, *, paint: Paint) -> list[str]:
+    """Return one line for each row, the reasons of those that did not pass, and a total."""
+    width = max(len(report.say(one.title)) for one in report.verdicts)
+    lines = [""]
+    for one in report.verdicts:
+        mark, color = MARKS[one.status]
+        word = report.say(WORDS[one.status])
+        lines.append(
+            f" {paint(mark, color)} {one.number:>3}  {report.say(one.title).ljust(width)}  {paint(word, color)}"
+        )
+        margin = " " * 8
+        lines += [f"{margin}{paint(text, color)}" for text in _reasons(report, one)]
+        lines += [
+            _printable(f"{margin}{report.say(CHANGED)}: {change.object}: {change.field}") for change in one.changes
+        ]
+    lines += [_printable(f" {report.say(note)}") for note in report.notes]
+    worst = [Status.PASSED, Status.NOT_CHECKED, Status.FAILED][exit_code(report.verdicts)]
+    return [*lines, "", " " + paint(f"{MARKS[worst][0]} {report.summary}", MARKS[worst][1]), ""]
+
+
+def dump(report: Report) -> dict[str, t.Any]:
+    """Return the report as data for JSON."""
+    return {
+        "folder": report.folder,
+        "edition": report.edition,
+        "exit_code": exit_code(report.verdicts),
+        "notes": [report.say(note) for note in report.notes],
+        "rows": [
+            {
+                "number": one.number,
+                "title": report.say(one.title),
+                "status": one.status.value,
+                "objects": list(one.objects),
+                "reasons": [
+                    {"problem": report.say(fault.problem), "remedy": report.say(fault.remedy) if fault.remedy else ""}
+                    for fault in one.reasons
+                ],
+                "notes": [report.say(note) for note in one.notes],
+                "checks": [answer.dump() for answer in one.answers],
+                "changes": [change.dump() for change in one.changes],
+            }
+            for one in report.verdicts
+        ],
+    }
+
+
+def junit(report: Report) -> str:
+    """Return the report as JUnit XML: what could not be looked at is an error, what is not part is skipped."""
+    suite = ElementTree.Element(
+        "testsuite",
+        name=_xml(report.folder),
+        tests=str(len(report.verdicts)),
+        failures=str(report.count(Status.FAILED)),
+        errors=str(report.count(Status.NOT_CHECKED)),
+        skipped=str(report.count(Status.NOT_PART)),
+    )
+    kinds = {Status.FAILED: "failure", Status.NOT_CHECKED: "error", Status.NOT_PART: "skipped"}
+    for one in report.verdicts:
+        name = _xml(f"{one.number} {report.say(one.title)}")
+        case = ElementTree.SubElement(suite, "testcase", classname=f"homework.{report.edition}", name=name)
+        if one.status in kinds:
+            text = _xml("\n".join(_reasons(report, one)))
+            message = text.partition("\n")[0] or report.say(WORDS[one.status])
+            ElementTree.SubElement(case, kinds[one.status], message=message).text = text
+    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _reasons(report: Report, verdict: Verdict) -> Iterator[str]:
+    for fault in verdict.reasons:
+        yield _printable(report.say(fault.problem))
+        if fault.remedy is not None:
+            yield _printable(f"→ {report.say(fault.remedy)}")
+
+
+def _printable(text: str) -> str:
+    """Return a text of the folder without what a terminal would obey."""
+    return "".join(one if one.isprintable() else "�" for one in text)
+
+
+def _xml(text: str) -> str:
+    return _NOT_IN_XML.sub("�", text)

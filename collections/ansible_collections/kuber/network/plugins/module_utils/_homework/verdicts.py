@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""From the claims of a folder and the answers of a cluster to one verdict for each row."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._homework import rows
+from ansible_collections.kuber.network.plugins.module_utils._homework.model import Claim, Fault, Message, Status
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Mapping, Sequence
+
+    from ansible_collections.kuber.network.plugins.module_utils._checks.model import Verdict as Answer
+    from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import FieldChange
+
+PASSES, NOT_LOOKED_AT, FAILS = 0, 1, 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """The verdict on one row."""
+
+    number: str
+    title: Message
+    status: Status
+    objects: tuple[str, ...] = ()
+    reasons: tuple[Fault, ...] = ()
+    """Why it fails or could not be looked at."""
+    notes: tuple[Message, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    """The checks that were made."""
+    changes: tuple[FieldChange, ...] = ()
+    """What was changed in its objects before they were applied."""
+
+
+def conclude(
+    edition: str,
+    claims: Mapping[str, Claim],
+    answers: Sequence[Answer],
+    *,
+    changes: Sequence[FieldChange] = (),
+    problems: Mapping[str, Sequence[Fault]] | None = None,
+) -> list[Verdict]:
+    """Return the verdicts on all rows of an edition.
+
+    The group of each answer is the number of its row. ``problems`` are faults that showed when the folder was applied.
+    """
+    found: dict[str, Verdict] = {}
+    for row in rows.ROWS[edition]:
+        claim = claims[row.number]
+        mine = tuple(one for one in answers if one.group == row.number)
+        faults = (*claim.faults, *(problems or {}).get(row.number, ()))
+        status, reasons = _status(row, dataclasses.replace(claim, faults=faults), mine, found)
+        found[row.number] = Verdict(
+            number=row.number,
+            title=row.title,
+            status=status,
+            objects=tuple(one for one in claim.objects if one),
+            reasons=reasons,
+            notes=claim.notes,
+            answers=mine,
+            changes=tuple(one for one in changes if one.object in claim.objects and row.number != rows.FILES.number),
+        )
+    return list(found.values())
+
+
+def exit_code(verdicts: Sequence[Verdict]) -> int:
+    """Return 2 if a row fails, 1 if one could not be looked at, 0 if everything that the folder claims works."""
+    statuses = {one.status for one in verdicts}
+    if Status.FAILED in statuses:
+        return FAILS
+    return NOT_LOOKED_AT if Status.NOT_CHECKED in statuses else PASSES
+
+
+def _status(
+    row: rows.Row, claim: Claim, answers: Sequence[Answer], earlier: Mapping[str, Verdict]
+) -> tuple[Status, tuple[Fault, ...]]:
+    if claim.status is not Status.PASSED:
+        return claim.status, claim.faults or claim.obstacles
+    broken = [one for one in row.needs if earlier[one].status in (Status.FAILED, Status.NOT_CHECKED)]
+    failed = [one for one in answers if one.failed]
+    unknown = [one for one in answers if one.unknown]
+    if failed and broken:
+        return Status.NOT_CHECKED, (_blocked(broken[0]),)
+    if failed:
+        return Status.FAILED, tuple(_fault(one) for one in failed)
+    if unknown:
+        return Status.NOT_CHECKED, tuple(_fault(one) for one in unknown)
+    if row.asks and not answers:
+        reason = Message("the cluster was not asked", "кластер не опрашивали")
+        return Status.NOT_CHECKED, (Fault(reason),)
+    return Status.PASSED, ()
+
+
+def _blocked(number: str) -> Fault:
+    return Fault(
+        Message(f"row {number} has to work first", f"сначала должна работать строка {number}"),
+    )
+
+
+def _fault(answer: Answer) -> Fault:
+    text = f"{answer.name}: {answer.found} (wanted: {answer.wanted})"
+    return Fault(Message(text, text), Message(f"Try it: {answer.asked}", f"Проверьте: {answer.asked}"))
