@@ -17,7 +17,7 @@ from ansible_collections.kuber.network.plugins.module_utils._homework.hostile im
 from ansible_collections.kuber.network.plugins.module_utils._homework.model import Claim
 from ansible_collections.kuber.network.plugins.module_utils._homework.parts import Parts
 from ansible_collections.kuber.network.plugins.module_utils._kube import documents
-from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import containers
+from ansible_collections.kuber.network.plugins.module_utils._kube.documents import containers
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Collection

@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._homework import parts
 from ansible_collections.kuber.network.plugins.module_utils._homework.model import Claim, Fault, Message
-from ansible_collections.kuber.network.plugins.module_utils._kube.probes import finds_itself
+from ansible_collections.kuber.network.plugins.module_utils._kube.lint import finds_itself
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Ref, below, mappings
 
 if t.TYPE_CHECKING:  # pragma: no cover
