@@ -67,7 +67,7 @@ class ActionModule(KuberAction):
     def _unusable_manifests(self, fine: t.Mapping[str, t.Any], task_vars: dict[str, t.Any]) -> t.Iterator[KuberError]:
         """Yield manifests that cannot be downloaded or read; downloads are cached for the roles."""
         for name, images in MANIFESTS.items():
-            if name not in fine:
+            if name not in fine or (name == "ingress_nginx_manifest" and fine.get("ingress_controller") == "traefik"):
                 continue
             source = {"src": fine[name], "template": None, "definition": None}
             try:

@@ -252,6 +252,10 @@ def test_the_rights_are_enough_and_all_are_used(cluster: Cluster) -> None:
     assert cluster.run([*proxy, *parts(*PARTS, ignore_errors=True), *live_proofs()], wait=True) == 0, cluster.output
     assert cluster.run(parts(*PARTS), wait=False) == 0, cluster.output
     assert "changed=0" in cluster.output
+    there_and_back = parts(
+        ("ingress_nginx", "replaced"), ("traefik", "main"), ("ingress_nginx", "main"), ("traefik", "replaced")
+    )
+    assert cluster.run(there_and_back, wait=False) == 0, cluster.output
     absent = dict.fromkeys(STATES, "absent")
     assert cluster.run(parts(*reversed(PARTS), ignore_errors=True), wait=True, **absent) == 0, cluster.output
     assert cluster.run(parts(*reversed(PARTS)), wait=False, **absent) == 0, cluster.output

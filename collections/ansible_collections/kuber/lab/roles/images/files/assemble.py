@@ -5,7 +5,7 @@
 """Assembles every image of the cluster, under the name that real users' manifests give it.
 
 Environment: SYSTEM (a Debian tree), PROGRAMS and METALLB (compiled programs), INGRESS and DASHBOARD (trees),
-FILES (this directory).
+TRAEFIK (a program), FILES (this directory).
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import subprocess
 
 from oci import Image, file_layer, tree_layer
 
-SYSTEM, PROGRAMS, METALLB, INGRESS, DASHBOARD, FILES = (
-    pathlib.Path(os.environ[name]) for name in ("SYSTEM", "PROGRAMS", "METALLB", "INGRESS", "DASHBOARD", "FILES")
+SYSTEM, PROGRAMS, METALLB, INGRESS, DASHBOARD, TRAEFIK, FILES = (
+    pathlib.Path(os.environ[name])
+    for name in ("SYSTEM", "PROGRAMS", "METALLB", "INGRESS", "DASHBOARD", "TRAEFIK", "FILES")
 )
 WORK = pathlib.Path("work")
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
@@ -128,6 +129,7 @@ def images() -> dict[str, Image]:
     box = tree_layer(busybox_tree())
     metallb = f"quay.io/metallb/{{}}:v{os.environ['METALLB_VERSION']}"
     ingress = f"registry.k8s.io/ingress-nginx/controller:v{os.environ['INGRESS_NGINX_VERSION']}"
+    traefik = f"docker.io/library/traefik:v{os.environ['TRAEFIK_VERSION']}"
     certgen = os.environ["CERTGEN_IMAGE"]
     return kubernetes_images() | {
         "busybox": Image(("docker.io/library/busybox:1.31.0",), (box,), {"Cmd": ["sh"]}),
@@ -144,6 +146,8 @@ def images() -> dict[str, Image]:
                 "Cmd": ["/nginx-ingress-controller"],
             },
         ),
+        # Upstream's image has a shell and wget, too: Alpine's busybox.
+        "traefik": program_image(traefik, "/usr/local/bin/traefik", TRAEFIK, box),
         "certgen": program_image(certgen, "/kube-webhook-certgen", PROGRAMS / "certgen", box),
         "dashboard": Image(
             (os.environ["DASHBOARD_IMAGE"],),

@@ -7,7 +7,8 @@
 set -eu -o pipefail
 bash -eu "$FILES/ingress.sh" ingress
 bash -eu "$FILES/dashboard.sh" dashboard
-export INGRESS="$OUT/ingress" DASHBOARD="$OUT/dashboard"
+bash -eu "$FILES/traefik.sh" traefik
+export INGRESS="$OUT/ingress" DASHBOARD="$OUT/dashboard" TRAEFIK="$OUT/traefik"
 "$PYTHON" "$FILES/assemble.py"
-rm -rf ingress dashboard
+rm -rf ingress dashboard traefik
 ls -s --block-size=M ./*.tar

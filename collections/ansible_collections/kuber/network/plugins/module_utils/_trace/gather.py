@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils._trace import cluster as _cluster
 from ansible_collections.kuber.network.plugins.module_utils._trace import host as _host
 from ansible_collections.kuber.network.plugins.module_utils._trace import node as _node
+from ansible_collections.kuber.network.plugins.module_utils._trace import traefik as _traefik
 from ansible_collections.kuber.network.plugins.module_utils._trace.entry import find
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import walk
 from ansible_collections.kuber.network.plugins.module_utils._trace.plan import TraceData, plan
@@ -48,9 +49,21 @@ def trace(sources: TraceSources, target: Target, headers: Mapping[str, str]) -> 
     sender = machine.route.route.source if machine.route and machine.route.route else ""
     address = find(target, cluster, machine).address or ""
     node = _node.read(sources.client, sources.node, sources.node_name, address=address, sender=sender)
-    world = TraceData(cluster, machine, node, headers)
+    world = TraceData(cluster, machine, node, headers, routers=_routers(sources.client, cluster, target, machine))
     sockets = [hop.socket for hop in walk(plan(target, world)) if hop.socket]
     return plan(target, dataclasses.replace(world, answers=_node.try_sockets(sources.node, sockets)))
+
+
+def _routers(
+    client: Client, cluster: _cluster.ClusterObjects, target: Target, machine: _host.Machine
+) -> Mapping[str, t.Any] | str | None:
+    """Ask Traefik for its routers if the request reaches one."""
+    serving = find(target, cluster, machine).serving
+    if serving is None or not target.is_web:
+        return None
+    behind = _cluster.endpoints(cluster, serving.service, serving.port)
+    pods = [one.pod for one in behind if one.pod and one.ready and _traefik.is_controller(one.pod)]
+    return _traefik.read(client, pods[0]) if pods else None
 
 
 def _machine(sources: TraceSources, cluster: _cluster.ClusterObjects, target: Target) -> _host.Machine:

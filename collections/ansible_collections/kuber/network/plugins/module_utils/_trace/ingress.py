@@ -65,12 +65,12 @@ def _words(container: Mapping[str, t.Any]) -> list[str]:
     return [*(container.get("command") or ()), *(container.get("args") or ())]
 
 
-def controller_hop(pods: Sequence[Body]) -> Hop:
+def controller_hop(pods: Sequence[Body], name: str = "ingress-nginx") -> Hop:
     facts = []
     for pod in pods:
         state = "ready" if _pods.is_ready(pod) else _pods.trouble(pod)
         facts.append(Fact("pod", f"{pod['metadata']['name']} on {pod['spec'].get('nodeName', 'no node')}, {state}"))
-    return Hop(Kind.CONTROLLER, "ingress-nginx", tuple(facts))
+    return Hop(Kind.CONTROLLER, name, tuple(facts))
 
 
 def my_classes(cluster: ClusterObjects, pods: Sequence[Body]) -> set[str]:

@@ -13,7 +13,7 @@ import fractions
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube.pods import is_ready
-from ansible_collections.kuber.network.plugins.module_utils._trace import host, ingress
+from ansible_collections.kuber.network.plugins.module_utils._trace import host, ingress, traefik
 from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import (
     ClusterObjects,
     Endpoint,
@@ -50,6 +50,8 @@ class TraceData:
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     answers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """For each socket of a pod that was probed: why it does not accept connections, empty if it does."""
+    routers: Mapping[str, t.Any] | str | None = None
+    """If the controller is Traefik: what its API says, or why it says nothing."""
 
 
 def plan(target: Target, world: TraceData) -> Hop:
@@ -91,6 +93,8 @@ def _served(target: Target, world: TraceData, entry: EntryPoint, serving: Servin
         behind = [_cache(world, packet, rules.cache), *_passed_by(world, serving.service, found, rules.cache)]
     elif target.is_web and controllers:
         behind = [_controller(target, world, controllers)]
+    elif target.is_web and world.routers is not None:
+        behind = [_traefik(target, world, world.routers, [one.pod for one in found if one.pod])]
     else:
         behind = _pods_behind(world, serving.service, found, rules, packet)
     return chain(hop, _rules_hop(world, entry, serving, found, rules, packet).then(*behind))
@@ -263,6 +267,36 @@ def _controller(target: Target, world: TraceData, pods: Sequence[Body]) -> Hop:
     hop = ingress.controller_hop(pods)
     rule, backends = ingress.rule_hop(world.cluster, target, world.headers, pods)
     return hop.then(rule.then(*_all_to_one([_backend(world, backend) for backend in backends])))
+
+
+def _traefik(target: Target, world: TraceData, routers: Mapping[str, t.Any] | str, pods: Sequence[Body]) -> Hop:
+    hop = ingress.controller_hop(pods, "Traefik")
+    if isinstance(routers, str):
+        return hop.unknown(routers)
+    decision = traefik.decide(world.cluster, routers, target, world.headers)
+    return hop.then(decision.hop.then(*_all_to_one([_server(world, one) for one in decision.backends])))
+
+
+def _server(world: TraceData, backend: traefik.TraefikBackend) -> Hop:
+    """Return a service of Traefik as the Service that it was made of, with that Service's pods."""
+    namespace, name, wanted = backend.reference or ("", backend.name, "")
+    service = world.cluster.service(namespace, name)
+    bare = Hop(Kind.SERVICE, f"{namespace}/{name}".strip("/"), share=backend.share)
+    ports = service["spec"].get("ports") or [] if service else []
+    port = next((one for one in ports if wanted in (str(one["port"]), one.get("name"))), None)
+    if service is None or port is None:
+        return bare.unknown(f"of which Service Traefik's service {backend.name} is made")
+    found = endpoints(world.cluster, service, port)
+    hop = dataclasses.replace(service_hop(world.cluster, service, port, found), share=backend.share)
+    missing = [one.socket for one in found if one.ready and one.socket not in backend.servers]
+    if missing:
+        hop = hop.broken(
+            f"Traefik does not know {', '.join(missing)}, ready according to the API server: it lags behind",
+            "See `kubectl --namespace ingress-nginx logs deployment/traefik`",
+        )
+    if hop.health is Health.BROKEN and not backend.share:
+        hop = dataclasses.replace(hop, health=Health.IDLE)
+    return hop.then(*_pods(world, service, found))
 
 
 def _backend(world: TraceData, backend: ingress.IngressBackend) -> Hop:

@@ -1,0 +1,221 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: may change without notice.
+
+"""Trace a request through Traefik: its live routers, as its own API tells them, and the services behind them."""
+
+from __future__ import annotations
+
+import dataclasses
+import fractions
+import json
+import re
+import typing as t
+
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._kube.podexec import PodRunner
+from ansible_collections.kuber.network.plugins.module_utils._trace import locations
+from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import title
+from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Hop, Kind
+from ansible_collections.kuber.network.plugins.module_utils._trace.router_rules import WebRequest, matches
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
+    from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+    from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import ClusterObjects
+    from ansible_collections.kuber.network.plugins.module_utils._trace.target import Target
+
+# Also in names of mirrors, such as mirrored-library-traefik of k3s.
+IMAGE = re.compile(r"(?:^|[/-])traefik(?:[:@]|$)")
+API_ADDRESS = "--entrypoints.traefik.address="
+API_PORT = "8080"
+# Routers of Traefik itself, at entry points that no Service leads to.
+INTERNAL = "@internal"
+# Middlewares without an effect on where a request goes.
+SILENT = ("retry", "buffering")
+ALL = fractions.Fraction(1)
+
+
+@dataclasses.dataclass(frozen=True)
+class TraefikBackend:
+    """One of Traefik's services with its servers, and its share of the requests."""
+
+    name: str
+    share: fractions.Fraction
+    reference: tuple[str, str, str] | None
+    """Namespace, name and port of the Kubernetes Service; ``None`` if Traefik does not tell."""
+    servers: tuple[str, ...]
+    """Sockets, such as 10.244.0.3:8000."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """What Traefik does with a request: the hop of the router, and the services behind it."""
+
+    hop: Hop
+    backends: tuple[TraefikBackend, ...] = ()
+
+
+def is_controller(pod: Body) -> bool:
+    """Whether a pod is Traefik, by the name of its image."""
+    return any(IMAGE.search(str(one.get("image", ""))) for one in pod["spec"].get("containers") or ())
+
+
+def read(client: Client, pod: Body) -> dict[str, t.Any] | str:
+    """Return what Traefik's API says of its routers, middlewares and services, or why it does not."""
+    metadata = pod["metadata"]
+    url = f"http://127.0.0.1:{api_port(pod)}/api/rawdata"
+    runner = PodRunner(client.access, namespace=metadata["namespace"], pod=metadata["name"])
+    try:
+        result = runner.run(["wget", "-q", "-O-", url])
+    except KuberError as exc:
+        return f"Traefik's routers cannot be read: {exc}"
+    if result.rc:
+        said = " ".join(result.stderr.split()) or f"exit code {result.rc}"
+        return f"Traefik's routers cannot be read: `wget {url}` in pod {title(pod)}: {said}"
+    try:
+        found = json.loads(result.stdout)
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else f"Traefik's routers cannot be read: {url} is no JSON"
+
+
+def api_port(pod: Body) -> str:
+    words = [str(word) for one in pod["spec"]["containers"] for word in (one.get("args") or ())]
+    given = [word for word in words if word.lower().startswith(API_ADDRESS)]
+    return given[-1].rpartition(":")[2].partition("/")[0] if given else API_PORT
+
+
+def decide(cluster: ClusterObjects, raw: Mapping[str, t.Any], target: Target, headers: Mapping[str, str]) -> Decision:
+    """Return the router that takes the request: of those that match, the one with the highest priority."""
+    request = WebRequest(target.host, target.path, headers)
+    candidates = sorted(_routers(raw, target), key=lambda one: -int(one[1].get("priority") or 0))
+    for name, router in candidates:
+        fits = matches(str(router.get("rule", "")), request)
+        if fits is None:
+            hop = Hop(Kind.RULE, name, (Fact("rule", str(router.get("rule"))),))
+            return Decision(hop.unknown(f"whether the rule of router {name} matches"))
+        if fits:
+            return _chosen(raw, name, router, request)
+    return Decision(_no_router(cluster, target, request))
+
+
+def _routers(raw: Mapping[str, t.Any], target: Target) -> Iterator[tuple[str, dict[str, t.Any]]]:
+    """Yield the routers of the scheme's entry point."""
+    for name, router in (raw.get("routers") or {}).items():
+        is_encrypted = router.get("tls") is not None
+        is_active = not name.endswith(INTERNAL) and router.get("status") != "disabled"
+        if is_active and is_encrypted == (target.scheme == "https"):
+            yield name, router
+
+
+def _chosen(raw: Mapping[str, t.Any], name: str, router: Mapping[str, t.Any], request: WebRequest) -> Decision:
+    owner = ((router.get("observability") or {}).get("metadata") or {}).get("ingress") or {}
+    facts = [Fact("router", name), Fact("rule", str(router["rule"]))]
+    if owner:
+        facts.insert(0, Fact("Ingress", f"{owner.get('namespace')}/{owner.get('name')}"))
+    provider = name.rpartition("@")[2]
+    path = request.bare_path
+    unknown = ""
+    for one in router.get("middlewares") or ():
+        middleware = (raw.get("middlewares") or {}).get(_full(one, provider)) or {}
+        path, told, doubt = _passed(middleware, path)
+        facts += told
+        unknown = unknown or doubt
+    seen = request.bare_path
+    facts.append(
+        Fact("rewrite", f"{seen} reaches the pod as {path}") if seen != path else Fact("reaches the pod as", path)
+    )
+    hop = Hop(Kind.RULE, f"{request.host}{request.bare_path}", tuple(facts))
+    if unknown:
+        hop = hop.unknown(unknown)
+    elif _normalized(path) != path:
+        what = f"The rewritten path {path} is not in its shortest form, and Traefik answers 400"
+        remedy = "Let the path take all that follows, such as /web(/|$)(.*), with pathType ImplementationSpecific"
+        return Decision(hop.broken(what, remedy))
+    backends = tuple(_leaves(raw, _full(str(router.get("service", "")), provider), provider, ALL))
+    if not backends:
+        return Decision(hop.unknown(f"what Traefik's service {router.get('service')} is"))
+    return Decision(hop, backends)
+
+
+def _full(name: str, provider: str) -> str:
+    return name if "@" in name else f"{name}@{provider}"
+
+
+def _passed(middleware: Mapping[str, t.Any], path: str) -> tuple[str, list[Fact], str]:
+    """Return the path after a middleware, what it does, and what is unknown of it."""
+    rewrite = middleware.get("rewriteTarget")
+    if rewrite is not None:
+        pattern, replacement = rewrite.get("regex") or ".*", str(rewrite.get("replacement", ""))
+        try:
+            # ${1}x and $1 of Go, in which a missing group is nothing.
+            return re.sub(pattern, lambda found: _expanded(replacement, found), path, flags=re.IGNORECASE), [], ""
+        except re.error:
+            return path, [], f"what the pattern {pattern} makes of the path"
+    kinds = [kind for kind in middleware if kind not in ("status", "usedBy", "error")]
+    redirect = middleware.get("redirectScheme")
+    if redirect is not None:
+        return path, [Fact("redirect", f"to {redirect.get('scheme')}")], ""
+    if not kinds:
+        return path, [], "what one of the router's middlewares does: it is not in Traefik's answer"
+    return path, [Fact("middleware", kind) for kind in kinds if kind not in SILENT], ""
+
+
+def _expanded(replacement: str, found: re.Match[str]) -> str:
+    groups = [found[0], *(group or "" for group in found.groups())]
+    number = re.compile(r"\$\{?(\d+)\}?")
+    return number.sub(lambda ref: groups[int(ref[1])] if int(ref[1]) < len(groups) else "", replacement)
+
+
+def _normalized(path: str) -> str:
+    return re.sub(r"/{2,}", "/", path)
+
+
+def _leaves(raw: Mapping[str, t.Any], name: str, provider: str, share: fractions.Fraction) -> Iterator[TraefikBackend]:
+    """Yield the services that have servers, with their shares."""
+    service = (raw.get("services") or {}).get(name) or {}
+    parts = (service.get("weighted") or {}).get("services") or ()
+    total = sum(int(part.get("weight", 1)) for part in parts)
+    for part in parts:
+        weight = fractions.Fraction(int(part.get("weight", 1)), total) if total else fractions.Fraction(0)
+        yield from _leaves(raw, _full(part["name"], provider), provider, share * weight)
+    if "loadBalancer" in service:
+        origin = ((service.get("observability") or {}).get("metadata") or {}).get("kubernetes") or {}
+        reference = (origin["namespace"], origin["name"], str(origin.get("port", ""))) if origin.get("name") else None
+        urls = [one.get("url", "") for one in service["loadBalancer"].get("servers") or ()]
+        yield TraefikBackend(name, share, reference, tuple(url.partition("://")[2].partition("/")[0] for url in urls))
+
+
+def _no_router(cluster: ClusterObjects, target: Target, request: WebRequest) -> Hop:
+    """Explain why Traefik answers 404."""
+    hop = Hop(Kind.RULE, f"{target.host}{request.bare_path}", (Fact("answer", "404 of Traefik"),))
+    place = locations.choose(locations.locations(cluster.ingresses), target.host, request.path)
+    if place is None:
+        return hop.broken(
+            f"No Ingress has a rule for host {target.host} and path {request.bare_path}",
+            "Add such a rule, or request an existing host and path",
+        )
+    return hop.broken(
+        f"Traefik has made no router of path {place.path} of Ingress {title(place.ingress)}{_why_not(cluster, place)}",
+        "See `kubectl --namespace ingress-nginx logs deployment/traefik`",
+    )
+
+
+def _why_not(cluster: ClusterObjects, place: locations.Location) -> str:
+    """What Traefik's provider asks of a path more than ingress-nginx does."""
+    service = place.backend.get("service") or {}
+    namespace, port = place.ingress["metadata"]["namespace"], service.get("port") or {}
+    found = cluster.service(namespace, service.get("name", ""))
+    if found is None:
+        return f": Service {namespace}/{service.get('name', '')} does not exist"
+    ports: Sequence[Mapping[str, t.Any]] = found["spec"].get("ports") or ()
+    wanted = port.get("number") or port.get("name")
+    if all(wanted not in (one["port"], one.get("name")) for one in ports):
+        there = ", ".join(str(one["port"]) for one in ports)
+        return f": its backend names port {wanted}, and Service {title(found)} has {there}"
+    return ""
