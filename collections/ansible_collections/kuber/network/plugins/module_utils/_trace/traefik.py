@@ -14,8 +14,8 @@ import json
 import re
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._api.podexec import PodRunner
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube.podexec import PodRunner
 from ansible_collections.kuber.network.plugins.module_utils._trace import locations
 from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import title
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Hop, Kind
@@ -24,8 +24,8 @@ from ansible_collections.kuber.network.plugins.module_utils._trace.router_rules 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterator, Mapping, Sequence
 
+    from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
     from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
-    from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
     from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import ClusterObjects
     from ansible_collections.kuber.network.plugins.module_utils._trace.target import Target
 
