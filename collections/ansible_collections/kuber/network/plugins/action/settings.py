@@ -42,7 +42,7 @@ class ActionModule(KuberAction):
         fine, wrong = settings.judge(
             {name: option for name, option in options.items() if name not in inventory_tells}, given, task_vars
         )
-        found += [*wrong, *settings.misspelt(task_vars, options)]
+        found += [*wrong, *settings.unknown(task_vars, options)]
         # Without a cluster, no manifests are needed.
         if params["manifests"] and not found and not inventory_tells:
             found += self._unusable_manifests(fine, task_vars)

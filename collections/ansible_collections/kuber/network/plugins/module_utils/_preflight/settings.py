@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._preflight import values
 from ansible_collections.kuber.network.plugins.module_utils._preflight.forms import FORMS
+from ansible_collections.kuber.network.plugins.module_utils._preflight.renamed import RENAMED
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterable, Iterator, Mapping
@@ -54,10 +55,13 @@ def _fitting(name: str, value: object, option: values.Spec) -> t.Any:
     return result
 
 
-def misspelt(names: Iterable[str], known: Iterable[str]) -> Iterator[KuberError]:
-    """Yield an error for each name that looks like a misspelt variable."""
+def unknown(names: Iterable[str], known: Iterable[str]) -> Iterator[KuberError]:
+    """Yield an error for each name that a variable had in an earlier version, or that looks like a misspelt one."""
     settings = sorted(known)
     for name in sorted(set(names) - set(settings)):
+        if name in RENAMED:
+            yield KuberError(f"Unknown variable {name}", remedy=f"It is called {RENAMED[name]} now")
+            continue
         alike = difflib.get_close_matches(name, settings, n=1, cutoff=ALIKE)
         if alike and _family(alike[0]) == _family(name):
             yield KuberError(f"Unknown variable {name}", remedy=f"Perhaps {alike[0]} is meant")

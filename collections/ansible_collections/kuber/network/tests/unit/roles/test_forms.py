@@ -15,6 +15,7 @@ import yaml
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._preflight import settings, values
 from ansible_collections.kuber.network.plugins.module_utils._preflight.forms import FORMS
+from ansible_collections.kuber.network.plugins.module_utils._preflight.renamed import RENAMED
 
 ROLES = pathlib.Path(__file__).resolve().parents[3] / "roles"
 # Those that playbooks give to a role, and those that a module looks at before anything is done.
@@ -46,6 +47,11 @@ def test_every_setting_has_a_form() -> None:
 
 def test_every_form_is_that_of_a_setting() -> None:
     assert FORMS.keys() - options().keys() == set()
+
+
+def test_every_renamed_variable_leads_to_one_that_exists() -> None:
+    assert set(RENAMED.values()) - options().keys() == set()
+    assert RENAMED.keys() & options().keys() == set()
 
 
 @pytest.mark.parametrize("name", sorted(name for name, option in options().items() if "default" in option))
@@ -122,7 +128,7 @@ def test_what_follows_from_a_wrong_value_is_not_told_beside_it() -> None:
     ],
 )
 def test_misspelt_names_are_told_from_other_names(name: str, alike: str | None) -> None:
-    found = list(settings.misspelt([name], options()))
+    found = list(settings.unknown([name], options()))
     assert [exc.remedy for exc in found] == ([f"Perhaps {alike} is meant"] if alike else [])
 
 

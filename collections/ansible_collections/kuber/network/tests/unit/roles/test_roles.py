@@ -73,6 +73,32 @@ def test_every_role_has_the_shared_settings(role: str) -> None:
     assert load(ROLES / role / "meta" / "main.yml")["dependencies"] == [{"role": "kuber.network.common"}]
 
 
+def test_an_option_of_several_roles_has_one_documentation() -> None:
+    found: dict[str, list[t.Any]] = {}
+    for role in NAMES:
+        for name, option in options(role).items():
+            found.setdefault(name, []).append(option)
+    assert [name for name, texts in found.items() if any(text != texts[0] for text in texts)] == []
+
+
+def used(role: str) -> set[str]:
+    """The names of variables in the tasks, templates and variables of a role."""
+    parts = ("tasks", "templates", "vars")
+    return {
+        name
+        for part in parts
+        for path in (ROLES / role / part).rglob("*")
+        if path.is_file()
+        for name in re.findall(r"(?<![\w.'\"])[a-z]\w+", path.read_text())
+    }
+
+
+@pytest.mark.parametrize("role", sorted(set(NAMES) - {"common"}))
+def test_every_shared_variable_that_a_role_uses_is_documented_there(role: str) -> None:
+    shared = {name for name in own_defaults("common") if not name.startswith(("_", "kuber_"))}
+    assert (used(role) & shared) - set(options(role)) - set(options("common")) == set()
+
+
 @pytest.mark.skipif(not SETTINGS.exists(), reason="the collection is not in the project's tree")
 def test_the_inventory_of_the_project_has_no_settings_of_its_own() -> None:
     assert (SETTINGS / "defaults").resolve() == ROLES / "common" / "defaults" / "main"

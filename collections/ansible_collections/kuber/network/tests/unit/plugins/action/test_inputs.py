@@ -195,15 +195,15 @@ def settings_tasks(inputs: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 
 def preflight_tasks(inputs: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """The task of the role with what the playbook gives it; ours has no node that could be asked."""
-    task, _remark = load("collections/ansible_collections/kuber/network/roles/preflight/tasks/main.yml")
-    defaults = load("collections/ansible_collections/kuber/network/roles/preflight/defaults/main.yml")
-    given = load("collections/ansible_collections/kuber/network/playbooks/preflight.yml")[-1]["vars"]
+    """The task of the role with the role's variables; ours has no node that could be asked."""
+    role = "collections/ansible_collections/kuber/network/roles/preflight"
+    task, _remark = load(f"{role}/tasks/main.yml")
+    own = load(f"{role}/defaults/main.yml") | load(f"{role}/vars/main.yml")
     options = task["kuber.network.preflight"] | {
         "kubeconfig": "{{ kuber_kubeconfig }}",
         "context": "{{ kuber_context }}",
     }
-    return [{"kuber.network.preflight": options, "vars": defaults | given | values} for values in inputs]
+    return [{"kuber.network.preflight": options, "vars": own | values} for values in inputs]
 
 
 ON_NODES = frozenset({"node_iptables", "node_kernel_info", "service_path_info", "checks"})
@@ -247,10 +247,10 @@ def test_settings_that_do_not_go_with_the_cluster_or_this_machine_are_refused(be
     cluster = {
         "kuber_context": "loopback",
         "kuber_kubeconfig": str(bench.kubeconfig),
-        "preflight_profile_addresses": [],
+        "_preflight_profile_addresses": [],
     }
     node = {"kube_proxy_mode": "keep", "host_network_enabled": False, "host_network_via": ""}
-    node |= {"host_network_nodes": [], "_preflight_found": []}
+    node |= {"host_network_nodes": [], "preflight_nodes": []}
     tasks = preflight_tasks([cluster | node, *(cluster | node | row.input for row in table)])
     nothing, *said = bench.messages(tasks, str(PROJECT / "inventory"))
     assert nothing == ""
