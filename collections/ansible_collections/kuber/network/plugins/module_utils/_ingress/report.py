@@ -41,10 +41,10 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._ingress.rules import Rule
     from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 
-_LOOKAROUND = re.compile(r"\(\?(?!:|P?<\w|[imsU-]*[:)])|\\[1-9]")
+LOOKAROUND = re.compile(r"\(\?(?!:|P?<\w|[imsU-]*[:)])|\\[1-9]")
 # What matches whatever follows, so that a path that ends with it is matched as a whole.
 _WHOLE = re.compile(r"(\.[*+]|\(\.[*+]\)|\$)$")
-_CAPTURE_NAME = re.compile(r"\$\d\w")
+CAPTURE_NAME = re.compile(r"\$\d\w")
 # Of the cluster's own, or of programs that read nothing of a route.
 _FOREIGN = ("kubectl.kubernetes.io/", "meta.helm.sh/", "field.cattle.io/", "argocd.argoproj.io/")
 _LIVE = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
@@ -227,7 +227,7 @@ class _Looker:
 
     def _of_pattern(self, route: Route, main: Route, draft: Draft) -> Iterator[Finding]:
         field, body = f"{field_name(route.place)}.path", route.ingress
-        if _LOOKAROUND.search(route.path):
+        if LOOKAROUND.search(route.path):
             yield from self._of(rules.LOOKAROUND, body, field, route.path)
         elif not route.is_pattern and route.path_type == "Exact":
             yield from self._of(rules.PATTERN_EXACT, body, field, route.path)
@@ -236,7 +236,7 @@ class _Looker:
         if not main.rewrite:
             return
         target = field_name(("metadata", "annotations", f"{PREFIX}rewrite-target"))
-        if _CAPTURE_NAME.search(main.rewrite):
+        if CAPTURE_NAME.search(main.rewrite):
             yield from self._of(rules.CAPTURE_NAME, body, target, main.rewrite)
         if "$" in main.rewrite and not is_strip(main):
             yield from self._of(rules.REWRITE_PATTERN, body, target, main.rewrite)
@@ -270,13 +270,18 @@ class _Looker:
                 rules.DEFAULT_BACKEND, body, "spec.defaultBackend", below(spec, "defaultBackend", "service", "name")
             )
         entries = mappings(spec.get("tls"))
-        if not entries:
+        if entries:
+            yield from self._of(rules.TLS, body, "spec.tls", ", ".join(str(one.get("secretName")) for one in entries))
+        if annotations_of(body).get(f"{PREFIX}ssl-redirect", "true").lower() == "false":
             return
-        yield from self._of(rules.TLS, body, "spec.tls", ", ".join(str(one.get("secretName")) for one in entries))
-        secured = {host for one in entries for host in one.get("hosts") or ()}
-        others = sorted({route.host or "*" for route in routes_of(body)} - secured)
-        if others and annotations_of(body).get(f"{PREFIX}ssl-redirect", "true").lower() != "false":
-            yield from self._of(rules.TLS_HOSTS, body, "spec.tls", ", ".join(others))
+        hosts = {route.host for route in routes_of(body)}
+        bare, secured = (
+            sorted(one or "*" for one in hosts if (one in self._routes.certificates) is has) for has in (False, True)
+        )
+        if entries and bare:
+            yield from self._of(rules.TLS_HOSTS, body, "spec.tls", ", ".join(bare))
+        if not entries and secured:
+            yield from self._of(rules.TLS_ELSEWHERE, body, "spec.rules", ", ".join(secured))
 
 
 def is_strip(route: Route) -> bool:
@@ -294,6 +299,18 @@ def stripped(route: Route) -> tuple[str, str] | None:
     if found is None or not route.rewrite.endswith(f"/{group}") or route.rewrite.count("$") != 1:
         return None
     return found["prefix"] or "/", route.rewrite[: -len(group) - 1] or "/"
+
+
+def port_of(services: Services, namespace: str, name: str, wanted: t.Any) -> int | None:
+    """Return the number of the port of a Service that a backend means; ``None`` if that is not known."""
+    ports = services.ports(namespace, name)
+    for one in ports.listed if ports is not None else ():
+        if wanted is not None and wanted in (one.get("port"), one.get("name")):
+            return int(one["port"])
+    found = ports.in_front_of(wanted) if ports is not None else None
+    if found is not None:
+        return int(found["number"])
+    return wanted if isinstance(wanted, int) else None
 
 
 def _annotation(key: str, value: str, target: Target) -> Effect:

@@ -16,7 +16,7 @@ from ansible_collections.kuber.network.plugins.module_utils._ingress.rules impor
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import below, mappings
 
 if t.TYPE_CHECKING:  # pragma: no cover
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 
@@ -107,6 +107,16 @@ def routes_of(ingress: Body) -> list[Route]:
     return found
 
 
+def _certificates(ingress: Body) -> Iterator[tuple[str, tuple[str, str]]]:
+    hosts = [str(rule.get("host") or "") for rule in mappings(below(ingress, "spec", "rules"))]
+    for entry in mappings(below(ingress, "spec", "tls")):
+        secret, named = entry.get("secretName"), entry.get("hosts")
+        # Without hosts, ingress-nginx looks for those that the certificate is for.
+        for host in named if isinstance(named, list) and named else hosts:
+            if secret:
+                yield str(host), (namespace_of(ingress), str(secret))
+
+
 class Routes:
     """The paths of all Ingress objects of one class."""
 
@@ -114,6 +124,8 @@ class Routes:
         self.ingresses: Sequence[Body] = tuple(ingresses)
         self.all = [route for ingress in self.ingresses for route in routes_of(ingress)]
         self.hosts = {route.host for route in self.all if route.host}
+        self.certificates = dict(reversed([one for ingress in self.ingresses for one in _certificates(ingress)]))
+        """Namespace and name of the Secret by host: one Ingress may bring the certificate for the paths of another."""
         self._patterns = {
             route.host
             for route in self.all

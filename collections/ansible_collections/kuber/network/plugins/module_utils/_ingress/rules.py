@@ -210,6 +210,16 @@ TLS_HOSTS = Rule(
     ),
     same("to_gateway redirects hosts with a certificate only", _ROUTES),
 )
+TLS_ELSEWHERE = Rule(
+    "ingress-nginx redirects to HTTPS all paths of a host with a certificate, whatever Ingress has it in spec.tls",
+    f"{_LOCATIONS}/../../../rootfs/etc/nginx/lua/lua_ingress.lua",
+    changes(
+        "Traefik answers without TLS as well, as this Ingress has no spec.tls",
+        f'Add {PREFIX}force-ssl-redirect: "true"',
+        _TRANSLATOR,
+    ),
+    same("to_gateway redirects all paths of the host", _ROUTES),
+)
 TLS = Rule(
     "ingress-nginx takes certificates from spec.tls",
     f"{_DOCS}#tls",

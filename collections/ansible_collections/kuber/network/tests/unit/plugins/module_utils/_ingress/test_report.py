@@ -102,6 +102,14 @@ CASES: dict[str, tuple[list[dict[str, t.Any]], dict[str, tuple[str, str]], dict[
         {"spec.tls": ("changes", "")},
         {"spec.tls": ("changes", "")},
     ),
+    "certificate in another Ingress": (
+        [
+            ingress(host="a.example"),
+            ingress("b", "/b", host="a.example", tls={"secretName": "a", "hosts": ["a.example"]}),
+        ],
+        {"spec.rules": ("changes", "")},
+        {"spec.tls": ("changes", "")},
+    ),
     "snippet": (
         [ingress(configuration_snippet="deny all;")],
         {annotation("configuration-snippet"): ("stops", "")},
