@@ -11,7 +11,7 @@ import typing as t
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
-from ansible_collections.kuber.network.plugins.module_utils._preflight import images
+from ansible_collections.kuber.network.plugins.module_utils._preflight import endings, images
 from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import ClusterInfo, read_cluster
 from ansible_collections.kuber.network.plugins.module_utils._preflight.findings import (
     SETTINGS_SPEC,
@@ -22,7 +22,6 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight.findings 
 from ansible_collections.kuber.network.plugins.module_utils._preflight.hidden import Engine, why_hidden
 from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, look
 from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import may_become_root
-from ansible_collections.kuber.network.plugins.module_utils._proxy.proxy_modes import remarks
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._engine import (
@@ -66,6 +65,7 @@ class ActionModule(KuberAction):
     ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]] = {
         "kubeconfig": {"type": "path"},
         "context": {"type": "str"},
+        "ingress_nginx": {"type": "str", "default": ""},
         **SETTINGS_SPEC,
         **HOST_SPEC,
     }
@@ -100,8 +100,8 @@ class ActionModule(KuberAction):
             "context": cluster.context,
             "kubernetes_version": cluster.version,
             "notes": list(settings.host.notes),
-            "warnings": [
-                *remarks(settings.proxy_mode, cluster.version),
-                *images.without(settings.images, cluster.architectures),
-            ],
+            "endings": list(
+                endings.notes(cluster.version, proxy_mode=settings.proxy_mode, ingress_nginx=params["ingress_nginx"])
+            ),
+            "warnings": list(images.without(settings.images, cluster.architectures)),
         }

@@ -80,6 +80,10 @@ options:
     description: Further fields of its configuration; the feature gates among them determine its modes.
     type: dict
     default: {}
+  ingress_nginx:
+    description: Version of ingress-nginx, for RV(endings). Empty if it is not used.
+    type: str
+    default: ""
   pool:
     description: Ranges of addresses for load balancers, as C(first-last) or C(network/bits).
     type: list
@@ -179,6 +183,18 @@ kubernetes_version:
   returned: success
   type: str
   sample: v1.37.2
+endings:
+  description:
+    - What of the settings ends with a coming version of Kubernetes, or has ended, each with what to move on to and the
+      source.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - >-
+      kube-proxy's mode ipvs is deprecated since 1.35, subject to the feature gate KubeProxyIPVS since 1.37, off by
+      default from 1.40 on, removed from 1.43 on (this is v1.37.2). Set kube_proxy_mode to nftables (to iptables before
+      Linux 5.13), and run site.yml (https://github.com/kubernetes/enhancements/issues/5495)
 notes:
   description: How this machine reaches the addresses of load balancers.
   returned: success

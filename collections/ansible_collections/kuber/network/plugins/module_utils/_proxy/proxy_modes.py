@@ -40,8 +40,6 @@ SUPPORT = {
 }
 # kube-proxy refuses to start on older kernels (kubernetes/pkg/proxy/nftables/proxier.go).
 OLDEST_KERNEL = {"nftables": (5, 13)}
-# From this version on kube-proxy warns as well (kubernetes#134539).
-IPVS_DEPRECATED = 35
 
 
 def minor(version: str) -> int:
@@ -84,12 +82,3 @@ def is_older(release: str, oldest: tuple[int, ...]) -> bool:
     """Whether a release such as 5.10.0-28-amd64 is older; an unreadable one is not."""
     found = re.match(r"(\d+)\.(\d+)", release)
     return found is not None and (int(found.group(1)), int(found.group(2))) < oldest
-
-
-def remarks(mode: str, version: str) -> t.Iterator[str]:
-    """Yield warnings about a mode that works."""
-    if mode == "ipvs" and minor(version) >= IPVS_DEPRECATED:
-        yield (
-            f"kube-proxy's mode ipvs is deprecated (this is Kubernetes {version}): "
-            "1.40 switches it off by default, 1.43 removes it. Use kube_proxy_mode: nftables instead"
-        )

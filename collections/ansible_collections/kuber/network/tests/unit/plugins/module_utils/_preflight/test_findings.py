@@ -23,7 +23,6 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight.findings 
 from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, Host, look
 from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import NodeStatus
 from ansible_collections.kuber.network.plugins.module_utils._preflight.pool import AddressRange, Taken, parse_pool
-from ansible_collections.kuber.network.plugins.module_utils._proxy import proxy_modes
 from ansible_collections.kuber.network.plugins.module_utils._proxy.proxy_absence import NoProxyError
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 
@@ -184,16 +183,6 @@ def test_gates_that_are_none_are_one_finding(good: Settings, gates: object) -> N
     assert "such as {KubeProxyIPVS: true}" in str(found)
     configured = dataclasses.replace(CLUSTER, proxy_configuration={"featureGates": gates})
     assert [str(one) for one in findings(good, configured)] == [str(found)]
-
-
-@pytest.mark.parametrize(
-    ("version", "remarked"), [("v1.34.9", False), ("v1.35.0", True), ("v1.37.2", True), ("v1.42.0", True)]
-)
-def test_ipvs_is_remarked_on_since_it_is_deprecated(version: str, remarked: bool) -> None:
-    said = list(proxy_modes.remarks("ipvs", version))
-    assert bool(said) == remarked
-    assert all(word in line for line in said for word in ("1.40", "1.43", "nftables"))
-    assert list(proxy_modes.remarks("nftables", version)) == []
 
 
 def test_a_cluster_without_kube_proxy_is_refused(good: Settings) -> None:
