@@ -24,7 +24,8 @@ class ActionModule(KuberAction):
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         started = time.monotonic()
-        documents = Sources(self, task_vars).documents(params)
+        sources = Sources(self, task_vars)
+        documents = sources.documents(params)
         loaded = time.monotonic() - started
         desired = _manifests_args.desired_set(params, documents, check=self.check_mode)
         client = _client.of(self, params, parallel=params["parallel"])
@@ -32,6 +33,8 @@ class ActionModule(KuberAction):
         for decision in outcome.decisions:
             self._display.vvv(str(decision))
         result = _result(outcome, loaded)
+        if sources.remarks:
+            result["warnings"] = [*sources.remarks, *result.get("warnings", [])]
         if self.diff_mode:
             # A diff of many new objects takes longer than everything else on the controller.
             done = {key: value for key, value in result.items() if key != "changed"}

@@ -54,6 +54,9 @@ description:
   - Fields that controllers fill in are left to them. These are C(status), empty values of C(creationTimestamp), the
     C(rules) of a ClusterRole with C(aggregationRule), the C(caBundle) of a conversion webhook, and the C(caBundle) of
     another webhook or an APIService if it is a placeholder or an annotation says that it is injected.
+  - An object that is there with the annotation C(kuber.network/reconcile=skip), or has it in the set, is left alone. It
+    is neither created, changed nor deleted, and is not waited for unless it is there. O(prune) keeps an object that is
+    there with the annotation C(kuber.network/prune=keep).
 extends_documentation_fragment:
   - kuber.network.connection
   - kuber.network.attributes
@@ -120,11 +123,70 @@ options:
       - Jinja2 templates of files with objects, searched for and rendered as M(ansible.builtin.template) does.
     type: list
     elements: str
+  kustomize:
+    description:
+      - Directories with a kustomization, searched for as those of O(src). What C(kubectl kustomize) prints is applied.
+        The program C(kubectl) is needed where Ansible runs, nothing else is asked of it.
+    type: list
+    elements: path
+  charts:
+    description:
+      - Helm charts. What C(helm template) prints is applied, with diff, drift and O(prune) as any other set. The
+        program C(helm) is needed where Ansible runs. No release is recorded in the cluster, so that C(helm list) does
+        not show it.
+      - Hooks and tests of a chart are left out, with a warning that names them.
+      - A chart is rendered twice. If it draws values at random, such as a password, the task fails and names their
+        fields, since each run would change them. Give them in O(charts[].release_values).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      chart_ref:
+        description: A directory or archive, searched for as those of O(src), or what C(helm template) takes as a chart.
+        type: str
+        required: true
+      chart_repo_url:
+        description: URL of the repository of the chart.
+        type: str
+      chart_version:
+        description: Version of the chart. Without it, the newest, so that another run may apply another one.
+        type: str
+      release_name:
+        description: Name of the release, which most charts use in the names of their objects.
+        type: str
+        required: true
+      release_namespace:
+        description: Namespace of the release. Without it, that of O(namespace).
+        type: str
+      release_values:
+        description: Values. They have precedence over those of O(charts[].values_files).
+        type: dict
+        default: {}
+      values_files:
+        description: Files with values, each with precedence over those before it.
+        type: list
+        elements: path
+        default: []
   definition:
     description:
       - Objects as mappings, or as YAML text, or a list of these.
-      - At least one of O(src), O(template) and O(definition) is required.
+      - At least one of O(src), O(template), O(kustomize), O(charts), O(definition) and, with O(state=absent),
+        O(label_selectors) is required.
     type: raw
+  kind:
+    description: Kind of the objects that O(label_selectors) deletes.
+    type: str
+  api_version:
+    description: Group and version of O(kind), needed only if two groups have a kind of that name.
+    type: str
+    aliases: [apiVersion]
+  label_selectors:
+    description:
+      - With O(state=absent), objects of O(kind) with these labels are deleted, in O(namespace) if the kind has
+        namespaces. Each entry is a label selector as C(kubectl) takes it, such as V(app=web), V(tier in (front, back))
+        or V(!keep). All of them must match. An empty list is refused.
+    type: list
+    elements: str
   namespace:
     description:
       - Namespace of namespaced objects without one.
@@ -179,15 +241,23 @@ options:
     default: []
     suboptions:
       kind:
-        description: Kind of the object.
+        description: Kind of the objects.
         type: str
         required: true
+      api_version:
+        description: Group and version of the kind, needed only if the set has a kind of that name in two groups.
+        type: str
+        aliases: [apiVersion]
       name:
-        description: Name of the object.
+        description: Name of the object. At least one of this and O(patches[].label_selectors) is given.
         type: str
-        required: true
+      label_selectors:
+        description:
+          - Labels of the objects in the set, as label selectors such as V(app=web). All of them must match.
+        type: list
+        elements: str
       namespace:
-        description: Namespace of the object. Without it, objects of all namespaces.
+        description: Namespace of the objects. Without it, objects of all namespaces.
         type: str
       merge:
         description:
@@ -228,6 +298,10 @@ options:
         description: Kind of the object.
         type: str
         required: true
+      api_version:
+        description: Group and version of the kind, needed only if the set has a kind of that name in two groups.
+        type: str
+        aliases: [apiVersion]
       name:
         description: Name of the object.
         type: str
@@ -250,6 +324,10 @@ options:
         description: Kind of the objects.
         type: str
         required: true
+      api_version:
+        description: Group and version of the kind, needed only if the set has a kind of that name in two groups.
+        type: str
+        aliases: [apiVersion]
       name:
         description: Name of the object. Without it, all objects of the kind.
         type: str
@@ -278,6 +356,10 @@ options:
         description: Kind of the objects.
         type: str
         required: true
+      api_version:
+        description: Group and version of the kind, needed only if the set has a kind of that name in two groups.
+        type: str
+        aliases: [apiVersion]
       name:
         description:
           - Name of the object. Without it, all objects of the kind. An object of kind Namespace,
@@ -413,6 +495,26 @@ EXAMPLES = r"""
           - op: add
             path: /spec/template/spec/containers/0/args/-
             value: --log-level=debug
+
+- name: Delete the finished pods of an application
+  kuber.network.manifests:
+    state: absent
+    kind: Pod
+    label_selectors:
+      - app=report
+      - tier in (batch, nightly)
+    namespace: shop
+
+- name: Apply a chart and a kustomization
+  kuber.network.manifests:
+    charts:
+      - chart_ref: charts/shop
+        release_name: shop
+        release_values:
+          replicas: 2
+    kustomize:
+      - overlays/production
+    namespace: shop
 
 - name: Create a LoadBalancer service and wait for its address
   kuber.network.manifests:

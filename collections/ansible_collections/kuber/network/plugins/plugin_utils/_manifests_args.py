@@ -17,9 +17,10 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._kube import jsonpatch
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
-from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Condition, DesiredSet
+from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Condition, DesiredSet, Selection
 from ansible_collections.kuber.network.plugins.module_utils._kube.ignore import Rule
 from ansible_collections.kuber.network.plugins.module_utils._kube.prune import Prune
+from ansible_collections.kuber.network.plugins.module_utils._kube.selectors import Selector
 from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import Image, Patch, Target
 
 # Each at a time is a connection and a thread; more are no faster with any API server we know of.
@@ -38,8 +39,11 @@ def _list_of(options: Spec) -> Spec:
     return {"type": "list", "elements": "dict", "options": options, "default": []}
 
 
-_NAMED: Spec = {"kind": {"type": "str", "required": True}, "name": {"type": "str", "required": True}}
-_TARGETED: Spec = {"kind": {"type": "str", "required": True}, "name": {"type": "str"}, "namespace": {"type": "str"}}
+_VERSION: Spec = {"api_version": {"type": "str", "aliases": ["apiVersion"]}}
+_SELECTORS: Spec = {"label_selectors": {"type": "list", "elements": "str"}}
+_KIND: Spec = {"kind": {"type": "str", "required": True}} | _VERSION
+_NAMED: Spec = _KIND | {"name": {"type": "str", "required": True}}
+_TARGETED: Spec = _KIND | {"name": {"type": "str"}, "namespace": {"type": "str"}}
 # A JSON patch (RFC 6902).
 _OPERATIONS: Spec = {
     "type": "list",
@@ -62,6 +66,21 @@ ARGUMENT_SPEC: Spec = CONNECTION | {
     "src": {"type": "list", "elements": "raw"},
     "template": {"type": "list", "elements": "str"},
     "definition": {"type": "raw"},
+    "kustomize": {"type": "list", "elements": "path"},
+    "charts": _list_of(
+        {
+            "chart_ref": {"type": "str", "required": True},
+            "chart_repo_url": {"type": "str"},
+            "chart_version": {"type": "str"},
+            "release_name": {"type": "str", "required": True},
+            "release_namespace": {"type": "str"},
+            "release_values": {"type": "dict", "default": {}},
+            "values_files": {"type": "list", "elements": "path", "default": []},
+        }
+    ),
+    "kind": {"type": "str"},
+    **_VERSION,
+    **_SELECTORS,
     "namespace": {"type": "str"},
     "field_manager": {"type": "str", "default": Options.field_manager},
     "conflicts": {"type": "str", "choices": ["force", "fail"], "default": "force"},
@@ -73,8 +92,8 @@ ARGUMENT_SPEC: Spec = CONNECTION | {
             "digest": {"type": "str"},
         }
     ),
-    "patches": _list_of(_NAMED | {"namespace": {"type": "str"}, "merge": {"type": "dict"}, "json": _OPERATIONS})
-    | {"mutually_exclusive": [("merge", "json")], "required_one_of": [("merge", "json")]},
+    "patches": _list_of(_TARGETED | _SELECTORS | {"merge": {"type": "dict"}, "json": _OPERATIONS})
+    | {"mutually_exclusive": [("merge", "json")], "required_one_of": [("merge", "json"), ("name", "label_selectors")]},
     "exclude": _list_of(_NAMED),
     "ignore": _list_of(_TARGETED | {"pointers": {"type": "list", "elements": "str", "required": True}}),
     "recreate": _list_of(_TARGETED),
@@ -108,12 +127,15 @@ ARGUMENT_SPEC: Spec = CONNECTION | {
         _NAMED
         | {
             "namespace": {"type": "str"},
-            "api_version": {"type": "str", "aliases": ["apiVersion"]},
             "query": {"type": "str", "required": True},
         }
     ),
 }
-SPEC_RULES: Spec = {"required_one_of": [("src", "template", "definition")]}
+SPEC_RULES: Spec = {
+    "required_one_of": [("src", "template", "definition", "kustomize", "charts", "label_selectors")],
+    "required_together": [("kind", "label_selectors")],
+    "required_by": {"api_version": ("kind",)},
+}
 
 
 def desired_set(params: t.Mapping[str, t.Any], documents: t.Iterable[Document], *, check: bool) -> DesiredSet:
@@ -123,17 +145,23 @@ def desired_set(params: t.Mapping[str, t.Any], documents: t.Iterable[Document], 
             "The option prune does not go with state=patched",
             remedy="Use state=present: the members of a set are created, too",
         )
+    if params["label_selectors"] is not None and params["state"] != "absent":
+        raise KuberError(
+            "The option label_selectors is for state=absent only",
+            remedy="To change objects of a set by their labels, use patches[].label_selectors",
+        )
     # Plain types, not those that Ansible marks with where a value came from: libyaml takes no others.
     given = json.loads(json.dumps(params))
     return DesiredSet(
         documents=tuple(documents),
         present=given["state"] != "absent",
         namespace=given["namespace"],
-        exclude=tuple(Target(one["kind"], one["name"]) for one in given["exclude"]),
-        patches=tuple(Patch(_target(one), one["merge"], tuple(one["json"] or ())) for one in given["patches"]),
+        exclude=tuple(Target(one["kind"], one["name"], None, one["api_version"]) for one in given["exclude"]),
+        patches=tuple(_patch(one) for one in given["patches"]),
         images=images(given["images"]),
         ignore=tuple(Rule.of(_target(one), one["pointers"]) for one in given["ignore"]),
         prune=_prune(given["prune"]),
+        selection=_selection(given),
         options=_options(given, check=check),
         append_hash=given["append_hash"],
         return_live=given["return_live"],
@@ -185,5 +213,17 @@ def _prune(given: t.Mapping[str, t.Any] | None) -> Prune | None:
     return Prune(given["name"], given["namespace"], given["kind"], frozenset(given["allow"]))
 
 
+def _patch(given: t.Mapping[str, t.Any]) -> Patch:
+    chosen = given["label_selectors"]
+    selector = None if chosen is None else Selector.parse(chosen, "patches[].label_selectors")
+    return Patch(_target(given), given["merge"], tuple(given["json"] or ()), selector)
+
+
+def _selection(given: t.Mapping[str, t.Any]) -> Selection | None:
+    if given["label_selectors"] is None:
+        return None
+    return Selection(given["kind"], Selector.parse(given["label_selectors"], "label_selectors"), given["api_version"])
+
+
 def _target(given: t.Mapping[str, t.Any]) -> Target:
-    return Target(given["kind"], given["name"], given["namespace"])
+    return Target(given["kind"], given["name"], given["namespace"], given["api_version"])

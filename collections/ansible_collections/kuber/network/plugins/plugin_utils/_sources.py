@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import typing as t
@@ -19,7 +20,7 @@ from ansible.template import trust_as_template
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import documents
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
-from ansible_collections.kuber.network.plugins.plugin_utils import _download
+from ansible_collections.kuber.network.plugins.plugin_utils import _download, _rendered
 
 # As ansible.builtin.template has it by default.
 JINJA = {"trim_blocks": True, "lstrip_blocks": False}
@@ -34,6 +35,8 @@ class Sources:
     def __init__(self, action: ActionBase, task_vars: dict[str, t.Any]) -> None:
         self._action = action
         self._task_vars = task_vars
+        self.remarks: list[str] = []
+        """What users should know of the objects that were not taken."""
 
     def documents(self, params: t.Mapping[str, t.Any]) -> list[Document]:
         """All objects; what holds none, such as a file with comments only, is left out if there are others."""
@@ -43,10 +46,10 @@ class Sources:
             found += part
             empty += [] if part else [origin]
             documents.refuse_too_large(found)
-        if not found:
+        if not found and params.get("label_selectors") is None:
             raise KuberError(
                 "There is no object in the set",
-                wanted="an object in src, template or definition",
+                wanted="an object in src, template, kustomize, charts or definition",
                 found=f"nothing in {', '.join(empty)}" if empty else None,
             )
         return found
@@ -58,6 +61,13 @@ class Sources:
         for name in params["template"] or []:
             rendered, path = self._rendered(name)
             yield f"{path} as rendered", documents.from_definition(rendered, path)
+        for directory in params.get("kustomize") or []:
+            path = self._source(directory)
+            yield f"kustomization {path}", _rendered.kustomization(path)
+        for spec in params.get("charts") or []:
+            rendered_chart = _rendered.chart(self._located(spec), params["namespace"])
+            self.remarks += rendered_chart.remarks
+            yield f"chart {spec['chart_ref']}", rendered_chart.documents
         if params["definition"]:
             yield "definition", documents.from_definition(params["definition"])
 
@@ -88,6 +98,13 @@ class Sources:
                 remedy="What is applied to a cluster must not depend on who answers: name the SHA-256 of the file",
             )
         return self._needle("files", entry)
+
+    def _located(self, spec: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """The chart with whole paths; what is not a directory here is for helm to find."""
+        found = {**spec, "values_files": [self._needle("files", name) for name in spec["values_files"]]}
+        with contextlib.suppress(KuberError):
+            found["chart_ref"] = self._needle("files", spec["chart_ref"])
+        return found
 
     def _rendered(self, name: str) -> tuple[t.Any, str]:
         # pylint: disable=protected-access

@@ -37,13 +37,20 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.refs import (
     Item,
     Ref,
     Resource,
+    annotation,
     is_leaving,
     mappings,
 )
 from ansible_collections.kuber.network.plugins.module_utils._kube.schema import Schema, schema_of
 from ansible_collections.kuber.network.plugins.module_utils._kube.stages import stage_of
 from ansible_collections.kuber.network.plugins.module_utils._kube.transformers import Target
-from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import CRD, NAMESPACE, PROTECTED
+from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import (
+    CRD,
+    NAMESPACE,
+    PROTECTED,
+    RECONCILE,
+    SKIP,
+)
 
 APPLY = "application/apply-patch+yaml"
 JSON = "application/json"
@@ -286,6 +293,8 @@ def _decision(fact: Fact, options: Options, spaces: t.Container[str], grants: t.
 
 def _why_not(fact: Fact, options: Options) -> str | None:
     """Why an object is left alone, whatever is wanted of it."""
+    if any(body is not None and is_left_alone(body) for body in (fact.item.body, fact.live)):
+        return f"has the annotation {RECONCILE}={SKIP}, and is left alone"
     if not options.may_create and fact.before is None and not fact.unread:
         return "is not there, and state=patched creates nothing"
     if not options.may_change and fact.before is not None:
@@ -379,7 +388,15 @@ def _deletion(item: Item, live: Body | None, options: Options) -> Decision:
     if is_leaving(live):
         reason = "is being deleted already"
         return Decision(item, Entry(item.ref, Action.UNCHANGED, reason, before=live), reason)
+    if is_left_alone(live):
+        reason = f"has the annotation {RECONCILE}={SKIP}, and is left alone"
+        return Decision(item, Entry(item.ref, Action.UNCHANGED, reason), reason)
     return Decision(item, Entry(item.ref, Action.DELETED, before=live), "it is there", (_removal(item, live, options),))
+
+
+def is_left_alone(body: Body) -> bool:
+    """Whether somebody has said on the object that no run shall touch it."""
+    return bool(annotation(body, RECONCILE) == SKIP)
 
 
 def _leaving(fact: Fact) -> Body | None:

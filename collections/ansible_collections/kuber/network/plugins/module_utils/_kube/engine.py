@@ -37,11 +37,12 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.deletion impor
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
 from ansible_collections.kuber.network.plugins.module_utils._kube.dryrun import Asker
-from ansible_collections.kuber.network.plugins.module_utils._kube.prune import Prune, Pruner
+from ansible_collections.kuber.network.plugins.module_utils._kube.prune import METADATA_ONLY, Prune, Pruner, found_item
 from ansible_collections.kuber.network.plugins.module_utils._kube.read import read, read_all
 from ansible_collections.kuber.network.plugins.module_utils._kube.redact import Redactor
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item, Ref, Resource, kind_key
 from ansible_collections.kuber.network.plugins.module_utils._kube.rejections import UnchangeableError
+from ansible_collections.kuber.network.plugins.module_utils._kube.selectors import Selector
 from ansible_collections.kuber.network.plugins.module_utils._kube.stages import Stage, in_order, stage_of, stages
 from ansible_collections.kuber.network.plugins.module_utils._kube.wait import Goal, Waiter
 from ansible_collections.kuber.network.plugins.module_utils._timing import Clock, Meter, Progress, Say, Stats, each
@@ -59,6 +60,15 @@ class Condition:
 
 
 @dataclasses.dataclass(frozen=True)
+class Selection:
+    """Objects that are known by their kind and labels only."""
+
+    kind: str
+    selector: Selector
+    api_version: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class DesiredSet:
     """A set and all that the user has said about it."""
 
@@ -70,6 +80,7 @@ class DesiredSet:
     images: tuple[transformers.Image, ...] = ()
     ignore: tuple[ignore.Rule, ...] = ()
     prune: Prune | None = None
+    selection: Selection | None = None
     options: Options = dataclasses.field(default_factory=Options)
     wait: bool = True
     wait_timeout: float = 300.0
@@ -174,6 +185,9 @@ class Run:
         for target in desired.options.recreate:
             transformers.refuse_no_match("recreate", target, cleaned)
         items = [self._item(document) for document in cleaned]
+        if desired.selection is not None:
+            known = {item.ref for item in items}
+            items += [item for item in self._selected(desired.selection) if item.ref not in known]
         if desired.present:
             self._kinds.refuse_unknown(items)
         return self._with_members(items)
@@ -185,6 +199,13 @@ class Run:
         namespace = desired.namespace or self._client.namespace
         self._pruner = Pruner(self._client, self._kinds, desired.prune, desired.options, namespace=namespace)
         return self._pruner.label_members(items)
+
+    def _selected(self, selection: Selection) -> list[Item]:
+        resource = find_kind(self._kinds, selection.kind, selection.api_version)
+        namespace = (self._desired.namespace or self._client.namespace) if resource.namespaced else ""
+        text = selection.selector.text
+        found = self._client.list(resource.path(namespace=namespace), accept=METADATA_ONLY, labelSelector=text)
+        return [found_item(resource, body, f"label_selectors {text}") for body in found]
 
     def _placed(self, document: Document) -> Document:
         """The document in its namespace, or in none if its kind has none."""

@@ -12,8 +12,14 @@ import re
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document, containers, is_aggregated
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, below, kind_key
-from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import CLUSTER_ROLE
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, annotation, below, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import (
+    CLUSTER_ROLE,
+    KEEP,
+    PRUNE,
+    RECONCILE,
+    SKIP,
+)
 
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 HANDLERS = ("exec", "grpc", "httpGet", "tcpSocket")
@@ -30,7 +36,7 @@ _BRACKETS = re.compile(r"\[[^\]]+\]")
 
 def warnings(documents: t.Sequence[Document]) -> list[str]:
     """What is to be said of these objects, which the API server takes as they are."""
-    return [*_of_probes(documents), *_of_rules(documents)]
+    return [*_of_probes(documents), *_of_rules(documents), *_of_controls(documents)]
 
 
 def _of_probes(documents: t.Sequence[Document]) -> list[str]:
@@ -39,6 +45,15 @@ def _of_probes(documents: t.Sequence[Document]) -> list[str]:
         for document in documents
         for container in containers(document.body)
         for said in _of_container(container)
+    ]
+
+
+def _of_controls(documents: t.Sequence[Document]) -> list[str]:
+    return [
+        f"{document} has the annotation {name}={value}, which means nothing; expected: {wanted}"
+        for document in documents
+        for name, wanted in ((RECONCILE, SKIP), (PRUNE, KEEP))
+        if (value := annotation(document.body, name)) not in (None, wanted)
     ]
 
 

@@ -31,10 +31,11 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.refs import (
     Item,
     Ref,
     Resource,
+    annotation,
     is_leaving,
     kind_key,
 )
-from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import NAMESPACE, PROTECTED
+from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import KEEP, NAMESPACE, PROTECTED, PRUNE
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
@@ -99,12 +100,18 @@ class Pruner:
         with concurrent.futures.ThreadPoolExecutor(max_workers=self._options.parallel) as pool:
             found = [item for members in pool.map(self._members, places) for item in members]
         left = [item for item in found if _key(item) not in wanted]
-        kept = [item for item in left if item.key in PROTECTED and item.ref.kind not in self._allow]
-        reason = "is no longer in the set, but objects of this kind are only deleted if prune.allow names it"
+        reasons = {item.ref: reason for item in left if (reason := self._why_kept(item)) is not None}
         return (
-            [item for item in left if item not in kept],
-            [Entry(item.ref, Action.UNCHANGED, reason) for item in kept],
+            [item for item in left if item.ref not in reasons],
+            [Entry(ref, Action.UNCHANGED, f"is no longer in the set, but {why}") for ref, why in reasons.items()],
         )
+
+    def _why_kept(self, item: Item) -> str | None:
+        if annotation(item.body, PRUNE) == KEEP:
+            return f"has the annotation {PRUNE}={KEEP}"
+        if item.key in PROTECTED and item.ref.kind not in self._allow:
+            return "objects of this kind are only deleted if prune.allow names it"
+        return None
 
     def record_final(self, items: t.Iterable[Item], kept: t.Iterable[Entry]) -> None:
         """Record what is there when all the rest is gone."""
@@ -165,12 +172,15 @@ class Pruner:
         resource, namespace = place
         selector = f"{PART_OF}={applyset.identity(self.parent)}"
         found = self._client.list(resource.path(namespace=namespace), accept=METADATA_ONLY, labelSelector=selector)
-        refs = [
-            Ref(resource.kind, body["metadata"].get("namespace", ""), body["metadata"]["name"], resource.api_version)
-            for body in found
-            if not is_leaving(body) and not _is_controlled(body)
-        ]
-        return [Item(ref, {}, resource, f"the set of {self.parent}") for ref in refs]
+        members = [body for body in found if not is_leaving(body) and not _is_controlled(body)]
+        return [found_item(resource, body, f"the set of {self.parent}") for body in members]
+
+
+def found_item(resource: Resource, body: Body, origin: str) -> Item:
+    """An object that was found in a list; its body is its metadata."""
+    metadata = body["metadata"]
+    ref = Ref(resource.kind, metadata.get("namespace", ""), metadata["name"], resource.api_version)
+    return Item(ref, {"metadata": metadata}, resource, origin)
 
 
 def _key(item: Item) -> tuple[str, str, str]:

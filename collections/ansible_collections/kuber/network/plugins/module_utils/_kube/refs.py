@@ -126,5 +126,9 @@ def mappings(value: t.Any) -> list[Body]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
+def annotation(body: Body, name: str) -> t.Any:
+    return (below(body, "metadata", "annotations") or {}).get(name)
+
+
 def is_leaving(body: Body) -> bool:
     return "deletionTimestamp" in body["metadata"]

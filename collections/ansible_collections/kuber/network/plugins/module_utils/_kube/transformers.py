@@ -18,7 +18,8 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import jsonpatch
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document, check, containers
-from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Ref, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Ref, below, group_of, kind_key
+from ansible_collections.kuber.network.plugins.module_utils._kube.selectors import Selector
 
 _IMAGE = re.compile(r"(?P<name>.+?)(?::(?P<tag>[^:/@]+))?(?:@(?P<digest>.+))?")
 # What the hash in a name is made of, and how it is written, so that it is no word by chance.
@@ -34,6 +35,7 @@ class Target:
     kind: str
     name: str | None = None
     namespace: str | None = None
+    api_version: str | None = None
 
     def __str__(self) -> str:
         if self.name is None:
@@ -41,7 +43,9 @@ class Target:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
     def covers(self, ref: Ref) -> bool:
-        return ref.kind == self.kind and self.name in (None, ref.name) and self.namespace in (None, ref.namespace)
+        # Two versions of a group are two views of one object.
+        is_kind = ref.kind == self.kind and (self.api_version is None or group_of(self.api_version) == ref.group)
+        return is_kind and self.name in (None, ref.name) and self.namespace in (None, ref.namespace)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +83,11 @@ class Patch:
     target: Target
     merge: t.Any = None
     operations: tuple[jsonpatch.Operation, ...] = ()
+    selector: Selector | None = None
+
+    def covers(self, document: Document) -> bool:
+        labels = below(document.body, "metadata", "labels") or {}
+        return self.target.covers(document.ref) and (self.selector is None or self.selector.matches(labels))
 
     def applied_to(self, document: Document) -> Document:
         if not self.operations:
@@ -96,7 +105,12 @@ def patch(documents: t.Sequence[Document], patches: t.Iterable[Patch]) -> list[D
     patched = list(documents)
     for one in patches:
         refuse_no_match("patches", one.target, patched)
-        patched = [one.applied_to(document) if one.target.covers(document.ref) else document for document in patched]
+        if one.selector is not None and not any(map(one.covers, patched)):
+            raise KuberError(
+                f"The option patches names {one.target} with labels {one.selector.text}, which is not in the set",
+                remedy="Name labels that an object of the set has, or drop the entry",
+            )
+        patched = [one.applied_to(document) if one.covers(document) else document for document in patched]
     for document in patched:
         check(document)
     return patched

@@ -61,5 +61,8 @@ WEBHOOK_KINDS = frozenset(
 )
 # With these goes what cannot be brought back. They are deleted only if somebody names them.
 PROTECTED = frozenset({NAMESPACE, CRD, "PersistentVolumeClaim"})
+# What a user writes on an object to keep runs from it.
+RECONCILE, SKIP = "kuber.network/reconcile", "skip"
+PRUNE, KEEP = "kuber.network/prune", "keep"
 # Where a pod template has containers.
 CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
