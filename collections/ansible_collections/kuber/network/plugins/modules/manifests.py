@@ -139,7 +139,6 @@ options:
         fields, since each run would change them. Give them in O(charts[].release_values).
     type: list
     elements: dict
-    default: []
     suboptions:
       chart_ref:
         description: A directory or archive, searched for as those of O(src), or what C(helm template) takes as a chart.

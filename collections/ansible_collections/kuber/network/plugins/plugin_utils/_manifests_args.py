@@ -60,6 +60,16 @@ _OPERATIONS: Spec = {
     ],
 }
 
+_CHART: Spec = {
+    "chart_ref": {"type": "str", "required": True},
+    "chart_repo_url": {"type": "str"},
+    "chart_version": {"type": "str"},
+    "release_name": {"type": "str", "required": True},
+    "release_namespace": {"type": "str"},
+    "release_values": {"type": "dict", "default": {}},
+    "values_files": {"type": "list", "elements": "path", "default": []},
+}
+
 ARGUMENT_SPEC: Spec = CONNECTION | {
     "state": {"type": "str", "choices": ["present", "absent", "patched"], "default": "present"},
     "existing": {"type": "str", "choices": ["apply", "keep"], "default": "apply"},
@@ -67,17 +77,7 @@ ARGUMENT_SPEC: Spec = CONNECTION | {
     "template": {"type": "list", "elements": "str"},
     "definition": {"type": "raw"},
     "kustomize": {"type": "list", "elements": "path"},
-    "charts": _list_of(
-        {
-            "chart_ref": {"type": "str", "required": True},
-            "chart_repo_url": {"type": "str"},
-            "chart_version": {"type": "str"},
-            "release_name": {"type": "str", "required": True},
-            "release_namespace": {"type": "str"},
-            "release_values": {"type": "dict", "default": {}},
-            "values_files": {"type": "list", "elements": "path", "default": []},
-        }
-    ),
+    "charts": {"type": "list", "elements": "dict", "options": _CHART},
     "kind": {"type": "str"},
     **_VERSION,
     **_SELECTORS,

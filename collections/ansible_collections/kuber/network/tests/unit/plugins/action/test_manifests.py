@@ -174,7 +174,7 @@ def test_files_are_found_beside_the_playbook(play: Play) -> None:
 
 
 NONSENSE: list[tuple[dict[str, t.Any], str]] = [
-    ({}, "one of the following is required: src, template, definition"),
+    ({}, "one of the following is required: src, template, definition, kustomize, charts, label_selectors"),
     ({"src": ["none.yaml"]}, "Cannot find none.yaml"),
     ({"src": ["https://example.org/set.yaml"]}, "has no checksum"),
     ({"src": [{"url": "https://example.org/set.yaml"}]}, "wanted: a path, or url and sha256; found: url"),
