@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import typing as t
@@ -220,3 +221,21 @@ def test_warnings_reach_the_user(play: Play) -> None:
     play.run("manifests", "--check", definition=body)
     assert "[WARNING]: Pod default/" in play.output
     assert "its own command line" in " ".join(play.output.split())
+
+
+def test_kustomization_is_applied_and_objects_are_deleted_by_their_labels(play: Play) -> None:
+    directory = play.directory / "files" / "overlay"
+    directory.mkdir(parents=True)
+    body = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": play.namespace, "labels": {"app": play.namespace}},
+    }
+    (directory / "map.yaml").write_text(yaml.safe_dump(body))
+    (directory / "kustomization.yaml").write_text("resources: [map.yaml]\n")
+    if shutil.which("kubectl") is None:
+        pytest.skip("needs kubectl")
+    assert actions(play.run("manifests", kustomize=["overlay"])) == {play.namespace: "created"}
+    selected = {"state": "absent", "kind": "ConfigMap", "label_selectors": [f"app={play.namespace}", "!keep"]}
+    assert actions(play.run("manifests", **selected)) == {play.namespace: "deleted"}
+    assert not play.run("manifests", **selected)["changed"]
