@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import typing as t
 
@@ -62,9 +61,9 @@ def unknown(names: Iterable[str], known: Iterable[str]) -> Iterator[KuberError]:
         if name in RENAMED:
             yield KuberError(f"Unknown variable {name}", remedy=f"It is called {RENAMED[name]} now")
             continue
-        alike = difflib.get_close_matches(name, settings, n=1, cutoff=ALIKE)
-        if alike and _family(alike[0]) == _family(name):
-            yield KuberError(f"Unknown variable {name}", remedy=f"Perhaps {alike[0]} is meant")
+        alike = values.perhaps(name, settings, ALIKE)
+        if alike and _family(alike) == _family(name):
+            yield KuberError(f"Unknown variable {name}", remedy=f"Perhaps {alike} is meant")
 
 
 def _family(name: str) -> str:

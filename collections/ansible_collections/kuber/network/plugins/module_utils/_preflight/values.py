@@ -4,23 +4,39 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Validate values of variables against argument specifications."""
+"""Validate values of variables against argument specifications.
+
+Ansible's own validator decides, after a stricter check of the types: its conversions do not reach a role's templates.
+"""
 
 from __future__ import annotations
 
+import difflib
 import json
 import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import ArgumentValueError
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._types import TYPES
 
 Spec = t.Mapping[str, t.Any]
 
-# What Ansible accepts as a boolean.
-TRUE = frozenset({"true", "yes", "on", "1", "y", "t"})
-FALSE = frozenset({"false", "no", "off", "0", "n", "f"})
 # Longer values are cut in messages.
 SHOWN = 80
+# What a role can use. Ansible accepts more (a string as a list, a boolean as a string) and converts it, but only to
+# validate it: the role's templates get the value as it was given.
+USABLE: t.Mapping[str, tuple[type, ...]] = {
+    "bool": (bool, str, int),
+    "dict": (dict,),
+    "float": (str, int, float),
+    "int": (str, int),
+    "list": (list,),
+    "path": (str,),
+    "raw": (object,),
+    "str": (str, int, float),
+}
 
 
 def shown(value: object) -> str:
@@ -31,37 +47,56 @@ def shown(value: object) -> str:
     return text if len(text) <= SHOWN else text[:SHOWN] + "..."
 
 
+def perhaps(word: object, known: t.Iterable[object], cutoff: float = 0.75) -> str | None:
+    """Return the known word that a misspelt one resembles."""
+    return next(iter(difflib.get_close_matches(str(word), [str(one) for one in known], n=1, cutoff=cutoff)), None)
+
+
 def read(name: str, value: object, option: Spec) -> t.Any:
     """Return ``value`` converted for an option of an argument specification; raise if it is invalid."""
     kind = option.get("type", "str")
-    result: t.Any = value if kind == "raw" else _READERS.get(kind, _text)(value)
-    if result is None:
-        remedy = _remedy(kind, value)
-        raise KuberError(f"{name} has the wrong type", wanted=TYPES[kind], found=shown(value), remedy=remedy)
-    choices = option.get("choices")
-    if choices and result not in choices:
-        words = " or ".join(str(choice) for choice in choices)
-        raise KuberError(f"Invalid value of {name}", wanted=words, found=shown(value))
-    if kind == "list":
+    if not _is_usable(kind, value):
+        raise _wrong_type(name, value, kind)
+    if isinstance(value, list) and kind == "list":
         element = {"type": option.get("elements", "raw"), "options": option.get("options")}
-        return [read(f"Entry {number} of {name}", part, element) for number, part in enumerate(result, 1)]
-    if kind == "dict" and option.get("options"):
-        return _fields(name, result, option["options"])
-    return result
+        return [read(f"Entry {number} of {name}", part, element) for number, part in enumerate(value, 1)]
+    if isinstance(value, dict) and option.get("options"):
+        return _fields(name, value, option["options"])
+    result = ArgumentSpecValidator({name: dict(option)}).validate({name: value})
+    for error in result.errors:
+        if isinstance(error, ArgumentValueError):
+            raise _not_a_choice(name, value, option)
+        raise _wrong_type(name, value, kind)
+    return result.validated_parameters[name]
 
 
-def _remedy(kind: str, value: object) -> str | None:
+def _is_usable(kind: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return kind in ("bool", "raw")
+    return isinstance(value, USABLE[kind])
+
+
+def _wrong_type(name: str, value: object, kind: str) -> KuberError:
+    remedy = None
     if kind == "str" and isinstance(value, bool):
-        return f'Quote it: "{json.dumps(value)}"'
-    if kind == "list" and isinstance(value, str):
-        return f"Put it in brackets: [{value}]"
-    return None
+        remedy = f'Quote it: "{json.dumps(value)}"'
+    elif kind == "list" and isinstance(value, str):
+        remedy = f"Put it in brackets: [{value}]"
+    return KuberError(f"{name} has the wrong type", wanted=TYPES[kind], found=shown(value), remedy=remedy)
+
+
+def _not_a_choice(name: str, value: object, option: Spec) -> KuberError:
+    choices = [str(choice) for choice in option["choices"]]
+    return KuberError(
+        f"Invalid value of {name}", wanted=" or ".join(choices), found=shown(value), remedy=_question(value, choices)
+    )
 
 
 def _fields(name: str, value: t.Mapping[str, t.Any], options: Spec) -> dict[str, t.Any]:
     unknown = [field for field in value if field not in options]
     if unknown:
-        raise KuberError(f"Unknown field in {name}", wanted=", ".join(options), found=", ".join(unknown))
+        remedy = _question(unknown[0], options)
+        raise KuberError(f"Unknown field in {name}", wanted=", ".join(options), found=", ".join(unknown), remedy=remedy)
     for field, option in options.items():
         if option.get("required") and field not in value:
             found = ", ".join(value) or "no fields"
@@ -69,51 +104,6 @@ def _fields(name: str, value: t.Mapping[str, t.Any], options: Spec) -> dict[str,
     return {field: read(f"{field} in {name}", part, options[field]) for field, part in value.items()}
 
 
-def _text(value: object) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    return str(value)
-
-
-def _whole(value: object) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    try:
-        return int(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    try:
-        return float(value)
-    except ValueError:
-        return None
-
-
-def _truth(value: object) -> bool | None:
-    word = str(value).lower()
-    if not isinstance(value, bool | str | int) or word not in TRUE | FALSE:
-        return None
-    return word in TRUE
-
-
-def _list(value: object) -> list[t.Any] | None:
-    return value if isinstance(value, list) else None
-
-
-def _mapping(value: object) -> dict[str, t.Any] | None:
-    return value if isinstance(value, dict) else None
-
-
-_READERS: dict[str, t.Callable[[object], t.Any]] = {
-    "bool": _truth,
-    "dict": _mapping,
-    "float": _number,
-    "int": _whole,
-    "list": _list,
-}
+def _question(word: object, known: t.Iterable[object]) -> str | None:
+    meant = perhaps(word, known)
+    return f"Perhaps {meant} is meant" if meant else None

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
 import typing as t
 
@@ -24,6 +25,7 @@ INTERNAL = ("preflight_", "verify_", "rollout_", "trace_", "machines_")
 OF_CONNECTION = {"kuber_context", "kuber_kubeconfig", "kuber_node_ip"}
 
 
+@functools.cache
 def options() -> dict[str, dict[str, t.Any]]:
     found: dict[str, dict[str, t.Any]] = {}
     for path in ROLES.glob("*/meta/argument_specs.yml"):
@@ -106,6 +108,27 @@ GOOD: list[tuple[str, object]] = [
 @pytest.mark.parametrize(("name", "value"), GOOD)
 def test_good_values_are_fine(name: str, value: object) -> None:
     assert settings.judge({name: options()[name]}, {name: value}, {name: value})[1] == []
+
+
+BAD: list[tuple[str, object, str]] = [
+    ("kube_proxy_mode", "iptable", "found: 'iptable'. Perhaps iptables is meant"),
+    ("host_network_entries", [{"adress": "10.0.0.1", "names": ["a"]}], "found: adress. Perhaps address is meant"),
+    ("metallb_pool_addresses", "10.0.0.1-10.0.0.9", "Put it in brackets: [10.0.0.1-10.0.0.9]"),
+    ("canary_header_value", True, 'Quote it: "true"'),
+    ("web_app_image", ["busybox"], "wanted: a string"),
+    ("web_app_image", None, "wanted: a string; found: nothing"),
+    ("web_app_replicas", True, "wanted: an integer; found: true"),
+    ("web_app_replicas", "3.5", "wanted: an integer; found: '3.5'"),
+    ("kube_proxy_settings", "conntrack=1", "wanted: a mapping"),
+    ("metallb_avoid_buggy_ips", "maybe", "wanted: a boolean; found: 'maybe'"),
+    ("verify_timeout", "soon", "wanted: a number; found: 'soon'"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "text"), BAD)
+def test_bad_values_are_refused_with_a_remedy(name: str, value: object, text: str) -> None:
+    (found,) = settings.judge({name: options()[name]}, {name: value}, {name: value})[1]
+    assert text in str(found)
 
 
 def test_what_follows_from_a_wrong_value_is_not_told_beside_it() -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import pathlib
 import re
@@ -24,6 +25,7 @@ SETTINGS = ROLES.parents[4] / "inventory" / "group_vars" / "all"
 BY_WORDS = {"web_app_init_command"}
 
 
+@functools.cache
 def load(path: pathlib.Path) -> t.Any:
     return yaml.safe_load(path.read_text())
 
