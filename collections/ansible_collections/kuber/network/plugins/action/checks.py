@@ -14,7 +14,7 @@ from ansible_collections.kuber.network.plugins.module_utils._api.transport impor
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, Verdict
 from ansible_collections.kuber.network.plugins.module_utils._checks.places import CONTROLLER, HOST
 from ansible_collections.kuber.network.plugins.module_utils._checks.run import run_checks
-from ansible_collections.kuber.network.plugins.module_utils._checks.specs import CHECK_SPEC, World, build
+from ansible_collections.kuber.network.plugins.module_utils._checks.specs import CHECK_SPEC, ProbeContext, build
 from ansible_collections.kuber.network.plugins.module_utils._checks.table import render
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
@@ -56,8 +56,8 @@ class ActionModule(KuberAction):
         if not params["checks"] and not params["earlier"]:
             raise KuberError("Nothing to check", wanted="at least one entry in checks or in earlier")
         host = str(self._task.delegate_to or task_vars["inventory_hostname"])
-        world = World(self.runner, connect, host=host, usual=params["from"], beside=params["beside"])
-        checks = [build(raw, world) for raw in params["checks"]]
+        context = ProbeContext(self.runner, connect, host=host, usual=params["from"], beside=params["beside"])
+        checks = [build(raw, context) for raw in params["checks"]]
         verdicts = [Verdict.load(item) for item in params["earlier"]]
         verdicts += run_checks(checks, timeout=params["timeout"], interval=params["interval"], progress=progress)
         if not params["collect"]:

@@ -14,21 +14,17 @@ import enum
 import itertools
 import json
 import pathlib
-import re
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils import _table
 from ansible_collections.kuber.network.plugins.module_utils._drift import Field
 from ansible_collections.kuber.network.plugins.module_utils._net import files
 
 SCHEMA_VERSION = 1
 # How many fields and lines of one thing the table shows; the file has all.
 MOST_LINES = 8
-NARROWEST = 10
-INDENT, GAP = "  ", "  "
+INDENT = "  "
 HEADINGS = ("thing", "action", "what differs", "changed by")
-_WORDS = re.compile(r" *[^ ]+")
-# Where words that are too long are broken.
-_PARTS = re.compile(r"[ \[]*[^.\[/,:]*[./,:]*")
 
 
 class Status(enum.Enum):
@@ -158,12 +154,12 @@ class Report:
         """Return lines for a terminal: a heading per task with drift, a row per field or line that differs."""
         grouped = itertools.groupby(self.found, key=lambda one: one.place)
         rows = {place: [row for one in group for row in one.rows(now)] for place, group in _merged(grouped).items()}
-        lines = _table(rows, width)
+        lines = _rows(rows, width)
         if self.not_checked:
             lines += ["", "Not checked:"]
             for one in self.not_checked:
-                lines += _wrapped(f"{one.place} ({one.reason})", width)
-                lines += [INDENT + line for line in _wrapped(one.message, width - len(INDENT))]
+                lines += _table.wrap(f"{one.place} ({one.reason})", width)
+                lines += [INDENT + line for line in _table.wrap(one.message, width - len(INDENT))]
         return lines
 
     def summary(self) -> str:
@@ -222,52 +218,18 @@ def _merged(groups: t.Iterable[tuple[TaskOnHost, t.Iterable[Found]]]) -> dict[Ta
     return merged
 
 
-def _table(rows: t.Mapping[TaskOnHost, t.Sequence[tuple[str, ...]]], width: int) -> list[str]:
+def _rows(rows: t.Mapping[TaskOnHost, t.Sequence[tuple[str, ...]]], width: int) -> list[str]:
     if not rows:
         return []
     cells = [row for group in rows.values() for row in group]
     used = [number for number in range(len(HEADINGS)) if any(row[number] for row in cells)]
-    natural = [max(len(HEADINGS[number]), *(len(row[number]) for row in cells)) for number in used]
-    widths = _fitted(natural, width - len(INDENT) - len(GAP) * (len(used) - 1))
-    lines = _row([HEADINGS[number] for number in used], widths)
+    sizes = _table.widths([[row[number] for number in used] for row in (HEADINGS, *cells)], width - len(INDENT))
+    lines = _table.row([HEADINGS[number] for number in used], sizes, indent=INDENT)
     for place, group in rows.items():
-        lines += _wrapped(str(place), width)
+        lines += _table.wrap(str(place), width)
         for row in group:
-            lines += _row([row[number] for number in used], widths)
+            lines += _table.row([row[number] for number in used], sizes, indent=INDENT)
     return lines
-
-
-def _fitted(natural: t.Sequence[int], room: int) -> list[int]:
-    """Shrink the widest columns first, but none below a readable width."""
-    widths = list(natural)
-    while sum(widths) > room and max(widths) > NARROWEST:
-        widths[widths.index(max(widths))] -= 1
-    return widths
-
-
-def _row(cells: t.Sequence[str], widths: t.Sequence[int]) -> list[str]:
-    columns = [_wrapped(cell, width) for cell, width in zip(cells, widths, strict=True)]
-    return [
-        (INDENT + GAP.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))).rstrip()
-        for line in itertools.zip_longest(*columns, fillvalue="")
-    ]
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    """Wrap a text between words, or else between the parts of names and paths."""
-    # Texts from nodes and files may contain control characters, which must not reach the terminal.
-    plain = "".join(sign if sign.isprintable() else " " for sign in text)
-    lines = [""]
-    for word in _WORDS.findall(plain):
-        for piece in [word] if len(word.strip()) <= width else _PARTS.findall(word):
-            if len(lines[-1]) + len(piece) <= width:
-                lines[-1] += piece
-            else:
-                lines.append(piece.lstrip())
-            while len(lines[-1]) > width:
-                lines[-1:] = [lines[-1][:width], lines[-1][width:]]
-    # The first line is empty if the first word does not fit.
-    return lines if lines[0] or len(lines) == 1 else lines[1:]
 
 
 def _many(number: int, what: str) -> str:

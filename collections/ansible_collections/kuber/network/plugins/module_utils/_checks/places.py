@@ -38,7 +38,7 @@ class Place:
     """Runs commands there; without it, this process queries directly."""
 
 
-class Beside(Runner):
+class ContainerBesideNode(Runner):
     """Runs commands in a temporary container of the node's image: nothing is downloaded, and it is an external client
     for MetalLB's ARP answers and for traffic policies."""
 

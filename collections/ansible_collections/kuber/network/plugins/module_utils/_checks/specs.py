@@ -24,7 +24,7 @@ from ansible_collections.kuber.network.plugins.module_utils._checks.places impor
     BESIDE,
     CONTROLLER,
     HOST,
-    Beside,
+    ContainerBesideNode,
     Place,
 )
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
@@ -135,7 +135,7 @@ CHECK_SPEC: dict[str, t.Any] = {
 
 
 @dataclasses.dataclass(frozen=True)
-class World:
+class ProbeContext:
     """What probes use: commands on the task's host, the API server, and the places to query from."""
 
     runner: Runner
@@ -156,10 +156,10 @@ class World:
         return Readings(functools.partial(node_read.read, self.runner))
 
     @functools.cached_property
-    def neighbour(self) -> Beside:
+    def neighbour(self) -> ContainerBesideNode:
         if self.beside is None:
             raise KuberError("The option beside is missing", wanted="the engine and the node for a container")
-        return Beside(self.local, **self.beside)
+        return ContainerBesideNode(self.local, **self.beside)
 
     @functools.cached_property
     def local(self) -> LocalRunner:
@@ -186,15 +186,15 @@ class World:
         return self.client.list(path)
 
 
-def build(raw: dict[str, t.Any], world: World) -> Check:
+def build(raw: dict[str, t.Any], context: ProbeContext) -> Check:
     """Build a check from validated options; raise for invalid values, with the check's name."""
     kind = next(kind for kind in KINDS if raw[kind] is not None)
     try:
         _refuse_nonsense(raw[kind])
         if kind != "live":
             _refuse_bad_patterns(raw[kind])
-        place = world.place(raw["from"], kind)
-        return Check(raw["name"], raw["group"], BUILDERS[kind](raw[kind], world, place.runner), place.label)
+        place = context.place(raw["from"], kind)
+        return Check(raw["name"], raw["group"], BUILDERS[kind](raw[kind], context, place.runner), place.label)
     except KuberError as exc:
         raise KuberError(
             f"Check {raw['name']!r}: {exc.problem}", wanted=exc.wanted, found=exc.found, remedy=exc.remedy
@@ -229,23 +229,23 @@ def _refuse_bad_patterns(options: dict[str, t.Any]) -> None:
             raise KuberError(f"Invalid regular expression {pattern!r}", found=str(exc)) from exc
 
 
-def _ipvs(options: dict[str, t.Any], world: World, _runner: Runner | None) -> Probe:
+def _ipvs(options: dict[str, t.Any], context: ProbeContext, _runner: Runner | None) -> Probe:
     view = VIEWS[options["view"]]
-    return IpvsProbe(world.runner, world.list_objects, view, options["node"], options["scheduler"])
+    return IpvsProbe(context.runner, context.list_objects, view, options["node"], options["scheduler"])
 
 
-def _leftovers(options: dict[str, t.Any], world: World, _runner: Runner | None) -> Probe:
-    return LeftoversProbe(world.readings, options["mode"], options["of"], options["view"])
+def _leftovers(options: dict[str, t.Any], context: ProbeContext, _runner: Runner | None) -> Probe:
+    return LeftoversProbe(context.readings, options["mode"], options["of"], options["view"])
 
 
-BUILDERS: dict[str, Callable[[dict[str, t.Any], World, Runner | None], Probe]] = {
-    "http": lambda options, world, runner: HttpProbe.load(options, runner),
-    "dns": lambda options, world, runner: DnsProbe.load(options, runner),
-    "tcp": lambda options, world, runner: TcpProbe.load(options),
-    "udp": lambda options, world, runner: UdpProbe.load(options),
-    "ping": lambda options, world, runner: PingProbe.load(options, runner),
-    "command": lambda options, world, runner: CommandProbe.load(options, runner or world.runner),
+BUILDERS: dict[str, Callable[[dict[str, t.Any], ProbeContext, Runner | None], Probe]] = {
+    "http": lambda options, context, runner: HttpProbe.load(options, runner),
+    "dns": lambda options, context, runner: DnsProbe.load(options, runner),
+    "tcp": lambda options, context, runner: TcpProbe.load(options),
+    "udp": lambda options, context, runner: UdpProbe.load(options),
+    "ping": lambda options, context, runner: PingProbe.load(options, runner),
+    "command": lambda options, context, runner: CommandProbe.load(options, runner or context.runner),
     "leftovers": _leftovers,
-    "live": lambda options, world, runner: LiveProbe.load(options, world.get),
+    "live": lambda options, context, runner: LiveProbe.load(options, context.get),
     "ipvs": _ipvs,
 }

@@ -11,6 +11,8 @@ from __future__ import annotations
 import itertools
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._table import shorten
+
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable, Sequence
 
@@ -40,21 +42,17 @@ def render(verdicts: Sequence[Verdict], *, width: int, paint: Paint) -> list[str
 
 def _lines(verdict: Verdict, name_width: int, rest: int, paint: Paint) -> list[str]:
     mark, color = PASSED if verdict.ok else UNKNOWN if verdict.unknown else FAILED
-    head = f"{paint(f' {mark}', color)} {_fit(verdict.name, name_width).ljust(name_width)}  "
+    head = f"{paint(f' {mark}', color)} {shorten(verdict.name, name_width).ljust(name_width)}  "
     source = f" (from {verdict.source})" if verdict.source else ""
     if not verdict.ok:
         # Never shorten what is wrong, whatever the width.
         margin = " " * (name_width + 5)
         details = [f"wanted {verdict.wanted}", verdict.asked]
         return [f"{head}{paint(verdict.found + source, color)}", *(margin + paint(detail, GREY) for detail in details)]
-    found = _fit(verdict.found, max(NARROWEST_FOUND, rest - len(source))) + source
+    found = shorten(verdict.found, max(NARROWEST_FOUND, rest - len(source))) + source
     spare = rest - len(found) - 2
     asked = paint(f"  {verdict.asked}", GREY) if len(verdict.asked) <= spare else ""
     return [f"{head}{found}{asked}".rstrip()]
-
-
-def _fit(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _sum(verdicts: Sequence[Verdict], paint: Paint) -> str:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import textwrap
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils import _table
+
 HEADINGS = ("machine", "verdict", "drift", "what failed")
-GAP = "  "
 NARROWEST = 30
+INDENT = " " * 8
 
 
 class Verdict(enum.Enum):
@@ -57,13 +58,18 @@ def row(machine: str, result: t.Mapping[str, t.Any]) -> Row:
 
 def table(rows: t.Sequence[Row], *, width: int) -> list[str]:
     cells = [HEADINGS, *((one.machine, one.verdict.value, str(one.drift or ""), one.failed) for one in rows)]
-    widths = [max(len(cell[column]) for cell in cells) for column in range(len(HEADINGS) - 1)]
-    indent = GAP * 4 if sum(widths) + NARROWEST > width else " " * (sum(widths) + len(GAP) * len(widths))
+    *sizes, _last = _table.widths(cells)
+    rest = width - sum(sizes) - len(_table.GAP) * len(sizes)
     lines: list[str] = []
-    for cell in cells:
-        head = GAP.join(text.ljust(size) for text, size in zip(cell, widths, strict=False))
-        lines += textwrap.wrap(f"{head}{GAP}{_plain(cell[-1])}", width, subsequent_indent=indent)
-    return [line.rstrip() for line in lines]
+    for *head, failed in cells:
+        text = " ".join(_table.plain(failed).split())
+        if rest >= NARROWEST:
+            lines += _table.row([*head, text], [*sizes, rest])
+        else:
+            # What failed goes below: beside the other columns it would be a tower of words.
+            lines += _table.row(head, sizes)
+            lines += [INDENT + line for line in _table.wrap(text, width - len(INDENT)) if line]
+    return lines
 
 
 def total(rows: t.Sequence[Row]) -> str:
@@ -71,8 +77,3 @@ def total(rows: t.Sequence[Row]) -> str:
     counts = [(verdict.value, sum(one.verdict is verdict for one in rows)) for verdict in Verdict]
     told = ", ".join(f"{count} {word}" for word, count in counts if count)
     return f"{len(rows)} machine{'' if len(rows) == 1 else 's'}: {told}"
-
-
-def _plain(text: str) -> str:
-    """Remove control characters, which a machine's texts may contain and a terminal must not get."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())

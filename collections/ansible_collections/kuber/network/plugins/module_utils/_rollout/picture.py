@@ -12,6 +12,7 @@ import itertools
 import re
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils import _table
 from ansible_collections.kuber.network.plugins.module_utils._rollout.timeline import Second, Timeline
 
 OLD, NEW, UNREADY, LEAVING = "▒", "█", "░", "┊"
@@ -71,11 +72,8 @@ def table(results: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
         )
         for one in results
     ]
-    widths = [max(len(row[number]) for row in (HEAD, *rows)) for number in range(len(HEAD))]
-    return [
-        "  ".join(text.rjust(width) if number > 1 else text.ljust(width) for number, (text, width) in enumerate(cells))
-        for cells in (zip(row, widths, strict=True) for row in (HEAD, *rows))
-    ]
+    sizes = _table.widths([HEAD, *rows])
+    return [line for cells in (HEAD, *rows) for line in _table.row(cells, sizes, right=range(2, len(HEAD)))]
 
 
 def events(timeline: Timeline) -> list[str]:

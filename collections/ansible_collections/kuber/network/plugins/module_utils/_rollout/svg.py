@@ -13,6 +13,7 @@ from __future__ import annotations
 import html
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils import _svg
 from ansible_collections.kuber.network.plugins.module_utils._rollout.picture import rules, summary
 
 Result = t.Mapping[str, t.Any]
@@ -23,6 +24,8 @@ LEFT, RIGHT, TOP, GAP = 78, 82, 16, 26
 TITLE, REQUESTS, SCALE = 50, 24, 20
 LEGEND = 44
 LEAST_WIDTH = 760
+# A short rollout does not fill a wide screen.
+LARGEST = 1.2
 GRID_SECONDS = 5
 # From the bottom up.
 STACK = [(age, phase) for phase in ("available", "unready", "leaving") for age in ("old", "new")]
@@ -34,16 +37,7 @@ WORDS = (
 )
 
 STYLE = """
-.rollouts {
-  --paper: #ffffff; --ink: #1b2330; --dim: #5b6676; --edge: #d3d9e2; --grid: #eceff4; --old: #8a97a8; --new: #1769d2;
-  --wait: #c9defa; --ok: #1a7f45; --bad: #c5283d; font-family: system-ui,sans-serif; font-size: 12.5px;
-}
-@media (prefers-color-scheme: dark) {
-  .rollouts {
-    --paper: #0e131b; --ink: #e8edf4; --dim: #98a5b7; --edge: #2b3646; --grid: #1a2331; --old: #76849a; --new: #5aa5ff;
-    --wait: #24476f; --ok: #4cc27f; --bad: #ff7382;
-  }
-}
+.rollouts { font-family: system-ui,sans-serif; font-size: 12.5px; }
 .rollouts .paper { fill: var(--paper); }
 .rollouts text { fill: var(--dim); }
 .rollouts .title { fill: var(--ink); font-size: 15px; font-weight: 650; }
@@ -53,7 +47,7 @@ STYLE = """
 .rollouts .axis { stroke: var(--edge); }
 .rollouts .pods { stroke: var(--paper); stroke-width: 1; }
 .rollouts .old.available { fill: var(--old); }
-.rollouts .new.available { fill: var(--new); }
+.rollouts .new.available { fill: var(--go); }
 .rollouts .unready { fill: var(--wait); }
 .rollouts .leaving { fill: none; stroke: var(--old); stroke-dasharray: 2 2; }
 .rollouts .bound { stroke: var(--ink); stroke-width: 1.2; stroke-dasharray: 5 4; fill: none; }
@@ -72,19 +66,16 @@ def draw(results: t.Sequence[Result]) -> str:
         panels += _panel(one, top, width)
         top += TITLE + _height(one) * POD + REQUESTS + SCALE + GAP
     names = ", ".join(str(one["title"]) for one in results)
-    return "\n".join(
-        [
-            f'<svg class="rollouts" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {top + LEGEND - GAP}" '
-            f'style="max-width:{width * 1.2:g}px" role="img" aria-labelledby="rollouts-title">',
-            f'<title id="rollouts-title">Pods and requests during rollouts: {html.escape(names)}</title>',
-            f"<style>{STYLE}</style>",
-            f'<rect class="paper" width="{width}" height="{top + LEGEND - GAP}" rx="12"/>',
-            *panels,
-            *_legend(top),
-            "</svg>",
-            "",
-        ]
+    picture = _svg.document(
+        "rollouts",
+        width,
+        top + LEGEND - GAP,
+        style=STYLE,
+        title=f"Pods and requests during rollouts: {names}",
+        parts=[*panels, *_legend(top)],
+        largest=LARGEST,
     )
+    return f"{picture}\n"
 
 
 def _height(result: Result) -> int:

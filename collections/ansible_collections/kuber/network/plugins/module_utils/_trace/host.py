@@ -90,7 +90,7 @@ def name_hop(machine: Machine, name: str, wanted: Sequence[str]) -> tuple[Hop, s
     if machine.hidden and wanted:
         # The node asks for the address; the name on this machine is for a way that forward.yml opens.
         here = Fact("on this machine", f"{found[0]} ({source})" if found else "not known")
-        return Hop(Kind.NAME, name, (Fact("address", wanted[0]), Fact("told by", "its ingress"), here)), wanted[0]
+        return Hop(Kind.NAME, name, (Fact("address", wanted[0]), Fact("source", "its ingress"), here)), wanted[0]
     line = f"{wanted[0]} {name}" if wanted else f"ADDRESS {name}"
     if not found:
         what = f"Cannot resolve {name}: it is not in /etc/hosts, and no name server has it"

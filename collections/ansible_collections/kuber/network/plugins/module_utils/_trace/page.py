@@ -12,6 +12,7 @@ import html
 import re
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils import _svg
 from ansible_collections.kuber.network.plugins.module_utils._trace import style
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import (
     Health,
@@ -36,7 +37,8 @@ def render(root: Hop, *, remark: str) -> str:
         # Make the browser enforce it: nothing is loaded from elsewhere.
         """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">""",
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>Path of {html.escape(root.name)}</title>\n<style>{style.PAGE}</style>\n</head>\n<body>\n<main>",
+        f"<title>Path of {html.escape(root.name)}</title>\n"
+        f"<style>{_svg.palette(':root')}{style.PAGE}</style>\n</head>\n<body>\n<main>",
         f'<h1>Path of a request</h1>\n<p class="target">{html.escape(root.name)}</p>',
         *_verdict(root),
         f"<figure>\n{svg(root)}\n</figure>",

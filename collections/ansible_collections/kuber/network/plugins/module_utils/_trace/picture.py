@@ -12,6 +12,7 @@ import fractions
 import html
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils import _svg
 from ansible_collections.kuber.network.plugins.module_utils._trace import style
 from ansible_collections.kuber.network.plugins.module_utils._trace.layout import (
     CARD_WIDTH,
@@ -56,18 +57,20 @@ LARGEST = 1.15
 def svg(root: Hop) -> str:
     picture = place(root)
     parts = [
-        f'<svg class="trace" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {picture.width:g} {picture.height:g}" '
-        f'style="max-width:{picture.width * LARGEST:g}px" role="img" aria-labelledby="trace-title trace-text">',
-        f'<title id="trace-title">Path of {quoted(root.name)}</title>',
-        f'<desc id="trace-text">{quoted(in_words(root))}</desc>',
-        f"<style>{style.PICTURE}</style>",
-        f'<rect class="paper" width="{picture.width:g}" height="{picture.height:g}" rx="12"/>',
         *_zones(picture),
         *(part for link in picture.links for part in _link(link)),
         *(part for card in picture.cards for part in _card(card)),
-        "</svg>",
     ]
-    return "\n".join(parts)
+    return _svg.document(
+        "trace",
+        picture.width,
+        picture.height,
+        style=style.PICTURE,
+        title=f"Path of {root.name}",
+        text=in_words(root),
+        parts=parts,
+        largest=LARGEST,
+    )
 
 
 def in_words(root: Hop) -> str:

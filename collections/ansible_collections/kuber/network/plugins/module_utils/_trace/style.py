@@ -9,23 +9,13 @@
 from __future__ import annotations
 
 PICTURE = """
-.trace {
-  --paper: #ffffff; --zone: #f4f6f9; --edge: #d3d9e2; --card: #ffffff; --ink: #1b2330; --dim: #5b6676; --line:
-  #9aa5b5; --go: #1769d2; --ok: #1a7f45; --bad: #c5283d; --badfill: #fdeef0; --end: #e9f6ee; font-family:
-  system-ui,sans-serif;
-}
-@media (prefers-color-scheme: dark) {
-  .trace {
-    --paper: #0e131b; --zone: #151c27; --edge: #2b3646; --card: #1a2331; --ink: #e8edf4; --dim: #98a5b7; --line:
-    #5c6a7e; --go: #5aa5ff; --ok: #4cc27f; --bad: #ff7382; --badfill: #331a22; --end: #15291f;
-  }
-}
+.trace { font-family: system-ui,sans-serif; }
 .trace .paper { fill: var(--paper); }
 .trace .zone { fill: var(--zone); stroke: var(--edge); }
 .trace .zonename { fill: var(--dim); font-size: 13px; font-weight: 600; }
 .trace .card { fill: var(--card); stroke: var(--edge); stroke-width: 1.2; }
 .trace .stripe { fill: var(--go); }
-.trace .pod .card { fill: var(--end); }
+.trace .pod .card { fill: var(--okfill); }
 .trace .pod .stripe { fill: var(--ok); }
 .trace .kind { fill: var(--go); font-size: 11px; font-weight: 700; letter-spacing: .6px; }
 .trace .pod .kind { fill: var(--ok); }
@@ -56,19 +46,10 @@ PICTURE = """
 """
 
 PAGE = """
-:root {
-  color-scheme: light dark; --paper: #eef1f5; --sheet: #ffffff; --ink: #1b2330; --dim: #5b6676; --edge: #d3d9e2;
-  --go: #1769d2; --ok: #1a7f45; --okfill: #e9f6ee; --bad: #c5283d; --badfill: #fdeef0;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --paper: #090d13; --sheet: #0e131b; --ink: #e8edf4; --dim: #98a5b7; --edge: #2b3646; --go: #5aa5ff; --ok:
-    #4cc27f; --okfill: #15291f; --bad: #ff7382; --badfill: #331a22;
-  }
-}
+:root { color-scheme: light dark; }
 * { box-sizing: border-box; }
 body {
-  margin: 0; padding: 28px clamp(12px, 3vw, 40px) 48px; background: var(--paper); color: var(--ink); font:
+  margin: 0; padding: 28px clamp(12px, 3vw, 40px) 48px; background: var(--desk); color: var(--ink); font:
   16px/1.5 system-ui, sans-serif;
 }
 main { max-width: 1440px; margin: 0 auto; }
@@ -84,11 +65,11 @@ h1 { font-size: 15px; margin: 0; color: var(--dim); font-weight: 600; }
 .verdict.broken { border-color: var(--bad); background: var(--badfill); }
 .verdict strong { color: var(--ok); }
 .verdict.broken strong { color: var(--bad); }
-.verdict.unknown { border-color: var(--dim); background: var(--sheet); }
+.verdict.unknown { border-color: var(--dim); background: var(--paper); }
 .verdict.unknown strong { color: var(--ink); }
 .verdict p { margin: 4px 0 0; }
 figure {
-  margin: 0 0 28px; overflow-x: auto; background: var(--sheet); border: 1px solid var(--edge); border-radius:
+  margin: 0 0 28px; overflow-x: auto; background: var(--paper); border: 1px solid var(--edge); border-radius:
   12px;
 }
 figure svg { display: block; width: 100%; min-width: 860px; height: auto; margin: 0 auto; }
@@ -97,7 +78,7 @@ ol { list-style: none; margin: 0; padding: 0; }
 ol ol { margin-left: 14px; padding-left: 18px; border-left: 2px solid var(--edge); }
 ol.row { margin-left: 0; padding-left: 0; border: 0; }
 .hop {
-  background: var(--sheet); border: 1px solid var(--edge); border-radius: 8px; padding: 10px 16px; margin: 0 0
+  background: var(--paper); border: 1px solid var(--edge); border-radius: 8px; padding: 10px 16px; margin: 0 0
   8px;
 }
 .hop.broken { border-color: var(--bad); background: var(--badfill); }

@@ -81,7 +81,7 @@ def read(client: Client, pod: Body) -> dict[str, t.Any] | str:
         found = json.loads(result.stdout)
     except ValueError:
         found = None
-    return found if isinstance(found, dict) else f"Traefik's routers cannot be read: {url} is no JSON"
+    return found if isinstance(found, dict) else f"Traefik's routers cannot be read: {url} is not valid JSON"
 
 
 def api_port(pod: Body) -> str:

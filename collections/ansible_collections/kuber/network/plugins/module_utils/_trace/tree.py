@@ -8,9 +8,9 @@
 
 from __future__ import annotations
 
-import textwrap
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils import _table
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import (
     Health,
     Hop,
@@ -108,4 +108,4 @@ def _pod(hop: Hop, margin: str, width: int) -> list[str]:
 
 def _wrap(text: str, margin: str, width: int) -> list[str]:
     room = max(NARROWEST, width - len(margin))
-    return [f"{margin}{line}" for line in textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)]
+    return [f"{margin}{line}" for line in _table.wrap(text, room, whole_words=True) if line]

@@ -13,9 +13,9 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, Verdict
-from ansible_collections.kuber.network.plugins.module_utils._checks.places import Beside, container_options
+from ansible_collections.kuber.network.plugins.module_utils._checks.places import ContainerBesideNode, container_options
 from ansible_collections.kuber.network.plugins.module_utils._checks.run import run_checks
-from ansible_collections.kuber.network.plugins.module_utils._checks.specs import CHECK_SPEC, World, build
+from ansible_collections.kuber.network.plugins.module_utils._checks.specs import CHECK_SPEC, ProbeContext, build
 from ansible_collections.kuber.network.plugins.module_utils._checks.table import render
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._probes.probe import UnaskedError
@@ -54,7 +54,7 @@ class Bare(Runner):
         return Result(argv, 127, "", f"sh: {argv[0]}: not found")
 
 
-def verdict(world: World, **kind: t.Any) -> Verdict:
+def verdict(world: ProbeContext, **kind: t.Any) -> Verdict:
     validated = ArgumentSpecValidator({"checks": CHECK_SPEC}).validate({"checks": [{"name": "it works", **kind}]})
     assert not validated.error_messages, validated.error_messages
     check: Check = build(validated.validated_parameters["checks"][0], world)
@@ -67,21 +67,21 @@ def table(one: Verdict) -> str:
 
 
 @pytest.fixture
-def world(local_runner: Runner) -> World:
+def world(local_runner: Runner) -> ProbeContext:
     def no_cluster() -> t.NoReturn:
         raise KuberError("no cluster here")
 
-    return World(local_runner, no_cluster, host="minikube")
+    return ProbeContext(local_runner, no_cluster, host="minikube")
 
 
-def test_every_line_says_from_where(world: World, web: WebServer) -> None:
+def test_every_line_says_from_where(world: ProbeContext, web: WebServer) -> None:
     web.answer = lambda path, headers, number: (200, {}, "v1")
     assert "(from minikube)" in table(verdict(world, http={"url": web.url}, **{"from": "host"}))
     assert "(from this machine)" in table(verdict(world, command={"argv": ["true"]}, **{"from": "controller"}))
     assert "(from" not in table(verdict(world, http={"url": web.url}))
 
 
-def test_a_name_can_be_led_to_an_address_where_nobody_knows_it(world: World, web: WebServer) -> None:
+def test_a_name_can_be_led_to_an_address_where_nobody_knows_it(world: ProbeContext, web: WebServer) -> None:
     web.answer = lambda path, headers, number: (200, {}, headers["Host"])
     port = web.url.rpartition(":")[2]
     asked = {"url": f"http://example.app.org:{port}/", "address": "127.0.0.1"}
@@ -90,14 +90,14 @@ def test_a_name_can_be_led_to_an_address_where_nobody_knows_it(world: World, web
         verdict(world, http=asked)
 
 
-def test_a_ping_from_elsewhere_tells_its_time(world: World) -> None:
+def test_a_ping_from_elsewhere_tells_its_time(world: ProbeContext) -> None:
     class Pinged(Runner):
         def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
             if argv[-1] == "172.17.255.3":
                 return Result(argv, 0, "64 bytes from 172.17.255.3: icmp_seq=1 ttl=64 time=0.061 ms", "")
             return Result(argv, 1, "1 packets transmitted, 0 received, 100% packet loss, time 0ms", "")
 
-    there = World(Pinged(), world.connect, host="minikube")
+    there = ProbeContext(Pinged(), world.connect, host="minikube")
     assert verdict(there, ping={"address": "172.17.255.3"}, **{"from": "host"}).found == "reply after 0.061 ms"
     assert verdict(there, ping={"address": "172.17.255.4"}, **{"from": "host"}).found == "no answer in time"
 
@@ -110,13 +110,13 @@ def test_a_ping_from_elsewhere_tells_its_time(world: World) -> None:
         {"ping": {"address": "172.17.255.3"}},
     ],
 )
-def test_without_the_program_it_has_not_been_asked(world: World, kind: dict[str, t.Any]) -> None:
-    one = verdict(World(Bare(), world.connect, host="minikube"), **kind, **{"from": "host"})
+def test_without_the_program_it_has_not_been_asked(world: ProbeContext, kind: dict[str, t.Any]) -> None:
+    one = verdict(ProbeContext(Bare(), world.connect, host="minikube"), **kind, **{"from": "host"})
     assert (one.ok, one.unknown, one.failed) == (False, True, False)
     assert "Cannot run" in one.found
 
 
-def test_what_only_we_can_ask_is_not_asked_from_elsewhere(world: World) -> None:
+def test_what_only_we_can_ask_is_not_asked_from_elsewhere(world: ProbeContext) -> None:
     with pytest.raises(KuberError, match="has no option from"):
         verdict(world, tcp={"host": "127.0.0.1", "port": 80}, **{"from": "host"})
     with pytest.raises(KuberError, match="The option beside is missing"):
@@ -130,8 +130,8 @@ def test_a_neighbour_of_the_node_keeps_away_from_the_addresses_of_nodes() -> Non
     assert options[-1] == "sha256:8055"
 
 
-def beside(engine: Runner) -> Beside:
-    return Beside(engine, engine="docker", node="minikube", destination="172.17.255.0/24")
+def beside(engine: Runner) -> ContainerBesideNode:
+    return ContainerBesideNode(engine, engine="docker", node="minikube", destination="172.17.255.0/24")
 
 
 def test_a_command_runs_beside_the_node_with_a_route_to_the_load_balancers() -> None:

@@ -12,7 +12,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.kuber.network.plugins.module_utils._checks.live import LiveProbe
-from ansible_collections.kuber.network.plugins.module_utils._checks.specs import CHECK_SPEC, World, build
+from ansible_collections.kuber.network.plugins.module_utils._checks.specs import CHECK_SPEC, ProbeContext, build
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
 from ansible_collections.kuber.network.plugins.module_utils._probes.probe import Outcome
@@ -26,7 +26,7 @@ REFUSED = [Outcome(False, "connection refused"), Outcome(False, "no connection")
 APP = "web-svc.default.svc.cluster.local"
 
 
-class Nowhere(World):
+class Nowhere(ProbeContext):
     """There is no cluster here: only the objects that a test puts down."""
 
     objects: t.ClassVar[dict[str, t.Any]] = {}
