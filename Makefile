@@ -66,7 +66,7 @@ help:
 	@echo '                     show the rollout strategies, each by a real rollout, recorded (after make site)'
 	@echo 'make test [ARGS="ruff unit"]'
 	@echo '                     lint, sanity, unit tests, Molecule on the lab cluster; only the named stages'
-	@echo 'make soak [SOAK=3] [ARGS="galaxy matrix kubernetes coverage faults drift teardown lifecycle failover ipvs-machine"]'
+	@echo 'make soak [SOAK=3] [ARGS="galaxy matrix kubernetes coverage faults drift teardown lifecycle failover traefik ipvs-machine"]'
 	@echo '                     the long forms of the tests, far longer than make test'
 	@echo 'make lab [DRIVER=docker|ssh] [NODES=2]'
 	@echo '                     bring a lab cluster up (the first time builds it); without DRIVER the one that is up, or what suits this machine'

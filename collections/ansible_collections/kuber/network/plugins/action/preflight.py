@@ -103,5 +103,13 @@ class ActionModule(KuberAction):
             "endings": list(
                 endings.notes(cluster.version, proxy_mode=settings.proxy_mode, ingress_nginx=params["ingress_nginx"])
             ),
-            "warnings": list(images.without(settings.images, cluster.architectures)),
+            "warnings": [
+                *images.without(settings.images, cluster.architectures),
+                *self._unread(cluster.recorded),
+            ],
         }
+
+    @staticmethod
+    def _unread(recorded: object) -> list[str]:
+        """Say that nobody knows whether the run undoes a switch."""
+        return [f"Whether this cluster was switched is unknown: {recorded}"] if isinstance(recorded, KuberError) else []

@@ -103,6 +103,18 @@ options:
         warning.
     type: dict
     default: {}
+  choices:
+    description:
+      - Variables that a switch changes (C(ingress_controller), C(traffic_api), C(kube_proxy_mode)), with their values.
+        One that differs from what is recorded on the cluster is refused. V(keep) never differs.
+      - A switch is recorded under C(value) in a ConfigMap of the namespace C(kube-system), such as
+        C(kuber-network-ingress-controller).
+    type: dict
+    default: {}
+  switch:
+    description: Whether O(choices) may differ from what is recorded.
+    type: bool
+    default: false
   via:
     description:
       - Next hop of O(route). With it, or with O(route_nodes), the route is checked, and root is needed only if it

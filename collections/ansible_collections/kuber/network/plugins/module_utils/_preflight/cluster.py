@@ -16,6 +16,7 @@ import yaml
 
 from ansible_collections.kuber.network.plugins.module_utils._api.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._preflight import records
 from ansible_collections.kuber.network.plugins.module_utils._preflight.pool import Taken
 from ansible_collections.kuber.network.plugins.module_utils._proxy import kube_proxy, proxy_config, proxy_modes
 from ansible_collections.kuber.network.plugins.module_utils._proxy.proxy_absence import NoProxyError
@@ -43,6 +44,8 @@ class ClusterInfo:
     """kube-proxy's configuration, or why it cannot be read."""
     architectures: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Of the nodes, by their names."""
+    recorded: t.Mapping[str, str] | KuberError = dataclasses.field(default_factory=dict)
+    """What a switch has recorded, or why it cannot be read."""
 
 
 def read_cluster(client: Client) -> ClusterInfo:
@@ -65,6 +68,7 @@ def read_cluster(client: Client) -> ClusterInfo:
         networks=tuple(Taken(purpose, ipaddress.ip_network(text)) for purpose, all_ in texts.items() for text in all_),
         proxy_configuration=_proxy_configuration(client),
         architectures=dict(_architectures(nodes)),
+        recorded=records.read(client),
     )
 
 

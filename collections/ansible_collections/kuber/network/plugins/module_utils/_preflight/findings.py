@@ -19,6 +19,7 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight import cl
 from ansible_collections.kuber.network.plugins.module_utils._preflight import host as _host
 from ansible_collections.kuber.network.plugins.module_utils._preflight import machine as _machine
 from ansible_collections.kuber.network.plugins.module_utils._preflight import pool as _pool
+from ansible_collections.kuber.network.plugins.module_utils._preflight import records as _records
 from ansible_collections.kuber.network.plugins.module_utils._proxy import proxy_config
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -52,6 +53,8 @@ SETTINGS_SPEC: dict[str, t.Any] = {
     "addresses": {"type": "dict", "default": {}},
     "route": {"type": "str", "default": ""},
     "images": {"type": "dict", "default": {}},
+    "choices": {"type": "dict", "default": {}},
+    "switch": {"type": "bool", "default": False},
 }
 
 
@@ -72,6 +75,8 @@ class Settings:
     addresses: Mapping[str, str]
     route: str
     images: Mapping[str, str]
+    choices: Mapping[str, str]
+    switch: bool
     host: _host.Host
     may_become_root: bool
 
@@ -129,6 +134,8 @@ def _of_cluster(
     settings: Settings, cluster: _cluster.ClusterInfo, ranges: Sequence[_pool.AddressRange]
 ) -> Iterator[KuberError]:
     yield from _cluster.foreign_context(settings.profile, settings.profile_addresses, cluster)
+    if not isinstance(cluster.recorded, KuberError):
+        yield from _records.undone(cluster.recorded, settings.choices, may_switch=settings.switch)
     try:
         gates = proxy_config.feature_gates(settings.proxy_settings)
     except KuberError as exc:

@@ -57,6 +57,8 @@ def good() -> Settings:
         addresses={"web-svc-lb": "172.17.255.1", "ingress-nginx": "172.17.255.3"},
         route="172.17.255.0/24",
         images={},
+        choices={"ingress_controller": "nginx", "kube_proxy_mode": "ipvs"},
+        switch=False,
         host=Host(needs_root=True),
         may_become_root=True,
     )
@@ -365,3 +367,36 @@ def test_any_text_is_a_range_or_refused(text: str) -> None:
     ranges, refused = parse_pool([text])
     assert len(ranges) + len(refused) == 1
     assert all(item.first in item for item in ranges)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "changes", "refused"),
+    [
+        ({}, {}, []),
+        ({"ingress_controller": "nginx"}, {}, []),
+        ({"ingress_controller": "traefik"}, {}, ["ingress_controller"]),
+        ({"ingress_controller": "traefik"}, {"switch": True}, []),
+        ({"ingress_controller": "traefik"}, {"choices": {"ingress_controller": "traefik"}}, []),
+        (
+            {"ingress_controller": "traefik", "kube_proxy_mode": "nftables"},
+            {},
+            ["ingress_controller", "kube_proxy_mode"],
+        ),
+        ({"kube_proxy_mode": "nftables"}, {"choices": {"kube_proxy_mode": "keep"}}, []),
+        # This run knows nothing of it.
+        ({"traffic_api": "gateway"}, {}, []),
+        ({"ingress_controller": ""}, {}, ["ingress_controller"]),
+    ],
+)
+def test_a_switch_is_not_undone_by_default_variables(
+    good: Settings, recorded: dict[str, str], changes: dict[str, t.Any], refused: list[str]
+) -> None:
+    found = findings(dataclasses.replace(good, **changes), dataclasses.replace(CLUSTER, recorded=recorded))
+    assert [str(one).split("switched to ")[1].split()[0] for one in found] == refused
+    for one in found:
+        assert "inventory/group_vars/all/settings.yml" in str(one)
+        assert "-e kuber_switch=true" in str(one)
+
+
+def test_records_that_may_not_be_read_refuse_nothing(good: Settings) -> None:
+    assert findings(good, dataclasses.replace(CLUSTER, recorded=KuberError("Forbidden"))) == []
