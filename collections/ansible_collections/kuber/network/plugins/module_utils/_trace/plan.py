@@ -279,13 +279,25 @@ def _traefik(target: Target, world: TraceData, routers: Mapping[str, t.Any] | st
 
 def _server(world: TraceData, backend: traefik.TraefikBackend) -> Hop:
     """Return a service of Traefik as the Service that it was made of, with that Service's pods."""
-    namespace, name, wanted = backend.reference or ("", backend.name, "")
+    if backend.reference is None:
+        hop = Hop(Kind.SERVICE, backend.name, share=backend.share)
+        return hop.unknown(f"of which Service Traefik's service {backend.name} is made")
+    namespace, name, wanted = backend.reference
     service = world.cluster.service(namespace, name)
-    bare = Hop(Kind.SERVICE, f"{namespace}/{name}".strip("/"), share=backend.share)
-    ports = service["spec"].get("ports") or [] if service else []
+    bare = Hop(Kind.SERVICE, f"{namespace}/{name}", share=backend.share)
+    if service is None:
+        return bare.broken(
+            f"The Ingress names Service {namespace}/{name}, which does not exist: Traefik answers 503",
+            "Create the Service, or correct the backend of the Ingress",
+        )
+    ports = service["spec"].get("ports") or []
     port = next((one for one in ports if wanted in (str(one["port"]), one.get("name"))), None)
-    if service is None or port is None:
-        return bare.unknown(f"of which Service Traefik's service {backend.name} is made")
+    if port is None:
+        there = ", ".join(str(one["port"]) for one in ports)
+        return bare.broken(
+            f"The Ingress names port {wanted} of Service {namespace}/{name}, which has {there}: Traefik answers 503",
+            f"Correct the port of the backend to {there}",
+        )
     found = endpoints(world.cluster, service, port)
     hop = dataclasses.replace(service_hop(world.cluster, service, port, found), share=backend.share)
     missing = [one.socket for one in found if one.ready and one.socket not in backend.servers]

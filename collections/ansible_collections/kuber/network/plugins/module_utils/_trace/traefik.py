@@ -22,7 +22,7 @@ from ansible_collections.kuber.network.plugins.module_utils._trace.model import 
 from ansible_collections.kuber.network.plugins.module_utils._trace.router_rules import WebRequest, matches
 
 if t.TYPE_CHECKING:  # pragma: no cover
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
     from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
@@ -201,21 +201,6 @@ def _no_router(cluster: ClusterObjects, target: Target, request: WebRequest) -> 
             "Add such a rule, or request an existing host and path",
         )
     return hop.broken(
-        f"Traefik has made no router of path {place.path} of Ingress {title(place.ingress)}{_why_not(cluster, place)}",
+        f"Traefik has made no router of path {place.path} of Ingress {title(place.ingress)}",
         "See `kubectl --namespace ingress-nginx logs deployment/traefik`",
     )
-
-
-def _why_not(cluster: ClusterObjects, place: locations.Location) -> str:
-    """What Traefik's provider asks of a path more than ingress-nginx does."""
-    service = place.backend.get("service") or {}
-    namespace, port = place.ingress["metadata"]["namespace"], service.get("port") or {}
-    found = cluster.service(namespace, service.get("name", ""))
-    if found is None:
-        return f": Service {namespace}/{service.get('name', '')} does not exist"
-    ports: Sequence[Mapping[str, t.Any]] = found["spec"].get("ports") or ()
-    wanted = port.get("number") or port.get("name")
-    if all(wanted not in (one["port"], one.get("name")) for one in ports):
-        there = ", ".join(str(one["port"]) for one in ports)
-        return f": its backend names port {wanted}, and Service {title(found)} has {there}"
-    return ""

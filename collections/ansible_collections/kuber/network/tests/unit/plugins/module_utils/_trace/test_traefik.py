@@ -142,19 +142,15 @@ def ingress(path: str, port: int) -> dict[str, t.Any]:
     return {"metadata": {"name": "shop", "namespace": "default"}, "spec": spec}
 
 
-def test_where_traefik_has_no_router_the_ingress_says_why(raw: dict[str, t.Any]) -> None:
-    service = {"metadata": {"name": "shop", "namespace": "default"}, "spec": {"ports": [{"port": 80}]}}
-    for services, what in (
-        ((service,), "its backend names port 8000, and Service default/shop has 80"),
-        ((), "Service default/shop does not exist"),
+def test_where_traefik_has_no_router_it_answers_404(raw: dict[str, t.Any]) -> None:
+    cluster = ClusterObjects(ingresses=(ingress("/shop(/|$)", 80),))
+    for path, what in (
+        ("/shop(/|$)", "Traefik has made no router of path /shop(/|$) of Ingress default/shop"),
+        ("/nothing", f"No Ingress has a rule for host {HOST} and path /nothing"),
     ):
-        cluster = ClusterObjects(ingresses=(ingress("/shop", 8000),), services=services)
-        trouble = decide(raw, f"http://{HOST}/shop", cluster).hop.trouble
+        trouble = decide(raw, f"http://{HOST}{path}", cluster).hop.trouble
         assert trouble is not None
-        assert what in trouble.what
-    trouble = decide(raw, f"http://{HOST}/nothing").hop.trouble
-    assert trouble is not None
-    assert trouble.what == f"No Ingress has a rule for host {HOST} and path /nothing"
+        assert trouble.what == what
 
 
 def traced(lab: t.Any, routers: dict[str, t.Any] | str, text: str) -> Hop:
@@ -202,3 +198,23 @@ def test_routers_that_cannot_be_read_are_unknown(lab: t.Any) -> None:
 def test_a_pod_of_traefik_is_known_by_its_image(image: str, args: list[str], expected: tuple[bool, str]) -> None:
     pod = {"spec": {"containers": [{"image": image, "args": args}]}}
     assert (traefik.is_controller(pod), traefik.api_port(pod)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "port", "what"),
+    [
+        ("web-svc", "8000", "names port 8000 of Service default/web-svc, which has 80: Traefik answers 503"),
+        ("nobody", "80", "names Service default/nobody, which does not exist: Traefik answers 503"),
+    ],
+)
+def test_a_backend_that_does_not_exist_is_answered_with_503(
+    lab: t.Any, raw: dict[str, t.Any], name: str, port: str, what: str
+) -> None:
+    """Seen: Traefik makes a router, and a service without servers."""
+    service = raw["services"]["default-web-web-svc-80@kubernetesingressnginx"]
+    service["observability"]["metadata"]["kubernetes"] |= {"name": name, "port": port}
+    service["loadBalancer"]["servers"] = []
+    broken = first_broken(traced(lab, raw, WEB))
+    assert broken is not None
+    assert broken.trouble is not None
+    assert broken.trouble.what == f"The Ingress {what}"
