@@ -172,6 +172,18 @@ def test_path_of_the_dashboard_is_a_regular_expression_only_to_be_stripped(
     assert bool(ingress["metadata"].get("annotations")) is (strip is True)
 
 
+@pytest.mark.parametrize("role", ["web_app", "canary"])
+@pytest.mark.parametrize(
+    ("controller", "suffix", "path_type"),
+    [("nginx", "", "Prefix"), ("traefik", "(/|$)(.*)", "ImplementationSpecific")],
+)
+def test_the_path_takes_all_that_traefik_is_to_rewrite(role: str, controller: str, suffix: str, path_type: str) -> None:
+    """What the path leaves, Traefik puts after the target: /web/index.html would become //index.html."""
+    for ingress in rendered(role, "ingress.yml.j2", {"ingress_controller": controller, f"{role}_path": "/x"}):
+        (only,) = route(ingress)["paths"]
+        assert (only["path"], only["pathType"]) == (f"/x{suffix}", path_type)
+
+
 @pytest.mark.parametrize(("host", "hosts"), [("", [None]), ("example.app.org", [None, "example.app.org"])])
 def test_the_application_is_found_by_address_and_under_its_name(host: str, hosts: list[str | None]) -> None:
     (ingress,) = rendered("web_app", "ingress.yml.j2", {"web_app_host": host})
