@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help site trace ingress-report forward rollout test soak lab lab-down lab-reset lab-export exec bench requirements
+.PHONY: help site homework trace ingress-report forward rollout test soak lab lab-down lab-reset lab-export exec bench requirements
 
 SHELL := /bin/bash
 # Run by ssh, bash would read the user's bashrc first, and -u complain of what is not set there.
@@ -56,6 +56,10 @@ help:
 	@echo 'make site [DRIVER=docker|ssh] [NODES=2] [PROFILE=minikube | INVENTORY=hosts.yml] [ARGS="--check --diff"]'
 	@echo '                     set everything up, or repair what has drifted; without PROFILE on the lab cluster'
 	@echo '                     with --check only report it, with exit code 2 if something has (drift.json says what)'
+	@echo 'make homework DIR=~/kubernetes-networks [PROFILE=minikube] [ARGS="-e homework_language=ru"]'
+	@echo "                     check a learner's folder: what works, what does not, and why; without PROFILE on the lab cluster, which is reset"
+	@echo '                     the report is in homework/; the playbook ends with 0, 2 if something does not work, 1 if it could not be looked at'
+	@echo '                     (make itself says 2 in both cases)'
 	@echo 'make trace TARGET=http://example.app.org/test-webapp [HEADER="mtest: true"] [PROFILE=minikube | INVENTORY=hosts.yml | CONTEXT=kind-kind] [HTML=trace.html]'
 	@echo '                     follow a request hop by hop, and see where it ends; on a running cluster'
 	@echo 'make ingress-report [PROFILE=minikube | INVENTORY=hosts.yml | CONTEXT=kind-kind]'
@@ -87,6 +91,16 @@ ifeq ($(PROFILE)$(INVENTORY)$(CONTEXT),)
 endif
 	@$(CLUSTER)
 	@$(ON_CLUSTER) playbooks/site.yml $(ARGS)
+
+# The directory goes through the environment, untouched by make and by the recipe's shell.
+homework: export KUBER_HOMEWORK_DIR := $(value DIR)
+homework: $(USE)
+	@test -n "$$KUBER_HOMEWORK_DIR" || { echo 'homework: say which folder: make homework DIR=~/kubernetes-networks' >&2; exit 2; }
+ifeq ($(PROFILE)$(INVENTORY)$(CONTEXT),)
+	@$(LAB_PLAYBOOK) playbooks/lab.yml -e lab_reset=true $(LAB_OPTIONS)
+endif
+	@$(CLUSTER)
+	@$(ON_CLUSTER) playbooks/homework.yml $(ARGS)
 
 # The words of the request go through the environment, untouched by make and by the recipe's shell.
 trace: export KUBER_TRACE_TARGET := $(value TARGET)

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._homework import parts
@@ -80,7 +81,10 @@ WORDS: dict[str, Message] = {
     "system_objects": Message(
         "an object in a namespace of the cluster", "объект в системном пространстве имён кластера"
     ),
-    "external_addresses": Message("addresses of others (spec.externalIPs)", "чужие адреса (spec.externalIPs)"),
+    "external_addresses": Message(
+        "addresses of others (externalIPs, or a pool that is not private)",
+        "чужие адреса (externalIPs или пул не из частных сетей)",
+    ),
     "kinds": Message("a kind that the homework does not need", "вид объекта, который заданию не нужен"),
     "replicas": Message(f"more than {MOST_REPLICAS} pods", f"больше {MOST_REPLICAS} подов"),
 }
@@ -125,7 +129,7 @@ def _words(body: Body) -> Iterator[str]:
         yield "kinds"
     if (name if kind == "Namespace" else namespace) in SYSTEM and not _is_needed(body):
         yield "system_objects"
-    if below(body, "spec", "externalIPs"):
+    if below(body, "spec", "externalIPs") or (kind == "IPAddressPool" and not _is_private(body)):
         yield "external_addresses"
     if _is_many(below(body, "spec", "replicas")):
         yield "replicas"
@@ -144,6 +148,20 @@ def _is_needed(body: Body) -> bool:
     if body["kind"] == "Service":
         return bool(below(body, "spec", "selector") == {"k8s-app": "kube-dns"})
     return bool(body["kind"] == "Ingress")
+
+
+def _is_private(pool: Body) -> bool:
+    """Whether nobody else can have the addresses of a pool: a route to them would take away what others reach there."""
+    addresses = below(pool, "spec", "addresses")
+    for one in addresses if isinstance(addresses, list) else ():
+        for end in str(one).partition("/")[0].split("-"):
+            try:
+                if not ipaddress.ip_address(end.strip()).is_private:
+                    return False
+            except ValueError:
+                # MetalLB refuses it.
+                continue
+    return True
 
 
 def _is_many(replicas: t.Any) -> bool:

@@ -13,7 +13,7 @@ import json
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._homework.model import Message, Status
-from ansible_collections.kuber.network.plugins.module_utils._homework.report import CHANGED, MARKS, WORDS
+from ansible_collections.kuber.network.plugins.module_utils._homework.report import CHANGED, MARKS, WORDS, changed
 from ansible_collections.kuber.network.plugins.module_utils._homework.verdicts import exit_code
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -50,7 +50,7 @@ section header span:last-child { margin-left: auto; }
 .not_checked { border-left-color: var(--not_checked); } .not_part { opacity: .75; }
 .passed .mark, .total.passed { color: var(--passed); } .failed .mark, .total.failed { color: var(--failed); }
 .not_checked .mark, .total.not_checked { color: var(--not_checked); }
-p, ul { margin: 4px 0; } .dim, footer { color: var(--dim); font-size: 14px; }
+p, ul { margin: 4px 0; white-space: pre-line; } .dim, footer { color: var(--dim); font-size: 14px; }
 code { font-family: ui-monospace, monospace; font-size: 13.5px; }
 """
 
@@ -107,7 +107,7 @@ def _details(report: Report, verdict: Verdict) -> Iterator[str]:
 
 def _change(report: Report, change: FieldChange) -> str:
     before, after = (_value(report, value) for value in (change.before, change.after))
-    where = _text(f"{change.object}: {change.field}" if change.field else change.object)
+    where = _text(changed(change))
     # Links come from the tables of the upgrade, never from the folder.
     link = f'<a href="{html.escape(change.reason.link)}">{_text(report.say(WHY))}</a>'
     return f"{where}: <code>{before}</code> → <code>{after}</code>. {_text(change.reason.why)} ({link})"

@@ -19,6 +19,8 @@ from ansible_collections.kuber.network.plugins.module_utils._homework.verdicts i
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable, Iterator
 
+    from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import FieldChange
+
     Paint = Callable[[str, str], str]
 
 MARKS = {
@@ -73,12 +75,15 @@ def table(report: Report, *, paint: Paint) -> list[str]:
         )
         margin = " " * 8
         lines += [f"{margin}{paint(text, color)}" for text in _reasons(report, one)]
-        lines += [
-            _printable(f"{margin}{report.say(CHANGED)}: {change.object}: {change.field}") for change in one.changes
-        ]
+        lines += [_printable(f"{margin}{report.say(CHANGED)}: {changed(change)}") for change in one.changes]
     lines += [_printable(f" {report.say(note)}") for note in report.notes]
     worst = [Status.PASSED, Status.NOT_CHECKED, Status.FAILED][exit_code(report.verdicts)]
     return [*lines, "", " " + paint(f"{MARKS[worst][0]} {report.summary}", MARKS[worst][1]), ""]
+
+
+def changed(change: FieldChange) -> str:
+    """Return what a change is about."""
+    return f"{change.object}: {change.field}" if change.field else change.object
 
 
 def dump(report: Report) -> dict[str, t.Any]:
@@ -130,7 +135,8 @@ def junit(report: Report) -> str:
 
 def _reasons(report: Report, verdict: Verdict) -> Iterator[str]:
     for fault in verdict.reasons:
-        yield _printable(report.say(fault.problem))
+        # A diagnosis has several lines.
+        yield from (_printable(line) for line in report.say(fault.problem).splitlines())
         if fault.remedy is not None:
             yield _printable(f"→ {report.say(fault.remedy)}")
 

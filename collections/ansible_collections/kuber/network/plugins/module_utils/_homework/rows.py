@@ -26,6 +26,8 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 POOL = (ipaddress.ip_address("172.17.255.1"), ipaddress.ip_address("172.17.255.255"))
 CLASSIC, OF_2024 = "classic", "2024"
+# Rows that fail when pods do not become ready.
+ABOUT_PODS = frozenset({"1", "2", "n2", "n3"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -381,7 +383,7 @@ ROWS: dict[str, Sequence[Row]] = {
     CLASSIC: (
         FILES,
         Row("1", Message("Deployment with 3 ready pods", "Deployment с тремя готовыми подами"), _web),
-        Row("2", Message("Readiness and liveness probes", "Пробы готовности и живости"), _probes),
+        Row("2", Message("Readiness and liveness probes", "Пробы готовности и живости"), _probes, ("1",)),
         Row(
             "3",
             Message("No probe that finds itself", "Нет пробы, которая находит саму себя"),
@@ -408,7 +410,7 @@ ROWS: dict[str, Sequence[Row]] = {
         FILES,
         Row("n1", Message("Namespace of its own", "Собственное пространство имён"), _namespace),
         Row("n2", Message("Deployment with 3 ready pods", "Deployment с тремя готовыми подами"), _web),
-        Row("n3", Message("Readiness probe", "Проба готовности"), _readiness),
+        Row("n3", Message("Readiness probe", "Проба готовности"), _readiness, ("n2",)),
         Row("n4", Message("Service of type ClusterIP", "Service типа ClusterIP"), _cluster_service, ("n2", "n3")),
         Row("n5", Message("Ingress with a host", "Ingress с хостом"), _ingress, ("n2", "n3")),
         Row("n6", Message("/homepage is rewritten", "/homepage переписывается"), _homepage, ("n2", "n3")),

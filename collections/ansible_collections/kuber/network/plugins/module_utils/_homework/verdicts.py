@@ -108,3 +108,10 @@ def _blocked(number: str) -> Fault:
 def _fault(answer: Answer) -> Fault:
     text = f"{answer.name}: {answer.found} (wanted: {answer.wanted})"
     return Fault(Message(text, text), Message(f"Try it: {answer.asked}", f"Проверьте: {answer.asked}"))
+
+
+def explained(verdict: Verdict, diagnosis: Fault) -> Verdict:
+    """Return a failed verdict about pods with the diagnosis of these."""
+    if verdict.status is Status.FAILED and verdict.number in rows.ABOUT_PODS and verdict.answers:
+        return dataclasses.replace(verdict, reasons=(*verdict.reasons, diagnosis))
+    return verdict

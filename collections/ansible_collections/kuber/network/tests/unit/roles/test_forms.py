@@ -20,7 +20,7 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight.renamed i
 
 ROLES = pathlib.Path(__file__).resolve().parents[3] / "roles"
 # Those that playbooks give to a role, and those that a module looks at before anything is done.
-INTERNAL = ("preflight_", "verify_", "rollout_", "trace_", "machines_")
+INTERNAL = ("homework_", "preflight_", "verify_", "rollout_", "trace_", "machines_")
 # Those that the connection to the cluster proves.
 OF_CONNECTION = {"kuber_context", "kuber_kubeconfig", "kuber_node_ip"}
 

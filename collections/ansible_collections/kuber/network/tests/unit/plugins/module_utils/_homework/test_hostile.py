@@ -71,7 +71,11 @@ DANGERS = {
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system"}},
         body("Role", RBAC, namespace="kube-public", rules=[]),
     ],
-    "external_addresses": [body("Service", spec={"externalIPs": ["8.8.8.8"]})],
+    "external_addresses": [
+        body("Service", spec={"externalIPs": ["8.8.8.8"]}),
+        body("IPAddressPool", "metallb.io/v1beta1", "metallb-system", spec={"addresses": ["8.8.8.0/24"]}),
+        body("IPAddressPool", "metallb.io/v1beta1", "metallb-system", spec={"addresses": ["10.0.0.1-11.0.0.1"]}),
+    ],
     "kinds": [
         body("APIService", "apiregistration.k8s.io/v1"),
         body("PersistentVolume", spec={"capacity": {}}),

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, the kuber.network authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: homework_info
+short_description: Find the homework in a learner's folder
+version_added: "1.0.0"
+author:
+  - the kuber.network authors (@kuber-network)
+description:
+  - Reads a folder of manifests, upgrades them as M(kuber.network.upgraded_manifests) does, finds the parts of the
+    homework by what they are, and returns what is to be applied and what is to be asked about it.
+  - Neither the folder nor a cluster is changed, and no cluster is needed.
+  - The folder need not be trusted. Templates in it are not evaluated, and nothing of it is run. The task fails with a
+    list of everything that a homework does not need and that could harm the cluster, unless O(allow) accepts it.
+  - Objects of MetalLB and ingress-nginx themselves, and the ConfigMap of kube-proxy, are not in RV(objects).
+extends_documentation_fragment:
+  - kuber.network.attributes.info
+options:
+  src:
+    description: The folder, or one file, as in O(kuber.network.upgraded_manifests#module:src).
+    type: path
+    required: true
+  edition:
+    description:
+      - The edition of the homework. V(classic) has the rows 0 to 18, V(2024) the rows 0 and n1 to n6.
+      - With V(auto), the one that the folder follows.
+    type: str
+    choices: [auto, classic, "2024"]
+    default: auto
+  allow:
+    description:
+      - What is accepted although it could harm the cluster, by the words that the error names. These are
+        V(capabilities), V(cluster_rights), V(external_addresses), V(host_namespaces), V(host_path), V(host_port),
+        V(kinds), V(privileged), V(replicas) and V(system_objects).
+    type: list
+    elements: str
+    default: []
+  language:
+    description: The language of RV(summary) and of the error.
+    type: str
+    choices: [en, ru]
+    default: en
+  services:
+    description: The Services of the cluster after the objects were applied, for RV(checks) and RV(networks).
+    type: list
+    elements: dict
+    default: []
+  ingress_address:
+    description: The address of the ingress controller, for RV(checks).
+    type: str
+    default: ""
+seealso:
+  - module: kuber.network.homework_report
+  - module: kuber.network.upgraded_manifests
+"""
+
+EXAMPLES = r"""
+- name: Look at a folder
+  kuber.network.homework_info:
+    src: ~/kubernetes-networks
+  register: folder
+"""
+
+RETURN = r"""
+edition:
+  description: The edition of the homework.
+  returned: success
+  type: str
+  sample: classic
+objects:
+  description: The objects to apply.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+images:
+  description: The images of the objects.
+  returned: success
+  type: list
+  elements: str
+  sample: ["busybox:1.31.0"]
+summary:
+  description: The status of each row as far as the folder alone decides it.
+  returned: success
+  type: list
+  elements: str
+  sample: ["1 Deployment with 3 ready pods"]
+checks:
+  description: The checks for M(kuber.network.checks); the group of each is its row.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+networks:
+  description: The networks of the addresses that the Services of the folder have in O(services).
+  returned: success
+  type: list
+  elements: str
+  sample: [172.17.255.0/24]
+"""
