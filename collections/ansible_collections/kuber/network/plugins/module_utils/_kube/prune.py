@@ -177,10 +177,11 @@ class Pruner:
 
 
 def found_item(resource: Resource, body: Body, origin: str) -> Item:
-    """An object that was found in a list; its body is its metadata."""
+    """An object that was found in a list; its body is its metadata and what it is, which lists leave out."""
     metadata = body["metadata"]
     ref = Ref(resource.kind, metadata.get("namespace", ""), metadata["name"], resource.api_version)
-    return Item(ref, {"metadata": metadata}, resource, origin)
+    body = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata}
+    return Item(ref, body, resource, origin)
 
 
 def _key(item: Item) -> tuple[str, str, str]:

@@ -207,7 +207,7 @@ def _read_ipvs(runner: Runner) -> Rules:
             found=done["servers"].stderr.strip() or "it is not there",
             remedy="Read the node through a pod of an image with a shell (pod_image, trace_pod_image)",
         )
-    sets = _first(done, "sets ")
+    sets = _first(done, "sets")
     return rules_ipvs.IpvsTable(
         servers={server.key: server for server in virtual_servers.parse(done["servers"].stdout)},
         sets=None if sets is None else ipvs.parse_sets(sets),

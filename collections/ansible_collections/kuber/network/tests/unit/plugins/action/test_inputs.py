@@ -197,7 +197,7 @@ def settings_tasks(inputs: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 def preflight_tasks(inputs: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     """The task of the role with the role's variables; ours has no node that could be asked."""
     role = "collections/ansible_collections/kuber/network/roles/preflight"
-    task, _remark = load(f"{role}/tasks/main.yml")
+    task, *_remarks = load(f"{role}/tasks/main.yml")
     own = load(f"{role}/defaults/main.yml") | load(f"{role}/vars/main.yml")
     options = task["kuber.network.preflight"] | {
         "kubeconfig": "{{ kuber_kubeconfig }}",
