@@ -31,6 +31,7 @@ FAMILIES = "|".join(["kuber", *(path.name for path in (COLLECTION / "roles").ite
 SETTING = re.compile(rf"(?<![\w.])(?:{FAMILIES})_\w+")
 # Facts, results, and what a playbook gives to a role.
 MADE_IN_A_RUN = {
+    "common_records",
     "kube_proxy_result",
     "preflight_node",
     "rollout_item",

@@ -63,7 +63,7 @@ def show(client: Client, body: dict[str, t.Any]) -> None:
     space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": metadata["namespace"]}}
     client.request("PATCH", namespace, query={"fieldManager": "test"}, body=space, content_type=APPLY)
     path = f"/apis/{body['apiVersion']}/namespaces/{metadata['namespace']}/{PLURALS[body['kind']]}/{metadata['name']}"
-    for _ in range(600):
+    for _attempt in range(600):
         try:
             client.request("PATCH", path, query=STRICT, body=body, content_type=APPLY)
             return
