@@ -9,19 +9,15 @@ import typing as t
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._homework import asking, rows
-from ansible_collections.kuber.network.plugins.module_utils._homework.look import Look, look
-from ansible_collections.kuber.network.plugins.module_utils._homework.model import LANGUAGES, Status
-from ansible_collections.kuber.network.plugins.module_utils._upgrade import folder
-from ansible_collections.kuber.network.plugins.module_utils._upgrade.upgrade import upgrade
+from ansible_collections.kuber.network.plugins.module_utils._homework.look import Look
+from ansible_collections.kuber.network.plugins.module_utils._homework.model import Status
+from ansible_collections.kuber.network.plugins.plugin_utils import _homework_folder
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 
 
 class ActionModule(KuberAction):
     ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]] = {
-        "src": {"type": "path", "required": True},
-        "edition": {"type": "str", "choices": ["auto", *rows.ROWS], "default": "auto"},
-        "allow": {"type": "list", "elements": "str", "default": []},
-        "language": {"type": "str", "choices": [*LANGUAGES], "default": "en"},
+        **_homework_folder.FOLDER_SPEC,
         "services": {"type": "list", "elements": "dict", "default": []},
         "ingress_address": {"type": "str", "default": ""},
     }
@@ -29,8 +25,7 @@ class ActionModule(KuberAction):
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         if not params["src"]:
             raise KuberError("No folder was named", wanted="a folder of manifests (homework_dir)")
-        edition = "" if params["edition"] == "auto" else params["edition"]
-        found = look(upgrade(folder.load(params["src"]).read()), edition=edition, allowed=params["allow"])
+        _upgraded, found = _homework_folder.read(params)
         _refuse(found, params["language"])
         return {
             "edition": found.edition,

@@ -13,22 +13,18 @@ from ansible.utils.color import stringc
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Verdict as Answer
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._homework import page, report, rows, verdicts
-from ansible_collections.kuber.network.plugins.module_utils._homework.look import look
-from ansible_collections.kuber.network.plugins.module_utils._homework.model import LANGUAGES, Fault, Message
+from ansible_collections.kuber.network.plugins.module_utils._homework import page, report, verdicts
+from ansible_collections.kuber.network.plugins.module_utils._homework.model import Fault, Message
 from ansible_collections.kuber.network.plugins.module_utils._homework.report import Report
-from ansible_collections.kuber.network.plugins.module_utils._upgrade import folder
-from ansible_collections.kuber.network.plugins.module_utils._upgrade.upgrade import upgrade
+from ansible_collections.kuber.network.plugins.module_utils._net import files
+from ansible_collections.kuber.network.plugins.plugin_utils import _homework_folder
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
 
 class ActionModule(KuberAction):
     ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]] = {
-        "src": {"type": "path", "required": True},
-        "edition": {"type": "str", "choices": ["auto", *rows.ROWS], "default": "auto"},
-        "allow": {"type": "list", "elements": "str", "default": []},
-        "language": {"type": "str", "choices": [*LANGUAGES], "default": "en"},
+        **_homework_folder.FOLDER_SPEC,
         "answers": {"type": "list", "elements": "dict", "default": []},
         "diagnosis": {"type": "str", "default": ""},
         "stand_ins": {"type": "list", "elements": "str", "default": []},
@@ -41,9 +37,7 @@ class ActionModule(KuberAction):
         directory = pathlib.Path(params["dest"]).resolve()
         if directory.is_relative_to(src):
             raise KuberError("Invalid option dest: it is inside the folder", found=str(directory))
-        upgraded = upgrade(folder.load(str(src)).read())
-        edition = "" if params["edition"] == "auto" else params["edition"]
-        found = look(upgraded, edition=edition, allowed=params["allow"])
+        upgraded, found = _homework_folder.read(params)
         concluded = verdicts.conclude(
             found.edition,
             found.claims,
@@ -62,8 +56,8 @@ class ActionModule(KuberAction):
             "json": json.dumps(report.dump(result), ensure_ascii=False, indent=2) + "\n",
             "xml": report.junit(result),
         }
-        paths = {directory / f"{src.stem}.{kind}": text for kind, text in texts.items()}
-        changed = [path for path, text in paths.items() if not path.is_file() or path.read_text() != text]
+        paths = {directory / f"{src.stem}.{kind}": text.encode() for kind, text in texts.items()}
+        changed = [path for path, text in paths.items() if not path.is_file() or path.read_bytes() != text]
         if not self.check_mode:
             _write({path: paths[path] for path in changed})
         return {
@@ -79,10 +73,10 @@ def _explained(verdict: verdicts.Verdict, diagnosis: str) -> verdicts.Verdict:
     return verdicts.explained(verdict, Fault(Message(diagnosis, diagnosis))) if diagnosis else verdict
 
 
-def _write(texts: t.Mapping[pathlib.Path, str]) -> None:
+def _write(texts: t.Mapping[pathlib.Path, bytes]) -> None:
     try:
         for path, text in texts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            files.replace(path, text)
     except OSError as exc:
         raise KuberError(f"Cannot write {exc.filename}", found=exc.strerror) from exc
