@@ -14,9 +14,9 @@ description:
   - Reads all Ingress objects of the cluster that ingress-nginx serves, or those in O(definition) or O(src), and says
     for each field whether it works the same behind Traefik 3.7, with its provider C(kubernetesIngressNGINX), and as
     objects of Gateway API 1.6, as the filter P(kuber.network.to_gateway#filter) writes them and Traefik serves them.
-  - The verdicts come from a table of every annotation that ingress-nginx 1.15 documents, and of what is no annotation,
-    such as ports of pods in backends, regular expressions, rewrites, canaries and rules without a host. Each row names
-    its source. An annotation that is not in the table is V(unknown), never V(same).
+  - The verdicts come from a table of every annotation that ingress-nginx 1.15 documents, and of other fields of an
+    Ingress, such as ports of pods in backends, regular expressions, rewrites, canaries and rules without a host.
+    Each row names its source. An annotation that is not in the table is V(unknown), never V(same).
   - The verdicts are read from the documentation and the code of these versions, with the defaults of Traefik's
     provider. The ConfigMap of ingress-nginx is not looked at.
   - Changes nothing.

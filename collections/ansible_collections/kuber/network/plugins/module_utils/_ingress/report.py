@@ -61,7 +61,7 @@ class Finding:
     target: Target
     effect: Effect
     nginx: str
-    """What ingress-nginx does, where that is no annotation."""
+    """What ingress-nginx does, where the finding is about a field and not about an annotation."""
     mended: str
     """The field as text that works at ingress-nginx and at the target, if there is one."""
 
@@ -319,9 +319,9 @@ def _annotation(key: str, value: str, target: Target) -> Effect:
     if row is not None:
         return row.effect(target, value)
     if key.startswith(PREFIX):
-        why = "ingress-nginx 1.15 does not document this annotation, so nobody has looked what becomes of it"
+        why = "ingress-nginx 1.15 does not document this annotation, so its effect elsewhere is not known"
         return Effect(Verdict.UNKNOWN, why, "Try it, or remove it", f"{NGINX_DOCS}/annotations/")
-    why = "This is no annotation of ingress-nginx; whoever reads it may read it elsewhere or not"
+    why = "This annotation does not belong to ingress-nginx, so which program reads it is not known"
     return Effect(Verdict.UNKNOWN, why, "Find out which program reads it")
 
 

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""What ingress controllers read differently in an Ingress that is no annotation, as data."""
+"""Fields of an Ingress, other than annotations, that ingress controllers read differently, as data."""
 
 from __future__ import annotations
 
