@@ -56,6 +56,10 @@ options:
       - Without it, paths to backends with HTTPS are not written.
     type: str
     default: ""
+  complete:
+    description: Whether it is an error if something is not written, as C(not_converted) names it otherwise.
+    type: bool
+    default: false
 seealso:
   - module: kuber.network.ingress_report
 """
@@ -71,14 +75,9 @@ EXAMPLES = r"""
     kind: Service
   register: services
 
-- name: Convert them
+- name: Convert them, or stop if something has no equal
   ansible.builtin.set_fact:
-    converted: "{{ (ingresses.objects + services.objects) | kuber.network.to_gateway(namespace='ingress') }}"
-
-- name: Stop if something has no equal
-  ansible.builtin.assert:
-    that: converted.not_converted | length == 0
-    fail_msg: "{{ converted.not_converted }}"
+    converted: "{{ (ingresses.objects + services.objects) | kuber.network.to_gateway(complete=true) }}"
 
 - name: Apply them
   kuber.network.manifests:
@@ -104,14 +103,19 @@ from ansible_collections.kuber.network.plugins.module_utils._ingress.gateway imp
 from ansible_collections.kuber.network.plugins.module_utils._upgrade import reading
 
 
-def to_gateway(objects: object, **options: t.Any) -> dict[str, t.Any]:
+def to_gateway(objects: object, *, complete: bool = False, **options: t.Any) -> dict[str, t.Any]:
     try:
         chosen = Options.load(options)
         read = reading.from_definition(objects)
         for finding in read.findings:
             raise KuberError(f"{finding.origin}: {finding.problem}", remedy=finding.remedy)
         bodies = [part.body for part in read.parts if part.body.get("kind") in ("Ingress", "Service")]
-        return convert(bodies, chosen).dump()
+        converted = convert(bodies, chosen)
+        if complete and converted.not_converted:
+            raise KuberError(
+                f"Not everything has an equal in Gateway API: {'; '.join(map(str, converted.not_converted))}"
+            )
+        return converted.dump()
     except KuberError as exc:
         raise AnsibleFilterError(str(exc)) from exc
 

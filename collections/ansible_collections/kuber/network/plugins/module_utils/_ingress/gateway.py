@@ -85,6 +85,9 @@ class Left:
     why: str
     instead: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.object}, {self.field}: {self.why}" + (f" ({self.instead})" if self.instead else "")
+
     def dump(self) -> dict[str, str]:
         return dataclasses.asdict(self)
 

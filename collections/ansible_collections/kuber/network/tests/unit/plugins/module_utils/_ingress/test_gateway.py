@@ -173,3 +173,9 @@ def test_bad_options_are_refused(options: dict[str, t.Any], said: str) -> None:
 def test_broken_yaml_is_refused() -> None:
     with pytest.raises(AnsibleFilterError, match="Correct the file"):
         to_gateway("a: [")
+
+
+def test_completeness_can_be_demanded() -> None:
+    with pytest.raises(AnsibleFilterError, match=r"auth-url: .*would admit what the Ingress does not"):
+        to_gateway([ingress("web", auth_url="http://auth.example.org")], complete=True)
+    assert to_gateway([ingress("web")], complete=True)["objects"]

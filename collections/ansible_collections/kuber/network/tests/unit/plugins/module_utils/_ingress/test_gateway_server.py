@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
 import time
 import typing as t
@@ -19,7 +18,6 @@ from ansible_collections.kuber.network.plugins.module_utils._api.httperrors impo
 from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 
 SHAPES = sorted((pathlib.Path(__file__).parent / "shapes").glob("*.yml"))
-MODULE = "sigs.k8s.io/gateway-api@v1.6.3"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 PLURALS = {
     "Gateway": "gateways",
@@ -31,24 +29,11 @@ STRICT = {"fieldManager": "test", "fieldValidation": "Strict", "force": "true", 
 APPLY = "application/apply-patch+yaml"
 
 
-def definitions() -> list[dict[str, t.Any]]:
-    """The standard channel, from Go's cache of modules."""
-    cache = (
-        os.environ.get("GOMODCACHE")
-        or pathlib.Path(os.environ.get("GOPATH") or pathlib.Path.home() / "go") / "pkg" / "mod"
-    )
-    folder = pathlib.Path(cache) / MODULE / "config" / "crd" / "standard"
-    if not folder.is_dir():
-        pytest.skip(f"Go's cache has no {MODULE}: go mod download {MODULE}")
-    return [
-        yaml.safe_load((folder / f"gateway.networking.k8s.io_{kind}.yaml").read_text()) for kind in PLURALS.values()
-    ]
-
-
 @pytest.fixture(scope="module")
-def client(api_server: t.Any) -> t.Iterator[Client]:
+def client(api_server: t.Any, gateway_api: pathlib.Path) -> t.Iterator[Client]:
     found = Client.from_kubeconfig(kubeconfig=str(api_server.kubeconfig), context="loopback")
-    made = definitions()
+    bodies = yaml.load_all(gateway_api.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    made = [body for body in bodies if body["spec"]["names"]["plural"] in PLURALS.values()]
     for body in made:
         found.request("POST", DEFINITIONS, body=body)
     yield found
