@@ -8,8 +8,8 @@ import typing as t
 
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._homework import asking, rows
-from ansible_collections.kuber.network.plugins.module_utils._homework.look import Look
+from ansible_collections.kuber.network.plugins.module_utils._homework import cluster_checks, pulling, rows
+from ansible_collections.kuber.network.plugins.module_utils._homework.inspection import Inspection
 from ansible_collections.kuber.network.plugins.module_utils._homework.model import Status
 from ansible_collections.kuber.network.plugins.plugin_utils import _homework_folder
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
@@ -18,6 +18,7 @@ from ansible_collections.kuber.network.plugins.plugin_utils._action import Kuber
 class ActionModule(KuberAction):
     ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]] = {
         **_homework_folder.FOLDER_SPEC,
+        "not_pulled": {"type": "list", "elements": "str", "default": []},
         "services": {"type": "list", "elements": "dict", "default": []},
         "ingress_address": {"type": "str", "default": ""},
     }
@@ -31,17 +32,20 @@ class ActionModule(KuberAction):
             "edition": found.edition,
             "objects": list(found.applied),
             "images": list(found.images),
+            "puller": pulling.pod(found.applied, besides=params["not_pulled"]) or {},
+            "notes": [note.text(params["language"]) for note in found.notes],
             "summary": [
                 f"{row.number} {row.title.text(params['language'])}"
                 for row in rows.ROWS[found.edition]
                 if found.claims[row.number].status is not Status.NOT_PART
             ],
-            "checks": asking.checks(found, params["services"], params["ingress_address"]),
-            "networks": asking.networks(params["services"], found.applied),
+            "checks": cluster_checks.checks(found, params["services"], params["ingress_address"]),
+            "rollout": cluster_checks.rollout(found, params["services"]),
+            "networks": cluster_checks.networks(params["services"], found.applied),
         }
 
 
-def _refuse(found: Look, language: str) -> None:
+def _refuse(found: Inspection, language: str) -> None:
     if found.dangers:
         lines = "".join(f"\n  {one.object}: {one.what.text(language)} ({one.word})" for one in found.dangers)
         raise KuberError(

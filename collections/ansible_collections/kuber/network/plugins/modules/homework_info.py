@@ -44,6 +44,24 @@ options:
     type: str
     choices: [en, ru]
     default: en
+  pulled:
+    description:
+      - The Pod RV(puller) as the cluster has it. Images that it could not pull are
+        named in the notes.
+    type: dict
+    default: {}
+  stand_in:
+    description:
+      - For clusters without a way to the internet, an image with a shell and httpd, such as C(busybox:1.31.0). It
+        answers in the place of images that O(pulled) says cannot be pulled, with the same pages on the same port, and
+        it makes the pages that init containers download.
+    type: str
+    default: ""
+  not_pulled:
+    description: Names of images, without tag, that are not in RV(puller), as others answer in their place.
+    type: list
+    elements: str
+    default: []
   services:
     description: The Services of the cluster after the objects were applied, for RV(checks) and RV(networks).
     type: list
@@ -83,6 +101,19 @@ images:
   type: list
   elements: str
   sample: ["busybox:1.31.0"]
+puller:
+  description:
+    - A Pod that has each image of the objects as a container with a program that does not exist, so that nothing is
+      run. Empty if there are no images.
+  returned: success
+  type: dict
+  sample: {}
+notes:
+  description: The images that cannot be pulled, and what answers in their place.
+  returned: success
+  type: list
+  elements: str
+  sample: ["The cluster cannot pull the image somebody/web:1.0"]
 summary:
   description: The status of each row as far as the folder alone decides it.
   returned: success
@@ -95,6 +126,13 @@ checks:
   type: list
   elements: dict
   sample: []
+rollout:
+  description:
+    - The Deployment of the web application (C(name), C(namespace)), a page of it (C(url)), and from where to request it
+      (C(from), as in O(kuber.network.rollout#module:probe_from)). Empty if the folder has no strategy or no Service.
+  returned: success
+  type: dict
+  sample: {name: web, namespace: default, url: "http://172.17.255.1:80/index.html", from: controller}
 networks:
   description: The networks of the addresses that the Services of the folder have in O(services).
   returned: success

@@ -13,7 +13,7 @@ author:
 description:
   - Concludes from a folder and the answers of a cluster one verdict for each row of the homework, prints them as a
     table, and writes them as JSON, as JUnit XML and as one self-contained HTML page.
-  - A row is passed, failed (with the reason and what mends it), could not be looked at (with the reason), or is not
+  - A row is passed, failed (with the reason and what fixes it), could not be looked at (with the reason), or is not
     part of the folder.
 extends_documentation_fragment:
   - kuber.network.attributes
@@ -37,6 +37,19 @@ options:
     type: str
     choices: [en, ru]
     default: en
+  pulled:
+    description:
+      - The Pod RV(kuber.network.homework_info#module:puller) as the cluster has it. Images that it could not pull are
+        named in the notes.
+    type: dict
+    default: {}
+  stand_in:
+    description:
+      - For clusters without a way to the internet, an image with a shell and httpd, such as C(busybox:1.31.0). It
+        answers in the place of images that O(pulled) says cannot be pulled, with the same pages on the same port, and
+        it makes the pages that init containers download.
+    type: str
+    default: ""
   answers:
     description: The results of M(kuber.network.checks).
     type: list
@@ -46,6 +59,21 @@ options:
     description: Why the objects of the folder did not become ready, for the rows that fail.
     type: str
     default: ""
+  rollouts:
+    description: The results of M(kuber.network.rollout), for row 4.
+    type: list
+    elements: dict
+    default: []
+  rollout_failure:
+    description: Why a rollout failed, empty if none did. Row 4 fails with it.
+    type: str
+    default: ""
+  refusal:
+    description:
+      - Why the folder was refused, or why its check broke off. The report then has only row 0, which could not be
+        looked at for this reason, and O(src) is not read.
+    type: str
+    default: ""
   stand_ins:
     description: Images that answered in the place of others, for the report.
     type: list
@@ -53,8 +81,8 @@ options:
     default: []
   dest:
     description:
-      - Folder for C(NAME.html), C(NAME.json) and C(NAME.xml), where NAME is the name of O(src). It is created if it
-        does not exist. It must not be inside O(src).
+      - Folder for C(NAME.html), C(NAME.json) and C(NAME.xml), where NAME is the name of O(src), of a file without its
+        suffix. It is created if it does not exist. It must not be inside O(src).
     type: path
     required: true
   remark:
@@ -63,7 +91,9 @@ options:
     default: ""
 seealso:
   - module: kuber.network.homework_info
+  - module: kuber.network.homework_class_report
   - module: kuber.network.checks
+  - module: kuber.network.rollout
 """
 
 EXAMPLES = r"""

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._homework import rows
-from ansible_collections.kuber.network.plugins.module_utils._homework.look import Look, look
+from ansible_collections.kuber.network.plugins.module_utils._homework import pulling, rows
+from ansible_collections.kuber.network.plugins.module_utils._homework.inspection import Inspection, inspect
 from ansible_collections.kuber.network.plugins.module_utils._homework.model import LANGUAGES
 from ansible_collections.kuber.network.plugins.module_utils._upgrade import folder
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.upgrade import Upgrade, upgrade
@@ -22,12 +22,17 @@ FOLDER_SPEC: dict[str, t.Any] = {
     "src": {"type": "path", "required": True},
     "edition": {"type": "str", "choices": [AUTO, *rows.ROWS], "default": AUTO},
     "allow": {"type": "list", "elements": "str", "default": []},
+    "pulled": {"type": "dict", "default": {}},
+    "stand_in": {"type": "str", "default": ""},
     "language": {"type": "str", "choices": [*LANGUAGES], "default": "en"},
 }
 
 
-def read(params: t.Mapping[str, t.Any]) -> tuple[Upgrade, Look]:
+def read(params: t.Mapping[str, t.Any]) -> tuple[Upgrade, Inspection]:
     """Return the upgraded folder, and what it is found to be."""
     upgraded = upgrade(folder.load(params["src"]).read())
     edition = "" if params["edition"] == AUTO else params["edition"]
-    return upgraded, look(upgraded, edition=edition, allowed=params["allow"])
+    pulls = pulling.read(params["pulled"])
+    return upgraded, inspect(
+        upgraded, edition=edition, allowed=params["allow"], pulls=pulls, stand_in=params["stand_in"]
+    )

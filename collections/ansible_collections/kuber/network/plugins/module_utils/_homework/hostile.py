@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
     from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 
-# Kinds that a homework has. Others reach beyond a namespace, or are run by a controller that nobody has looked at.
+# Kinds that a homework has. Others reach beyond a namespace, or are run by a controller that is not known.
 KINDS = frozenset(
     {
         "ConfigMap",
@@ -151,7 +151,7 @@ def _is_needed(body: Body) -> bool:
 
 
 def _is_private(pool: Body) -> bool:
-    """Whether nobody else can have the addresses of a pool: a route to them would take away what others reach there."""
+    """Whether a pool has only private addresses: a route to public ones would cut this machine off from them."""
     addresses = below(pool, "spec", "addresses")
     for one in addresses if isinstance(addresses, list) else ():
         for end in str(one).partition("/")[0].split("-"):

@@ -12,12 +12,18 @@ import html
 import json
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._homework.model import Message, Status
-from ansible_collections.kuber.network.plugins.module_utils._homework.report import CHANGED, MARKS, WORDS, changed
+from ansible_collections.kuber.network.plugins.module_utils._homework.model import Message
+from ansible_collections.kuber.network.plugins.module_utils._homework.report import (
+    CHANGED,
+    MARKS,
+    WORDS,
+    WORST,
+    changed,
+)
 from ansible_collections.kuber.network.plugins.module_utils._homework.verdicts import exit_code
 
 if t.TYPE_CHECKING:  # pragma: no cover
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ansible_collections.kuber.network.plugins.module_utils._homework.report import Report
     from ansible_collections.kuber.network.plugins.module_utils._homework.verdicts import Verdict
@@ -51,6 +57,9 @@ section header span:last-child { margin-left: auto; }
 .passed .mark, .total.passed { color: var(--passed); } .failed .mark, .total.failed { color: var(--failed); }
 .not_checked .mark, .total.not_checked { color: var(--not_checked); }
 p, ul { margin: 4px 0; white-space: pre-line; } .dim, footer { color: var(--dim); font-size: 14px; }
+.wide { overflow-x: auto; } table { border-collapse: collapse; background: var(--sheet); }
+th, td { border: 1px solid var(--edge); padding: 4px 8px; text-align: center; } tbody th { text-align: left; }
+a { color: inherit; }
 code { font-family: ui-monospace, monospace; font-size: 13.5px; }
 """
 
@@ -58,18 +67,25 @@ code { font-family: ui-monospace, monospace; font-size: 13.5px; }
 def render(report: Report, *, remark: str) -> str:
     """Return the page; ``remark`` says when and on which cluster the checks were made."""
     code = exit_code(report.verdicts)
-    worst = (Status.PASSED, Status.NOT_CHECKED, Status.FAILED)[code]
+    lines = [
+        f'<p class="total {WORST[code].value}">{_text(report.say(TOTALS[code]))}</p>\n<p>{_text(report.summary)}</p>',
+        *(f"<p>{_text(report.say(note))}</p>" for note in report.notes),
+        *(_row(report, one) for one in report.verdicts),
+    ]
+    return frame(report.language, report.say(HEADING), report.folder, report.summary, lines, remark)
+
+
+def frame(language: str, heading: str, name: str, summary: str, lines: Iterable[str], remark: str) -> str:
+    """Return a page with these lines of HTML; everything else is text."""
     return "\n".join(
         [
-            f'<!DOCTYPE html>\n<html lang="{report.language}">\n<head>\n<meta charset="utf-8">',
+            f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">',
             # Make the browser enforce it: nothing is loaded, and nothing of the folder is run.
             """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">""",
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{_text(report.folder)}: {_text(report.summary)}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
-            f'<main>\n<h1>{_text(report.say(HEADING))}</h1>\n<p class="folder">{_text(report.folder)}</p>',
-            f'<p class="total {worst.value}">{_text(report.say(TOTALS[code]))}</p>\n<p>{_text(report.summary)}</p>',
-            *(f"<p>{_text(report.say(note))}</p>" for note in report.notes),
-            *(_row(report, one) for one in report.verdicts),
+            f"<title>{_text(name)}: {_text(summary)}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
+            f'<main>\n<h1>{_text(heading)}</h1>\n<p class="folder">{_text(name)}</p>',
+            *lines,
             f"<footer>{_text(remark)}</footer>\n</main>\n</body>\n</html>\n",
         ]
     )

@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 NGINX = "nginx.ingress.kubernetes.io/"
 WORKLOADS = frozenset({"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"})
-# Namespaces of components, in which nobody keeps the application of the homework.
+# Namespaces of components, which never hold the application of the homework.
 COMPONENTS = frozenset({"ingress-nginx", "kube-system", "kubernetes-dashboard", "metallb-system"})
 DNS_LABEL = ("k8s-app", "kube-dns")
 CONTROLLER_LABELS = frozenset({("app", "ingress-nginx"), ("app.kubernetes.io/name", "ingress-nginx")})

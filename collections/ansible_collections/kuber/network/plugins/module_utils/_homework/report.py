@@ -4,17 +4,21 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Render verdicts as a table for a terminal, as JSON, and as JUnit."""
+"""Render verdicts as a table for a terminal, and as data for JSON."""
 
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
-from xml.etree import ElementTree
 
 from ansible_collections.kuber.network.plugins.module_utils._homework.model import Message, Status
-from ansible_collections.kuber.network.plugins.module_utils._homework.verdicts import Verdict, exit_code
+from ansible_collections.kuber.network.plugins.module_utils._homework.verdicts import (
+    FAILS,
+    NOT_LOOKED_AT,
+    PASSES,
+    Verdict,
+    exit_code,
+)
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable, Iterator
@@ -35,9 +39,9 @@ WORDS = {
     Status.NOT_CHECKED: Message("could not be looked at", "не удалось проверить"),
     Status.NOT_PART: Message("not part of this folder", "нет в этой папке"),
 }
+# The status that decides an exit code.
+WORST = {PASSES: Status.PASSED, NOT_LOOKED_AT: Status.NOT_CHECKED, FAILS: Status.FAILED}
 CHANGED = Message("changed before it was applied", "изменено перед применением")
-# XML 1.0 has no notation for these.
-_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,10 +79,11 @@ def table(report: Report, *, paint: Paint) -> list[str]:
         )
         margin = " " * 8
         lines += [f"{margin}{paint(text, color)}" for text in _reasons(report, one)]
-        lines += [_printable(f"{margin}{report.say(CHANGED)}: {changed(change)}") for change in one.changes]
-    lines += [_printable(f" {report.say(note)}") for note in report.notes]
-    worst = [Status.PASSED, Status.NOT_CHECKED, Status.FAILED][exit_code(report.verdicts)]
-    return [*lines, "", " " + paint(f"{MARKS[worst][0]} {report.summary}", MARKS[worst][1]), ""]
+        lines += [printable(f"{margin}{report.say(note)}") for note in one.notes]
+        lines += [printable(f"{margin}{report.say(CHANGED)}: {changed(change)}") for change in one.changes]
+    lines += [printable(f" {report.say(note)}") for note in report.notes]
+    mark, color = MARKS[WORST[exit_code(report.verdicts)]]
+    return [*lines, "", " " + paint(f"{mark} {report.summary}", color), ""]
 
 
 def changed(change: FieldChange) -> str:
@@ -91,6 +96,7 @@ def dump(report: Report) -> dict[str, t.Any]:
     return {
         "folder": report.folder,
         "edition": report.edition,
+        "summary": report.summary,
         "exit_code": exit_code(report.verdicts),
         "notes": [report.say(note) for note in report.notes],
         "rows": [
@@ -98,6 +104,7 @@ def dump(report: Report) -> dict[str, t.Any]:
                 "number": one.number,
                 "title": report.say(one.title),
                 "status": one.status.value,
+                "word": report.say(WORDS[one.status]),
                 "objects": list(one.objects),
                 "reasons": [
                     {"problem": report.say(fault.problem), "remedy": report.say(fault.remedy) if fault.remedy else ""}
@@ -112,39 +119,14 @@ def dump(report: Report) -> dict[str, t.Any]:
     }
 
 
-def junit(report: Report) -> str:
-    """Return the report as JUnit XML: what could not be looked at is an error, what is not part is skipped."""
-    suite = ElementTree.Element(
-        "testsuite",
-        name=_xml(report.folder),
-        tests=str(len(report.verdicts)),
-        failures=str(report.count(Status.FAILED)),
-        errors=str(report.count(Status.NOT_CHECKED)),
-        skipped=str(report.count(Status.NOT_PART)),
-    )
-    kinds = {Status.FAILED: "failure", Status.NOT_CHECKED: "error", Status.NOT_PART: "skipped"}
-    for one in report.verdicts:
-        name = _xml(f"{one.number} {report.say(one.title)}")
-        case = ElementTree.SubElement(suite, "testcase", classname=f"homework.{report.edition}", name=name)
-        if one.status in kinds:
-            text = _xml("\n".join(_reasons(report, one)))
-            message = text.partition("\n")[0] or report.say(WORDS[one.status])
-            ElementTree.SubElement(case, kinds[one.status], message=message).text = text
-    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
-
-
 def _reasons(report: Report, verdict: Verdict) -> Iterator[str]:
     for fault in verdict.reasons:
         # A diagnosis has several lines.
-        yield from (_printable(line) for line in report.say(fault.problem).splitlines())
+        yield from (printable(line) for line in report.say(fault.problem).splitlines())
         if fault.remedy is not None:
-            yield _printable(f"→ {report.say(fault.remedy)}")
+            yield printable(f"→ {report.say(fault.remedy)}")
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Return a text of the folder without what a terminal would obey."""
     return "".join(one if one.isprintable() else "�" for one in text)
-
-
-def _xml(text: str) -> str:
-    return _NOT_IN_XML.sub("�", text)

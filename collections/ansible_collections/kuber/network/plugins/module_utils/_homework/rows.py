@@ -26,6 +26,8 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 POOL = (ipaddress.ip_address("172.17.255.1"), ipaddress.ip_address("172.17.255.255"))
 CLASSIC, OF_2024 = "classic", "2024"
+# The row that real rollouts are about.
+STRATEGY = "4"
 # Rows that fail when pods do not become ready.
 ABOUT_PODS = frozenset({"1", "2", "n2", "n3"})
 
@@ -390,7 +392,7 @@ ROWS: dict[str, Sequence[Row]] = {
             _senseless_probes,
             asks=False,
         ),
-        Row("4", Message("Rollout strategy", "Стратегия обновления"), _strategy),
+        Row(STRATEGY, Message("Rollout strategy", "Стратегия обновления"), _strategy),
         Row("5", Message("Service of type ClusterIP", "Service типа ClusterIP"), _cluster_service, ("1", "2")),
         Row("6", Message("kube-proxy in IPVS mode", "kube-proxy в режиме IPVS"), _kube_proxy),
         Row("7", Message("No rules of the other mode", "Нет правил другого режима"), _nothing),

@@ -71,6 +71,12 @@ def conclude(
     return list(found.values())
 
 
+def refused(why: str) -> list[Verdict]:
+    """Return the verdict on a folder that was refused, or whose check broke off: nothing of it could be looked at."""
+    fault = Fault(Message(why, why))
+    return [Verdict(rows.FILES.number, rows.FILES.title, Status.NOT_CHECKED, reasons=(fault,))]
+
+
 def exit_code(verdicts: Sequence[Verdict]) -> int:
     """Return 2 if a row fails, 1 if one could not be looked at, 0 if everything that the folder claims works."""
     statuses = {one.status for one in verdicts}
@@ -108,6 +114,35 @@ def _blocked(number: str) -> Fault:
 def _fault(answer: Answer) -> Fault:
     text = f"{answer.name}: {answer.found} (wanted: {answer.wanted})"
     return Fault(Message(text, text), Message(f"Try it: {answer.asked}", f"Проверьте: {answer.asked}"))
+
+
+def with_rollouts(verdicts: Sequence[Verdict], results: Sequence[Mapping[str, t.Any]], failure: str) -> list[Verdict]:
+    """Return the verdicts with what real rollouts have shown: each is a note, and one that did not end is a fault.
+
+    Failed requests are no fault: the homework's program ends at once, so that users notice any strategy.
+    """
+    notes = tuple(_rollout(one) for one in results)
+    found = []
+    for one in verdicts:
+        if one.number == rows.STRATEGY:
+            reasons = (*one.reasons, Fault(Message(failure, failure))) if failure else one.reasons
+            status = Status.FAILED if failure and one.status is Status.PASSED else one.status
+            found.append(dataclasses.replace(one, status=status, reasons=reasons, notes=(*one.notes, *notes)))
+        else:
+            found.append(one)
+    return found
+
+
+def _rollout(result: Mapping[str, t.Any]) -> Message:
+    title, seconds = result["title"], round(float(result["seconds"]))
+    most, fewest = result["most_pods"], result["fewest_available"]
+    failed, requests = result["failed_requests"], result["requests"]
+    return Message(
+        f"Rollout {title}: {seconds} s, at most {most} pods, at least {fewest} available,"
+        f" {failed} of {requests} requests failed",
+        f"Обновление {title}: {seconds} с, подов не больше {most}, доступно не меньше {fewest},"
+        f" неудачных запросов {failed} из {requests}",
+    )
 
 
 def explained(verdict: Verdict, diagnosis: Fault) -> Verdict:

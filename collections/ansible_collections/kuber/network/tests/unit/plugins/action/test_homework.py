@@ -93,6 +93,61 @@ def test_nothing_of_a_dangerous_folder_is_evaluated_or_returned(folder: pathlib.
     assert not mark.exists()
 
 
+def test_class_is_reported_folder_by_folder_and_as_a_whole(tmp_path: pathlib.Path) -> None:
+    mark = tmp_path / "was-run"
+    course = tmp_path / "class"
+    nasty = "{{ lookup('ansible.builtin.pipe', 'touch was-run') }}"
+    for name in ("ivanov.v1", "ivanov.v2", nasty):
+        (course / name).mkdir(parents=True)
+        (course / name / "web.yml").write_text(PARTS["deployment"])
+    (course / "link").symlink_to("/etc")
+    options = {"src": "{{ item.path }}", "dest": f"{tmp_path}/report/class", "refusal": "{{ item.problem }}"}
+    code, output = run(
+        course,
+        [
+            {"kuber.network.homework_folders_info": {"src": str(course)}, "register": "found"},
+            {"ansible.builtin.debug": {"msg": "{{ found.folders }}"}},
+            {
+                "kuber.network.homework_report": options | {"answers": [answer("1", ok=True), answer("2", ok=True)]},
+                "loop": "{{ found.folders }}",
+                "register": "reports",
+            },
+            {
+                "kuber.network.homework_class_report": {
+                    "src": str(course),
+                    "reports": "{{ reports.results | map(attribute='files') | flatten | select('search', 'json$') }}",
+                    "dest": f"{tmp_path}/report",
+                },
+                "register": "whole",
+            },
+            {"ansible.builtin.fail": {"msg": "not complete"}, "when": "whole.homework_exit_code != 0"},
+        ],
+    )
+    assert code == 1, output
+    assert not mark.exists()
+    written = json.loads((tmp_path / "report" / "class.json").read_text())
+    assert {one["folder"]: one["exit_code"] for one in written["folders"]} == {
+        "ivanov.v1": 0,
+        "ivanov.v2": 0,
+        "link": 1,
+        nasty: 0,
+    }
+    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == [
+        "class",
+        "class.html",
+        "class.json",
+        "class.xml",
+    ]
+    assert (tmp_path / "report" / "class" / "ivanov.v2.html").is_file()
+
+
+def test_report_is_not_written_into_the_folder(folder: pathlib.Path) -> None:
+    task = {"kuber.network.homework_report": {"src": str(folder), "dest": str(folder / "report")}}
+    code, output = run(folder, [task])
+    assert code == 1
+    assert "Invalid option dest: it is inside the folder" in output
+
+
 def test_no_folder_is_refused(folder: pathlib.Path) -> None:
     code, output = run(folder, [{"kuber.network.homework_info": {"src": ""}}])
     assert code == 1

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._checks.model import Verdict as Answer
-from ansible_collections.kuber.network.plugins.module_utils._homework import page, report, rows, verdicts
+from ansible_collections.kuber.network.plugins.module_utils._homework import junit, page, report, rows, verdicts
 from ansible_collections.kuber.network.plugins.module_utils._homework.model import Claim, Fault, Message, Status
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import FieldChange, Reason
 
@@ -130,7 +130,7 @@ def test_json_holds_the_exit_code_and_the_verdicts() -> None:
 
 
 def test_junit_counts_what_a_ci_job_counts() -> None:
-    suite = ElementTree.fromstring(report.junit(sample(name=NASTY)))
+    suite = ElementTree.fromstring(junit.one(report.dump(sample(name=NASTY))))
     assert {key: suite.get(key) for key in ("tests", "failures", "errors", "skipped")} == {
         "tests": "19",
         "failures": "2",

@@ -12,8 +12,8 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.kuber.network.plugins.module_utils._homework import asking
-from ansible_collections.kuber.network.plugins.module_utils._homework.look import look
+from ansible_collections.kuber.network.plugins.module_utils._homework import cluster_checks
+from ansible_collections.kuber.network.plugins.module_utils._homework.inspection import inspect
 from ansible_collections.kuber.network.plugins.module_utils._upgrade import reading
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.upgrade import upgrade
 
@@ -45,9 +45,9 @@ def asked(*names: str, edit: tuple[str, str] = ("", "")) -> dict[str, list[dict[
     """Return the checks of each row."""
     text = "---\n".join(PARTS[name] for name in names)
     assert edit[0] in text
-    result = look(upgrade(reading.from_text(text.replace(*edit), "all.yml")))
+    result = inspect(upgrade(reading.from_text(text.replace(*edit), "all.yml")))
     rows: dict[str, list[dict[str, t.Any]]] = {}
-    for one in asking.checks(result, LIVE, INGRESS):
+    for one in cluster_checks.checks(result, LIVE, INGRESS):
         rows.setdefault(one["group"], []).append(one)
     return rows
 
@@ -115,7 +115,7 @@ def test_canary_by_weight_is_asked_often_enough() -> None:
     ],
 )
 def test_path_that_leads_to_the_page(path: str, target: str, expected: str) -> None:
-    assert asking.asked_path(path, target, "/index.html") == expected
+    assert cluster_checks.request_path(path, target, "/index.html") == expected
 
 
 def test_edition_of_2024_is_asked_for_its_homepage() -> None:
@@ -129,5 +129,5 @@ def test_row_that_fails_without_a_cluster_is_not_asked() -> None:
 
 
 def test_networks_are_those_of_the_services_of_the_folder_only() -> None:
-    result = look(upgrade(reading.from_text("---\n".join((PARTS["load_balancer"], PARTS["dns"])), "all.yml")))
-    assert asking.networks(LIVE, result.applied) == ["172.17.255.0/24"]
+    result = inspect(upgrade(reading.from_text("---\n".join((PARTS["load_balancer"], PARTS["dns"])), "all.yml")))
+    assert cluster_checks.networks(LIVE, result.applied) == ["172.17.255.0/24"]

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 import typing as t
 
@@ -19,7 +20,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.refs import be
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ansible_collections.kuber.network.plugins.module_utils._homework.look import Look
+    from ansible_collections.kuber.network.plugins.module_utils._homework.inspection import Inspection
     from ansible_collections.kuber.network.plugins.module_utils._homework.parts import Backend, Canary, Parts
     from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body
 
@@ -35,34 +36,54 @@ TOLERANCE = 20
 SAMPLES = ("true", "always", "yes", "on", "1", "7", "v2", "canary", "beta", "test")
 
 
-def checks(look: Look, services: Sequence[Body], ingress_address: str) -> list[Check]:
+def checks(inspected: Inspection, services: Sequence[Body], ingress_address: str) -> list[Check]:
     """Return the checks of all rows against which nothing is known; ``services`` are those of the cluster."""
     live = {parts.place(one): one for one in services}
-    askers: dict[str, t.Callable[[], Iterator[Check]]] = {
-        "1": lambda: _running(look.parts),
-        "2": lambda: _ready(look.parts),
-        "4": lambda: _strategy(look.parts),
-        "5": lambda: _inside(look.parts, live),
-        "10": lambda: _pools(look.parts),
-        "11": lambda: _balanced(look.parts, live),
-        "13": lambda: _dns(look.parts, live),
-        "14": lambda: _controller(look.parts, live),
-        "15": lambda: _ingress(look.parts, look.parts.ingress, ingress_address),
-        "16": lambda: _ingress(look.parts, look.parts.dashboard, ingress_address),
-        "18": lambda: _canaries(look.parts, ingress_address),
-        "n1": lambda: _namespace(look.parts),
-        "n2": lambda: _running(look.parts),
-        "n3": lambda: _ready(look.parts),
-        "n4": lambda: _inside(look.parts, live),
-        "n5": lambda: _ingress(look.parts, look.parts.ingress, ingress_address, homepage=False),
-        "n6": lambda: _ingress(look.parts, look.parts.ingress, ingress_address, homepage=True),
+    by_row: dict[str, t.Callable[[], Iterator[Check]]] = {
+        "1": lambda: _running(inspected.parts),
+        "2": lambda: _ready(inspected.parts),
+        "4": lambda: _strategy(inspected.parts),
+        "5": lambda: _inside(inspected.parts, live),
+        "10": lambda: _pools(inspected.parts),
+        "11": lambda: _balanced(inspected.parts, live),
+        "13": lambda: _dns(inspected.parts, live),
+        "14": lambda: _controller(inspected.parts, live),
+        "15": lambda: _ingress(inspected.parts, inspected.parts.ingress, ingress_address),
+        "16": lambda: _ingress(inspected.parts, inspected.parts.dashboard, ingress_address),
+        "18": lambda: _canaries(inspected.parts, ingress_address),
+        "n1": lambda: _namespace(inspected.parts),
+        "n2": lambda: _running(inspected.parts),
+        "n3": lambda: _ready(inspected.parts),
+        "n4": lambda: _inside(inspected.parts, live),
+        "n5": lambda: _ingress(inspected.parts, inspected.parts.ingress, ingress_address, homepage=False),
+        "n6": lambda: _ingress(inspected.parts, inspected.parts.ingress, ingress_address, homepage=True),
     }
     return [
         {"group": row.number, **check}
-        for row in rows.ROWS[look.edition]
-        if look.claims[row.number].status is Status.PASSED and row.number in askers
-        for check in askers[row.number]()
+        for row in rows.ROWS[inspected.edition]
+        if inspected.claims[row.number].status is Status.PASSED and row.number in by_row
+        for check in by_row[row.number]()
     ]
+
+
+def rollout(inspected: Inspection, services: Sequence[Body]) -> dict[str, str]:
+    """Return what to roll out and which page to request meanwhile, empty if the folder does not allow it."""
+    found = inspected.parts
+    live = {parts.place(one): one for one in services}
+    claim = inspected.claims.get(rows.STRATEGY)
+    if found.web is None or found.web["kind"] != "Deployment" or claim is None or claim.status is not Status.PASSED:
+        return {}
+    namespace, name = parts.place(found.web)
+    balanced, inside = (
+        live.get(parts.place(one)) if one else None for one in (found.load_balancer, found.cluster_service)
+    )
+    if found.load_balancer is not None and _external(balanced):
+        url, place = _url(_external(balanced), found.load_balancer, page(found)), "controller"
+    elif found.cluster_service is not None and inside is not None:
+        url, place = _url(str(below(inside, "spec", "clusterIP")), found.cluster_service, page(found)), "host"
+    else:
+        return {}
+    return {"name": name, "namespace": namespace, "url": url, "from": place}
 
 
 def networks(services: Sequence[Body], wanted: Sequence[Body]) -> list[str]:
@@ -80,16 +101,26 @@ def _object(body: Body) -> str:
 
 def _running(found: Parts) -> Iterator[Check]:
     if found.web is not None:
-        namespace, name = parts.place(found.web)
-        running = f"items[?status.phase=='Running' && starts_with(metadata.name, '{name}-')]"
+        namespace, _name = parts.place(found.web)
         yield {
             "name": "The pods of the web application run",
             "live": {
                 "path": f"/api/v1/namespaces/{namespace}/pods",
-                "query": f"length({running})",
+                "query": f"length(items[?status.phase=='Running' && {_owned_by(found.web)}])",
                 "equals": below(found.web, "spec", "replicas"),
             },
         }
+
+
+def _owned_by(workload: Body) -> str:
+    """Return a JMESPath expression for the pods of a workload: others may have the same labels and prefix."""
+    name = json.dumps(parts.place(workload)[1]).replace("`", "\\`")
+    owners = "metadata.ownerReferences[?controller].name || `[]`"
+    if workload["kind"] != "Deployment":
+        return f"contains({owners}, `{name}`)"
+    # A Deployment's pods belong to its ReplicaSets, whose names end with the hash that their pods have as label.
+    made_by = f"join('-', [`{name}`, metadata.labels.\"pod-template-hash\"])"
+    return f'metadata.labels."pod-template-hash" && contains({owners}, {made_by})'
 
 
 def _ready(found: Parts) -> Iterator[Check]:
@@ -195,7 +226,7 @@ def _ingress(found: Parts, ingress: Body | None, address: str, *, homepage: bool
         return
     for one in parts.backends(ingress):
         if homepage is None or homepage == one.path.startswith("/homepage"):
-            path = asked_path(one.path, parts.annotation(ingress, "rewrite-target"), page(found))
+            path = request_path(one.path, parts.annotation(ingress, "rewrite-target"), page(found))
             yield {"name": f"{one.host or 'Any host'} answers on {path}", "http": _request(one, path, address)}
 
 
@@ -210,7 +241,7 @@ def _canary(found: Parts, pair: Canary, main: Body, address: str) -> Iterator[Ch
     backend = parts.backends(main)[0] if parts.backends(main) else None
     if backend is None or not old or not new or old == new:
         return
-    path = asked_path(backend.path, parts.annotation(main, "rewrite-target"), page(found))
+    path = request_path(backend.path, parts.annotation(main, "rewrite-target"), page(found))
     usual = _request(backend, path, address)
     weight = parts.annotation(pair.canary, "canary-weight")
     if weight.isdecimal():
@@ -248,21 +279,30 @@ def header_value(canary: Body) -> str:
 
 
 def marker(found: Parts, ingress: Body) -> str:
-    """Return a regular expression for the answers behind an Ingress, empty if they cannot be told from others."""
+    """Return a regular expression for the answers behind an Ingress, empty if others answer alike."""
     for one in parts.backends(ingress):
         service = found.service(one.namespace, one.service)
         workload = None if service is None else found.workload(service)
         if workload is None:
             continue
-        for container in parts.containers(workload):
-            words = " ".join(str(word) for key in ("command", "args") for word in _list(container.get(key)))
-            text = re.search(r"-text[= ]\"?([\w.-]+)|echo \"?([\w.-]+)", words)
-            if text:
-                return re.escape(text[1] or text[2])
+        text = next(filter(None, map(text_of, parts.containers(workload))), "")
+        if text:
+            return re.escape(text)
         # The page of the homework contains the name of its pod.
         if parts.containers(workload, "initContainers"):
             return re.escape(parts.place(workload)[1]) + "-[a-z0-9]+"
     return ""
+
+
+def command(container: Body) -> str:
+    """Return what a container runs, as one line."""
+    return " ".join(str(word) for key in ("command", "args") for word in _list(container.get(key)))
+
+
+def text_of(container: Body) -> str:
+    """Return the text with which a container answers if its command says so, as with http-echo, or empty."""
+    found = re.search(r"-text[= ]\"?([\w.-]+)|echo \"?([\w.-]+)", command(container))
+    return (found[1] or found[2]) if found else ""
 
 
 def page(found: Parts) -> str:
@@ -274,7 +314,7 @@ def page(found: Parts) -> str:
     return PAGE
 
 
-def asked_path(path: str, target: str, page: str) -> str:
+def request_path(path: str, target: str, page: str) -> str:
     """Return a path to ask an Ingress for, so that the application is asked for its page."""
     literal = re.split(r"[(\[|$*?\\^]", path, maxsplit=1)[0].rstrip("/")
     if target and target != "/" and "$" not in target:
@@ -284,12 +324,19 @@ def asked_path(path: str, target: str, page: str) -> str:
     return literal if "." in last else literal + (page if target or not literal else "")
 
 
+def served_path(path: str, target: str, page: str) -> str:
+    """Return the path for which the application is asked when an Ingress is asked for ``request_path``."""
+    if not target:
+        return request_path(path, target, page)
+    return page if target == "/" or "$" in target else target
+
+
 def _list(value: t.Any) -> list[t.Any]:
     return value if isinstance(value, list) else []
 
 
 def _request(backend: Backend, path: str, address: str) -> Check:
-    """Return a request by the name of the host, which nobody has to know for it."""
+    """Return a request by the name of the host, which no name service has to know."""
     host = backend.host.replace("*", "any")
     return {"url": f"http://{address}{path}", "headers": {"Host": host} if host else {}}
 
