@@ -27,9 +27,11 @@ def environment(python: pathlib.Path, lock: pathlib.Path) -> pathlib.Path:
     print(f"{path}: installing what {lock.relative_to(ROOT)} names, half a minute", flush=True)
     shutil.rmtree(path, ignore_errors=True)
     subprocess.run([python, "-m", "venv", "--without-pip", path], check=True)
-    install = ("install", "-q", "--disable-pip-version-check", "--require-hashes", "--no-deps", "-r", lock)
+    # Modules are compiled when they are imported: compiling all of them takes longer than the tests that need a few.
+    options = ("-q", "--no-compile", "--disable-pip-version-check", "--require-hashes", "--no-deps")
     # An older pip is not written for the newest Python, and works on it.
     quiet = os.environ | {"PYTHONWARNINGS": "ignore::SyntaxWarning"}
-    subprocess.run([sys.executable, "-m", "pip", "--python", path / "bin" / "python", *install], env=quiet, check=True)
+    pip = (sys.executable, "-m", "pip", "--python", path / "bin" / "python")
+    subprocess.run([*pip, "install", *options, "-r", lock], env=quiet, check=True)
     (path / "complete").touch()
     return path

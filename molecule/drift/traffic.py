@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Users who go their ways all the time: traffic.py WAYS REPORT
+"""Users who send requests all the time: traffic.py PATHS REPORT
 
-WAYS is a JSON object of names with ``url`` (http:// or udp:// for a name server), ``headers`` and what the answer has
-to match (``says``). REPORT is written anew every second: for each way how often it was gone, and what the failed
-attempts met, with when. Ends when told to.
+PATHS is a JSON object of names with ``url`` (http:// or udp:// for a name server), ``headers`` and a regular expression
+for the answer (``says``). REPORT is rewritten every second: for each path the number of requests, and the failed ones
+with their time and their result. Ends with SIGTERM.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ import dns.exception
 import dns.resolver
 
 PAUSE_SECONDS = 0.5
-# A busy node is slow, above all the dashboard, which asks the API server; what leads nowhere never answers.
+# A busy node is slow, above all the dashboard, which asks the API server; a broken path never answers.
 ANSWER_SECONDS = 20.0
 
 
-class Way:
-    """One way, gone again and again."""
+class Path:
+    """One path of requests, with the results so far."""
 
     def __init__(self, url: str, says: str, headers: t.Mapping[str, str] | None = None) -> None:
-        self.asked = 0
+        self.requests = 0
         self.failed: list[dict[str, t.Any]] = []
         self._url = urllib.parse.urlsplit(url)
         self._headers = dict(headers or {})
         self._says = re.compile(says)
 
-    def go(self) -> None:
+    def send(self) -> None:
         started = time.time()
         try:
             found = self._name() if self._url.scheme == "udp" else self._page()
@@ -50,13 +50,13 @@ class Way:
             found, fine = f"{type(exc).__name__}: {exc}", False
         else:
             fine = bool(self._says.search(found))
-        self.asked += 1
+        self.requests += 1
         if not fine:
             self.failed.append({"at": started, "seconds": round(time.time() - started, 1), "found": found[:200]})
 
-    def go_on(self, ending: threading.Event) -> None:
+    def send_repeatedly(self, ending: threading.Event) -> None:
         while not ending.wait(PAUSE_SECONDS):
-            self.go()
+            self.send()
 
     def _page(self) -> str:
         request = urllib.request.Request(self._url.geturl(), headers=self._headers)
@@ -71,17 +71,17 @@ class Way:
 
 
 def main() -> None:
-    ways = {name: Way(**way) for name, way in json.loads(sys.argv[1]).items()}
+    paths = {name: Path(**path) for name, path in json.loads(sys.argv[1]).items()}
     report = pathlib.Path(sys.argv[2])
     ending = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ending.set())
-    threads = [threading.Thread(target=way.go_on, args=[ending], daemon=True) for way in ways.values()]
+    threads = [threading.Thread(target=path.send_repeatedly, args=[ending], daemon=True) for path in paths.values()]
     for thread in threads:
         thread.start()
     while not ending.wait(1):
         written = report.with_suffix(".new")
-        told = {name: {"asked": way.asked, "failed": list(way.failed)} for name, way in ways.items()}
-        written.write_text(json.dumps({"pid": os.getpid(), "at": time.time(), "ways": told}))
+        results = {name: {"requests": path.requests, "failed": list(path.failed)} for name, path in paths.items()}
+        written.write_text(json.dumps({"pid": os.getpid(), "at": time.time(), "paths": results}))
         written.replace(report)
 
 

@@ -30,7 +30,7 @@ def hardware_address(address: str) -> str | None:
 def main() -> None:
     node, *addresses = sys.argv[1:]
     for address in (node, *addresses):
-        # Forget who had it, so that it is asked anew.
+        # Remove the entry, so that the network is asked again.
         subprocess.run(["ip", "neighbour", "flush", "to", address], check=True, capture_output=True)
     # Nothing needs to listen on the node: ARP comes before the answer.
     is_answered(node)

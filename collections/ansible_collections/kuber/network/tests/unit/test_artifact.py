@@ -32,17 +32,30 @@ SETTING = re.compile(rf"(?<![\w.])(?:{FAMILIES})_\w+")
 # Facts, results, and what a playbook gives to a role.
 MADE_IN_A_RUN = {
     "common_records",
+    "gateway_api_known",
+    "kube_proxy_node_result",
     "kube_proxy_result",
+    "migrate_back_problem",
+    "migrate_before",
+    "migrate_mode",
+    "migrate_node",
+    "migrate_node_ports",
+    "migrate_node_problem",
+    "migrate_problem",
+    "migrate_record",
+    "migrate_report",
+    "migrate_seen",
+    "migrate_traffic",
     "preflight_node",
     "rollout_item",
     "rollout_result",
     "rollout_results",
     "trace_node",
-    "trace_way",
+    "trace_result",
     "verify_node",
 }
 # Imported by other playbooks only.
-PARTS = {"contact", "teardown_cluster"}
+PARTS = {"contact", "migrate_switch", "teardown_cluster", "verify_cluster"}
 REPORT = {"ANSIBLE_CALLBACKS_ENABLED": "kuber.network.drift_report"}
 
 pytestmark = pytest.mark.skipif(

@@ -44,6 +44,26 @@ def test_the_playbooks_find_what_they_need(example: pathlib.Path) -> None:
         assert variables[node]["kuber_context"]
 
 
+GROUPS = {"minikube_nodes": {"hosts": ["cp"]}, "_meta": {"hostvars": {"cp": {"ansible_host": "10.0.0.1"}}}}
+FORMS = {
+    "hosts": "[minikube_nodes]\ncp ansible_host=10.0.0.1\n",
+    "hosts.json": json.dumps({"minikube_nodes": {"hosts": {"cp": {"ansible_host": "10.0.0.1"}}}}),
+    "hosts.toml": '[minikube_nodes.hosts.cp]\nansible_host = "10.0.0.1"\n',
+    "dynamic": f"#!/bin/sh\necho '{json.dumps(GROUPS)}'\n",
+}
+
+
+@pytest.mark.skipif(not (PROJECT / "ansible.cfg").exists(), reason="the collection is not in the project's tree")
+@pytest.mark.parametrize(("name", "text"), FORMS.items(), ids=FORMS.keys())
+def test_other_forms_of_inventories_are_read(tmp_path: pathlib.Path, name: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    path.chmod(0o755 if name == "dynamic" else 0o644)
+    found = json.loads(run("ansible-inventory", "-i", str(path), "--list"))
+    assert found["minikube_nodes"]["hosts"] == ["cp"]
+    assert found["_meta"]["hostvars"]["cp"]["ansible_host"] == "10.0.0.1"
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_every_play_of_the_whole_has_hosts(example: pathlib.Path) -> None:
     printed = run("ansible-playbook", "-i", str(example), str(COLLECTION / "playbooks" / "site.yml"), "--list-hosts")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import re
 import subprocess
@@ -70,3 +71,19 @@ def test_the_russian_readme_is_in_step() -> None:
     english, russian = outline(PROJECT / "README.md"), outline(PROJECT / "README.ru.md")
     assert len([level for level in english if set(level) == {"#"}]) > 5
     assert russian == english
+
+
+@pytest.mark.skipif(not IN_PROJECT, reason="the collection is not in the project's tree")
+@pytest.mark.parametrize("soak", ["", "3"], ids=["test", "soak"])
+def test_the_page_of_the_tests_has_every_stage(soak: str) -> None:
+    page = (COLLECTION / "docs" / "tests.md").read_text()
+    section = page.partition(f"## `make {'soak' if soak else 'test'}`\n")[2].partition("\n## ")[0]
+    command = [sys.executable, str(PROJECT / "tests" / "run"), "no-such-stage"]
+    environment = {key: value for key, value in os.environ.items() if key not in ("CI", "KUBER_SOAK")}
+    if soak:
+        environment["KUBER_SOAK"] = soak
+    refused = subprocess.run(command, capture_output=True, text=True, check=False, env=environment).stderr
+    stages = refused.strip().partition("there are: ")[2].split(", ")
+    # What every soak needs first is described with `make test`.
+    own = [stage for stage in stages if not soak or stage not in ("tools", "lab")]
+    assert re.findall(r"^\| `([\w-]+)`", section, re.MULTILINE) == own

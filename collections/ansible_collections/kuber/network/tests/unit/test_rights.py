@@ -35,6 +35,32 @@ PARTS = (
     ("web_app", "ingress"),
     ("canary", "main"),
 )
+# In its place, and back.
+GATEWAY = (
+    ("gateway_api", "find"),
+    ("gateway_api", "kinds"),
+    ("web_app", "pattern"),
+    ("traefik", "main"),
+    ("gateway_api", "main"),
+    ("dashboard", "main"),
+    ("web_app", "ingress"),
+    ("canary", "main"),
+    ("dashboard", "replaced"),
+    ("web_app", "replaced"),
+    ("canary", "replaced"),
+)
+NO_GATEWAY = (
+    ("gateway_api", "find"),
+    ("dashboard", "main"),
+    ("web_app", "ingress"),
+    ("canary", "main"),
+    ("dashboard", "replaced"),
+    ("web_app", "replaced"),
+    ("canary", "replaced"),
+    ("gateway_api", "main"),
+    ("ingress_nginx", "main"),
+    ("traefik", "replaced"),
+)
 STATES = ("web_app_state", "metallb_state", "ingress_nginx_state", "dashboard_state", "canary_state")
 POLICY = {
     "apiVersion": "audit.k8s.io/v1",
@@ -119,6 +145,7 @@ class Cluster:
         sources = {
             "metallb_manifest": max(cache.parent.glob("metallb-*/metallb-native.yaml"), default=None),
             "ingress_nginx_manifest": cache / "deploy.yaml",
+            "gateway_api_manifest": max(cache.parent.glob("gateway-*/gateway-api.yaml"), default=None),
         }
         given = {}
         for name, source in sources.items():
@@ -244,7 +271,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Cluster]:
 
 
 def test_the_rights_are_enough_and_all_are_used(cluster: Cluster) -> None:
-    look = [{"kuber.network.preflight": {"pool": ["172.17.255.0/24"], "proxy_mode": "ipvs"}}]
+    wanted = {"pool": ["172.17.255.0/24"], "proxy_mode": "ipvs", "gateway_api": "1.6.3", "gateway_class": "traefik"}
+    look = [{"kuber.network.preflight": wanted}]
     proxy = [{"kuber.network.kube_proxy": {"mode": "ipvs"}, "ignore_errors": True}]
     assert cluster.run(look, wait=False) == 0, cluster.output
     assert cluster.run(parts(*PARTS), wait=False) == 0, cluster.output
@@ -256,6 +284,10 @@ def test_the_rights_are_enough_and_all_are_used(cluster: Cluster) -> None:
         ("ingress_nginx", "replaced"), ("traefik", "main"), ("ingress_nginx", "main"), ("traefik", "replaced")
     )
     assert cluster.run(there_and_back, wait=False) == 0, cluster.output
+    assert cluster.run(parts(*GATEWAY), wait=False, traffic_api="gateway") == 0, cluster.output
+    gateway = parts(*GATEWAY, ignore_errors=True)
+    assert cluster.run(gateway, wait=True, traffic_api="gateway") == 0, cluster.output
+    assert cluster.run(parts(*NO_GATEWAY), wait=False, gateway_api_state="absent") == 0, cluster.output
     absent = dict.fromkeys(STATES, "absent")
     assert cluster.run(parts(*reversed(PARTS), ignore_errors=True), wait=True, **absent) == 0, cluster.output
     assert cluster.run(parts(*reversed(PARTS)), wait=False, **absent) == 0, cluster.output

@@ -17,8 +17,8 @@ COLLECTION = pathlib.Path(__file__).resolve().parents[2]
 SOURCES = sorted((COLLECTION / "plugins").rglob("*.py"))
 RUNNERS = frozenset({"run", "Popen", "call", "check_call", "check_output", "run_command"})
 FORBIDDEN = frozenset({"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"})
-# Scripts for the shell of a node: constants, words out of a table, or commands that shlex has joined.
-WITH_SCRIPTS = frozenset({"batch.py", "kernel.py", "node_write.py", "programs.py"})
+# Scripts for the shell of a node or a pod: constants, words out of a table, or commands that shlex has joined.
+WITH_SCRIPTS = frozenset({"batch.py", "kernel.py", "node_write.py", "programs.py", "stand_ins.py"})
 PLAYBOOKS = COLLECTION.parents[3] / "playbooks"
 YAML = sorted([*COLLECTION.glob("roles/*/tasks/*.yml"), *COLLECTION.glob("playbooks/*.yml"), *PLAYBOOKS.rglob("*.yml")])
 SHELLS = frozenset({"ansible.builtin.shell", "shell", "ansible.builtin.expect", "ansible.builtin.script"})

@@ -10,6 +10,7 @@ import contextlib
 import os
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -36,6 +37,7 @@ class Host:
         self.name = name
         self.state = directory / name
         self.env = {**os.environ, "LAB_NAME": name, "LAB_STATE": str(self.state), "LAB_ENGINE": ENGINE}
+        self.env.pop("LAB_DESKTOP", None)
 
     def __call__(self, *arguments: str) -> str:
         result = subprocess.run(
@@ -88,6 +90,31 @@ def test_host_has_an_engine_of_its_own_and_leaves_nothing(tmp_path: pathlib.Path
     assert traces(one.name) == []
     assert not one.state.exists()
     assert pathlib.Path("/lib/modules").exists() == modules
+
+
+def test_with_docker_desktop_only_published_ports_are_reached(tmp_path: pathlib.Path) -> None:
+    busybox = shutil.which("busybox")
+    if busybox is None:
+        pytest.skip("there is no busybox (Debian: busybox-static)")
+    with host("kuber-desktop", tmp_path) as one:
+        one.env["LAB_DESKTOP"] = "true"
+        one("up")
+        assert one("exec", "docker", "info", "--format={{.OperatingSystem}}").strip() == "Docker Desktop"
+        assert sorted(one("exec", "ls", "/sys/class/net").split()) == ["eth0", "lo"]
+        (tmp_path / "image" / "bin").mkdir(parents=True)
+        shutil.copy(busybox, tmp_path / "image" / "bin" / "busybox")
+        subprocess.run(["tar", "-C", str(tmp_path / "image"), "-cf", str(tmp_path / "image.tar"), "."], check=True)
+        one("exec", "docker", "import", str(tmp_path / "image.tar"), "page:1")
+        server = ["/bin/busybox", "httpd", "-f", "-p", "80", "-h", "/bin"]
+        one("exec", "docker", "run", "-d", "--name=page", "--publish=127.0.0.1:18080:80", "page:1", *server)
+        fetch = "for n in $(seq 50); do curl -sf -m 2 -o /dev/null $0 && exit; sleep 0.1; done; exit 1"
+        one("exec", "sh", "-c", fetch, "http://127.0.0.1:18080/busybox")
+        address = one("exec", "docker", "inspect", "--format={{.NetworkSettings.Networks.bridge.IPAddress}}", "page")
+        # Its router swallows it.
+        assert one("exec", "sh", "-c", f"curl -s -m 1 http://{address.strip()}/ || echo $?").strip() == "28"
+        one("exec", "docker", "rm", "--force", "page")
+        one("exec", "sh", "-c", "while curl -s -m 2 -o /dev/null http://127.0.0.1:18080/; do sleep 0.1; done")
+    assert traces(one.name) == []
 
 
 def test_host_sees_what_is_installed_later_and_keeps_what_was_changed_on_it(tmp_path: pathlib.Path) -> None:

@@ -20,7 +20,7 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight.renamed i
 
 ROLES = pathlib.Path(__file__).resolve().parents[3] / "roles"
 # Those that playbooks give to a role, and those that a module looks at before anything is done.
-INTERNAL = ("homework_", "preflight_", "verify_", "rollout_", "trace_", "machines_")
+INTERNAL = ("homework_", "migrate_", "preflight_", "verify_", "rollout_", "trace_", "machines_")
 # Those that the connection to the cluster proves.
 OF_CONNECTION = {"kuber_context", "kuber_kubeconfig", "kuber_node_ip"}
 
@@ -131,7 +131,7 @@ def test_bad_values_are_refused_with_a_remedy(name: str, value: object, text: st
     assert text in str(found)
 
 
-def test_what_follows_from_a_wrong_value_is_not_told_beside_it() -> None:
+def test_consequences_of_a_wrong_value_are_not_reported_beside_it() -> None:
     wanted = {"web_app_port": {"type": "int"}, "canary_port": {"type": "int"}}
     given = {"web_app_port": "http", "canary_port": "http"}
     for written, count in (("{{ web_app_port }}", 1), ("http", 2)):
@@ -150,7 +150,7 @@ def test_what_follows_from_a_wrong_value_is_not_told_beside_it() -> None:
         ("canary_weight", None),
     ],
 )
-def test_misspelt_names_are_told_from_other_names(name: str, alike: str | None) -> None:
+def test_misspelt_names_are_distinguished_from_other_names(name: str, alike: str | None) -> None:
     found = list(settings.unknown([name], options()))
     assert [exc.remedy for exc in found] == ([f"Perhaps {alike} is meant"] if alike else [])
 

@@ -18,6 +18,8 @@ import pytest
 import yaml
 from ansible.plugins.filter.core import to_bool
 
+from ansible_collections.kuber.network.plugins.filter.to_gateway import to_gateway
+
 ROLES = pathlib.Path(__file__).resolve().parents[3] / "roles"
 NAMES = sorted(role.name for role in ROLES.iterdir())
 SETTINGS = ROLES.parents[4] / "inventory" / "group_vars" / "all"
@@ -229,6 +231,39 @@ def route(ingress: dict[str, t.Any]) -> dict[str, t.Any]:
 def test_truth_values_from_the_command_line_reach_the_pool_as_such(given: object, wanted: bool) -> None:
     pool, _advertisement = rendered("metallb", "pool.yml.j2", {"metallb_avoid_buggy_ips": given})
     assert pool["spec"]["avoidBuggyIPs"] is wanted
+
+
+@pytest.mark.parametrize(
+    ("choice", "headers", "weights"),
+    [
+        ({}, ["mtest true"], [None]),
+        ({"canary_header_value": ""}, ["mtest always", "mtest never"], [None]),
+        ({"canary_header": "", "canary_weight": 20}, [], [80, 20]),
+        (
+            {"canary_header": "", "canary_cookie": "next"},
+            [r"Cookie (^|;\s*)next=always(;|$)", r"Cookie (^|;\s*)next=never(;|$)"],
+            [None],
+        ),
+    ],
+)
+def test_every_setting_of_the_canary_has_an_equal_in_gateway_api(
+    choice: dict[str, t.Any], headers: list[str], weights: list[int | None]
+) -> None:
+    bodies = rendered("canary", "ingress.yml.j2", choice)
+    _gateway, route = to_gateway(bodies, complete=True)["objects"]
+    *first, last = route["spec"]["rules"]
+    assert [f"{match['name']} {match['value']}" for rule in first for match in rule["matches"][0]["headers"]] == headers
+    assert [one.get("weight") for one in last["backendRefs"]] == weights
+    assert last["matches"] == [{"path": {"type": "PathPrefix", "value": "/test-webapp"}}]
+
+
+@pytest.mark.parametrize("strips", [True, False])
+def test_the_dashboard_has_an_equal_in_gateway_api(strips: bool) -> None:
+    bodies = rendered("dashboard", "ingress.yml.j2", {"dashboard_strip_path": strips})
+    _gateway, route = to_gateway(bodies, complete=True)["objects"]
+    (rule,) = route["spec"]["rules"]
+    assert rule["matches"] == [{"path": {"type": "PathPrefix", "value": "/dashboard"}}]
+    assert ("filters" in rule) is strips
 
 
 def test_numbers_for_header_and_cookie_reach_the_ingress_as_texts() -> None:

@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 import yaml
+from ansible.errors import AnsibleUndefinedVariable
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
@@ -32,7 +33,12 @@ TEXTS: dict[str, tuple[tuple[str, t.Any], ...]] = {
 # What comes from elsewhere: the inventory, or an earlier task of the role.
 AROUND = {
     "inventory_hostname": "minikube",
+    "groups": {},
+    "ansible_playbook_python": "/usr/bin/python3",
     "_verify_service": {"objects": [{"spec": {"clusterIP": "10.96.7.7"}}]},
+    "migrate_before": "ipvs",
+    "migrate_mode": "nftables",
+    "migrate_problem": "",
     "hostvars": {"localhost": {"kube_proxy_result": {"mode": "ipvs"}}},
 }
 CASES = [
@@ -69,11 +75,15 @@ def mentioning(texts: dict[str, str], name: str) -> set[str]:
     return found
 
 
+def own_variables(role: str) -> dict[str, t.Any]:
+    path = ROLES / role / "vars" / "main.yml"
+    return (load(path) if path.exists() else None) or {}
+
+
 def rendered(role: str, name: str, value: t.Any) -> dict[str, t.Any]:
     """All that the role makes of a variable: objects, its own variables, and conditions."""
-    path = ROLES / role / "vars" / "main.yml"
-    own = (load(path) if path.exists() else None) or {}
-    given = trusted(ALL | AROUND | own) | {name: value}
+    own = own_variables(role)
+    given = trusted(ALL | AROUND | own_variables("common") | own) | {name: value}
     templar = Templar(loader=DataLoader(), variables=given)
     concerned = mentioning({key: json.dumps(one) for key, one in own.items()}, name)
     found: dict[str, t.Any] = {key: templar.template(trusted(own[key])) for key in sorted(concerned)}
@@ -88,7 +98,36 @@ def rendered(role: str, name: str, value: t.Any) -> dict[str, t.Any]:
                 if name in str(condition):
                     key = f"{task['name']}: {condition}"
                     found[key] = templar.evaluate_conditional(trust_as_template(str(condition)))
+            found |= {
+                f"{task['name']}: {text}": answered(templar, text)
+                for text in sorted(texts({key: part for key, part in task.items() if key not in NO_VALUES}))
+                if name in text
+            }
     return found
+
+
+# Conditions are looked at above, and names are for people.
+NO_VALUES = ("name", "when", "register", "notify")
+
+
+def texts(part: t.Any) -> set[str]:
+    """All texts of a task: options of its module, its variables and loops, and those of the tasks in a block."""
+    if isinstance(part, dict):
+        return {text for key, one in part.items() if key not in NO_VALUES for text in texts(one)}
+    if isinstance(part, list):
+        return {text for one in part for text in texts(one)}
+    return {part} if isinstance(part, str) and "{{" in part else set()
+
+
+def answered(templar: Templar, text: str) -> t.Any:
+    """A value; a module has types for its options, so that a text which is one of these is what it means."""
+    try:
+        value = templar.template(trust_as_template(text))
+    except AnsibleUndefinedVariable as exc:
+        # What an earlier task has found out.
+        return f"undefined: {exc.message}"
+    meanings = {spelled: meant for pairs in TEXTS.values() for spelled, meant in pairs}
+    return meanings.get(value, value) if isinstance(value, str) else value
 
 
 # Checks are options of a module, which has types for them; the comparison is that of the module's own types.

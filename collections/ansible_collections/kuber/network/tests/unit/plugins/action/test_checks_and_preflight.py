@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import os
 import pathlib
@@ -16,6 +15,9 @@ import threading
 import typing as t
 
 import pytest
+
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
+from ansible_collections.kuber.network.tests.unit.servers import Handler, http_server, serving, url_of
 
 COLLECTIONS = pathlib.Path(__file__).parents[7]
 
@@ -44,19 +46,12 @@ def play(tmp_path: pathlib.Path) -> PlayRunner:
 
 @pytest.fixture
 def page() -> t.Iterator[str]:
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Answers(Handler):
         def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"<h1>hello</h1>")
+            self.answer("<h1>hello</h1>")
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Say nothing."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    with serving(http_server(Answers)) as server:
+        yield f"{url_of(server)}/"
 
 
 def served(url: str) -> dict[str, t.Any]:
@@ -136,3 +131,72 @@ def test_preflight_passes_where_nothing_stands_in_the_way(play: PlayRunner, api_
     options = {"kubeconfig": str(api_server.kubeconfig), "pool": ["172.17.255.0/24"]}
     code, output = play({"kuber.network.preflight": options})
     assert code == 0, output
+
+
+@pytest.fixture
+def set_ready(api_server: t.Any) -> t.Iterator[t.Callable[[str], None]]:
+    """Sets the condition of a node that no kubelet reports about."""
+    client = Client.from_kubeconfig(kubeconfig=str(api_server.kubeconfig), context=None)
+    path = "/api/v1/nodes/late"
+    client.request("POST", "/api/v1/nodes", body={"metadata": {"name": "late"}})
+
+    def set_ready(status: str) -> None:
+        conditions = [{"type": "Ready", "status": status, "message": "container runtime is down"}]
+        media = "application/merge-patch+json"
+        client.request("PATCH", f"{path}/status", body={"status": {"conditions": conditions}}, content_type=media)
+
+    yield set_ready
+    client.request("DELETE", path)
+
+
+def test_preflight_refuses_a_cluster_with_a_node_that_is_not_ready(
+    play: PlayRunner, api_server: t.Any, set_ready: t.Callable[[str], None]
+) -> None:
+    set_ready("False")
+    code, output = play({"kuber.network.preflight": {"kubeconfig": str(api_server.kubeconfig), "wait_timeout": 0}})
+    assert code == 2
+    assert "Nothing was changed" in output
+    assert "Node late is not ready; wanted: every node of the cluster ready; found: container runtime is down" in output
+
+
+def test_preflight_waits_for_a_node_that_was_just_started(
+    play: PlayRunner, api_server: t.Any, set_ready: t.Callable[[str], None]
+) -> None:
+    set_ready("False")
+    started = threading.Timer(5, set_ready, ["True"])
+    started.start()
+    code, output = play({"kuber.network.preflight": {"kubeconfig": str(api_server.kubeconfig)}})
+    started.join()
+    assert code == 0, output
+
+
+def test_verify_says_what_preflight_says_of_a_switched_cluster(api_server: t.Any, tmp_path: pathlib.Path) -> None:
+    """And each of the two ways that it names goes on."""
+    client = Client.from_kubeconfig(kubeconfig=str(api_server.kubeconfig), context=None)
+    config_maps = "/api/v1/namespaces/kube-system/configmaps"
+    name = "kuber-network-ingress-controller"
+    client.request("POST", config_maps, body={"metadata": {"name": name}, "data": {"value": "traefik"}})
+
+    def verify(*arguments: str) -> str:
+        settings = tmp_path / "ansible.cfg"
+        settings.write_text(f"[defaults]\ncollections_path = {COLLECTIONS}\nlocal_tmp = {tmp_path}/tmp\n")
+        environment = os.environ | {"ANSIBLE_CONFIG": str(settings), "MINIKUBE_HOME": str(tmp_path)}
+        given = {"kuber_kubeconfig": str(api_server.kubeconfig), "kuber_context": "", "verify_timeout": 0}
+        argv = [sys.executable, "-m", "ansible.cli.playbook", "-i", "localhost,", "-c", "local", "kuber.network.verify"]
+        argv += ["-e", json.dumps(given), *arguments]
+        done = subprocess.run(argv, capture_output=True, text=True, env=environment, check=False)
+        assert done.returncode == 2, done.stdout + done.stderr
+        return " ".join(done.stdout.split())
+
+    try:
+        refused = verify()
+        assert "This cluster was switched to ingress_controller traefik" in refused
+        assert "write `ingress_controller: traefik` into the inventory" in refused
+        assert "add -e kuber_switch=true" in refused
+        assert "checks failed" not in refused
+        for arguments in (["-e", "ingress_controller=traefik"], ["-e", "kuber_switch=true"]):
+            looked = verify(*arguments)
+            assert "This cluster was switched" not in looked
+            assert "checks failed" in looked
+    finally:
+        client.request("DELETE", f"{config_maps}/{name}")

@@ -7,16 +7,15 @@
 from __future__ import annotations
 
 import contextlib
-import http.server
 import json
 import os
 import pathlib
 import subprocess
 import sys
-import threading
-import typing as t
 
 import yaml
+
+from ansible_collections.kuber.network.tests.unit.servers import Handler, http_server, serving, url_of
 
 COLLECTIONS = pathlib.Path(__file__).resolve().parents[7]
 PLAYBOOK = pathlib.Path(sys.executable).with_name("ansible-playbook")
@@ -29,45 +28,28 @@ class Api:
         self.asked: list[str] = []
         api = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Answers(Handler):
             def do_GET(self) -> None:
                 api.asked.append(self.path)
                 answer = {"apiVersion": "v1", "kind": "NamespaceList", "metadata": {}, "items": []}
-                body = json.dumps(answer).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.answer(json.dumps(answer))
 
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self._http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http = http_server(Answers)
         self.kubeconfig = directory / name
-        server = f"http://127.0.0.1:{self._http.server_address[1]}"
         config = {
             "current-context": "here",
-            "clusters": [{"name": "here", "cluster": {"server": server}}],
+            "clusters": [{"name": "here", "cluster": {"server": url_of(self.http)}}],
             "contexts": [{"name": "here", "context": {"cluster": "here"}}],
         }
         self.kubeconfig.write_text(yaml.safe_dump(config))
-
-    @contextlib.contextmanager
-    def running(self) -> t.Iterator[Api]:
-        thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._http.shutdown()
-            thread.join()
-            self._http.server_close()
 
 
 def test_environment_of_play_and_task_names_the_cluster(tmp_path: pathlib.Path) -> None:
     names = ("process", "play", "task", "kubernetes-core")
     with contextlib.ExitStack() as stack:
-        apis = {name: stack.enter_context(Api(name, tmp_path).running()) for name in names}
+        apis = {name: Api(name, tmp_path) for name in names}
+        for api in apis.values():
+            stack.enter_context(serving(api.http))
         files = {name: str(api.kubeconfig) for name, api in apis.items()}
         ask = {"kuber.network.manifests_info": {"kind": "Namespace", "name": "{{ name }}"}}
         tasks = [

@@ -127,7 +127,7 @@ def test_without_rights_a_check_run_predicts_and_no_change_is_fine(host: Host) -
     assert (code, counts["ok"], counts["changed"]) == (0, "2", "0"), output
 
 
-def test_a_wrong_value_is_told_without_asking_for_rights(host: Host) -> None:
+def test_a_wrong_value_is_reported_without_asking_for_rights(host: Host) -> None:
     host.run("ip address add 192.168.99.134/24 dev wire")
     code, output, _counts = host.play()
     assert code == 2

@@ -145,7 +145,7 @@ class Bench:
         return t.cast("list[dict[str, t.Any]]", json.loads(kept.read_text()))
 
     def state(self) -> dict[str, t.Any]:
-        """Every object of the cluster in its version, every command that was sent to the node, and this machine."""
+        """Every object of the cluster, every command that was sent to the node, and this machine."""
         routes = subprocess.run(["ip", "route"], capture_output=True, text=True, check=True).stdout
         files = [pathlib.Path("/etc/hosts"), self.hosts]
         return self._objects() | {
@@ -173,12 +173,14 @@ class Bench:
             for kind in self._client.get(group)["resources"]:
                 if "list" in kind["verbs"] and kind["name"] not in RESTLESS:
                     listed = self._client.list(f"{group}/{kind['name']}")
-                    found |= {
-                        f"{kind['kind']} {one['metadata'].get('namespace', '')}/{one['metadata']['name']}": one[
-                            "metadata"
-                        ]["resourceVersion"]
-                        for one in listed
-                    }
+                    for one in listed:
+                        meta = one["metadata"]
+                        # A Deployment of an earlier test gets another status when its deadline has passed.
+                        found[f"{kind['kind']} {meta.get('namespace', '')}/{meta['name']}"] = {
+                            **one,
+                            "status": None,
+                            "metadata": {**meta, "resourceVersion": None, "managedFields": None},
+                        }
         return found
 
 

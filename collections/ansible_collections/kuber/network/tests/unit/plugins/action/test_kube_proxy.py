@@ -26,6 +26,7 @@ import yaml
 from ansible_collections.kuber.network.plugins.module_utils._api.transport import ApiError, Client
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._proxy import kube_proxy, proxy_config, proxy_rollout
+from ansible_collections.kuber.network.tests.unit.servers import Handler, http_server, serving
 
 COLLECTIONS = pathlib.Path(__file__).parents[7]
 SYSTEM = "/api/v1/namespaces/kube-system"
@@ -60,23 +61,15 @@ def machine_address() -> str:
         return str(probe.getsockname()[0])
 
 
-class Answers(http.server.BaseHTTPRequestHandler):
+class Answers(Handler):
     """kube-proxy's own web server."""
 
     def do_GET(self) -> None:
         node: Node = self.server.node  # type: ignore[attr-defined]
         if self.path == "/proxyMode":
-            self._answer(node.mode)
+            self.answer(node.mode)
         elif self.path == "/metrics":
-            self._answer(f"{proxy_config.SYNC_QUEUED} 1\n{proxy_config.SYNC_DONE} {int(node.synchronised)}\n")
-
-    def _answer(self, text: str) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(text.encode())
-
-    def log_message(self, *_args: object) -> None:
-        pass
+            self.answer(f"{proxy_config.SYNC_QUEUED} 1\n{proxy_config.SYNC_DONE} {int(node.synchronised)}\n")
 
 
 @dataclasses.dataclass
@@ -164,16 +157,14 @@ class Node:
 def node(api_server: t.Any) -> t.Iterator[Node]:
     client = Client.from_kubeconfig(kubeconfig=str(api_server.kubeconfig), context="loopback")
     address = machine_address()
-    server = http.server.ThreadingHTTPServer((address, 0), Answers)
+    server = http_server(Answers, address=address)
     node = Node(client, address, server)
     server.node = node  # type: ignore[attr-defined]
-    threads = [threading.Thread(target=work, daemon=True) for work in (server.serve_forever, node.run)]
-    for thread in threads:
-        thread.start()
-    yield node
-    node.stopped.set()
-    server.shutdown()
-    for thread in threads:
+    thread = threading.Thread(target=node.run, daemon=True)
+    thread.start()
+    with serving(server):
+        yield node
+        node.stopped.set()
         thread.join()
     paths = [kube_proxy.CONFIG_MAP, kube_proxy.DAEMON_SET]
     paths += [f"{SYSTEM}/pods/{pod['metadata']['name']}" for pod in client.list(f"{SYSTEM}/pods")]
@@ -375,7 +366,7 @@ def test_it_is_not_ready_before_the_rules_are_written(node: Node, task: Task) ->
     assert "node has not written its rules" in told["msg"]
 
 
-def test_an_address_that_nobody_hears_is_refused_before_anything_is_touched(node: Node, task: Task) -> None:
+def test_an_address_without_listener_is_refused_before_anything_is_touched(node: Node, task: Task) -> None:
     node.set_up(metricsBindAddress="")
     told = task(mode="ipvs")
     assert told["failed"]

@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -223,6 +224,7 @@ def test_warnings_reach_the_user(play: Play) -> None:
     assert "its own command line" in " ".join(play.output.split())
 
 
+@pytest.mark.usefixtures("kubectl")
 def test_kustomization_is_applied_and_objects_are_deleted_by_their_labels(play: Play) -> None:
     directory = play.directory / "files" / "overlay"
     directory.mkdir(parents=True)
@@ -233,9 +235,28 @@ def test_kustomization_is_applied_and_objects_are_deleted_by_their_labels(play: 
     }
     (directory / "map.yaml").write_text(yaml.safe_dump(body))
     (directory / "kustomization.yaml").write_text("resources: [map.yaml]\n")
-    if shutil.which("kubectl") is None:
-        pytest.skip("needs kubectl")
     assert actions(play.run("manifests", kustomize=["overlay"])) == {play.namespace: "created"}
     selected = {"state": "absent", "kind": "ConfigMap", "label_selectors": [f"app={play.namespace}", "!keep"]}
     assert actions(play.run("manifests", **selected)) == {play.namespace: "deleted"}
     assert not play.run("manifests", **selected)["changed"]
+
+
+@pytest.mark.skipif(shutil.which("helm") is None, reason="needs helm")
+def test_chart_is_applied_to_the_namespace_of_its_release_and_stays_as_it_is(play: Play) -> None:
+    chart = play.directory / "files" / "shop"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: shop\nversion: 1.0.0\nkubeVersion: '>=1.27.0-0'\n")
+    capabilities = '{{ .Capabilities.KubeVersion }} {{ .Capabilities.APIVersions.Has "apps/v1/Deployment" }}'
+    body = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{v: '{capabilities}'}}\n"
+    hook = "apiVersion: v1\nkind: Pod\nmetadata: {name: t, annotations: {helm.sh/hook: test}}\nspec: {containers: []}\n"
+    (chart / "templates" / "set.yaml").write_text(f"{body}---\n{hook}")
+    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": play.namespace}}
+    release = {"chart_ref": "shop", "release_name": "mine", "release_namespace": play.namespace}
+    task = {"charts": [release], "definition": space, "prune": {"name": "record", "namespace": play.namespace}}
+    first, second = play.run_all("manifests", tasks=[task, task])
+    assert first["changed"]
+    assert "hooks and tests are left out: Pod t (test)" in first["warnings"][0]
+    assert not second["changed"]
+    live = play.run("manifests_info", kind="ConfigMap", name="c", namespace=play.namespace, query="[0].data.v")
+    assert re.fullmatch(r"v1\.\d+\.\d+ true", live["result"])
+    assert play.run("manifests", state="absent", **task)["changed"]

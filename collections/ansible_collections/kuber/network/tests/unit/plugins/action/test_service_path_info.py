@@ -101,7 +101,7 @@ def test_the_first_broken_hop_is_printed_and_returned_and_nothing_has_changed(tr
     assert result["html"].startswith("<!DOCTYPE html>")
 
 
-def test_without_metallb_and_kube_proxy_the_rest_is_told_all_the_same(trace: Tracer) -> None:
+def test_without_metallb_and_kube_proxy_the_rest_is_reported_all_the_same(trace: Tracer) -> None:
     _code, output, result = trace(f"service {NAMESPACE}/web")
     rules = result["path"]["children"][0]["children"][0]
     assert rules["health"] == "unknown", output

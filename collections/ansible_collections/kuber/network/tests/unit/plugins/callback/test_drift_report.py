@@ -37,6 +37,9 @@ DEPLOYMENT = {
 }
 ENTRY_KEYS = {"host", "play", "role", "task", "item", "thing", "action", "fields", "removed", "added"}
 
+NOT_CHECKED = "Nothing was checked for drift: no task of this run looked for it"
+CHECKED = {"checks": [{"name": "A program runs", "group": "Here", "command": {"argv": ["true"]}}]}
+
 Tasks = list[dict[str, t.Any]]
 
 
@@ -243,7 +246,7 @@ def test_nothing_is_used_that_newer_versions_of_ansible_deprecate(project: Proje
     assert "task_fields" not in project.output
 
 
-def test_what_could_not_be_looked_at_is_told_and_is_no_drift(project: Project) -> None:
+def test_what_could_not_be_looked_at_is_reported_and_is_no_drift(project: Project) -> None:
     late = {"name": "Break", "ansible.builtin.fail": {"msg": "no way in"}}
     away = {"name": "Away", "ansible.builtin.raw": "true", "check_mode": False}
     project.write("site.yml", ("Files", [*MIXED, copy(project.directory / "one"), late]))
@@ -273,7 +276,7 @@ def test_what_could_not_be_looked_at_is_told_and_is_no_drift(project: Project) -
 
     project.write("ignored.yml", ("Away", [away | {"vars": AWAY}]), ignore_unreachable=True)
     project.run("ignored.yml", "--check")
-    assert (project.code, project.report["status"]) == (0, "in_sync"), project.output
+    assert (project.code, project.last_line) == (0, NOT_CHECKED), project.output
 
     project.run("site.yml", "--check", KUBER_DRIFT_EXIT_CODE="false")
     assert (project.code, project.report["status"]) == (2, "incomplete"), project.output
@@ -302,8 +305,19 @@ def test_several_playbooks_make_one_report(project: Project) -> None:
     assert [entry["play"] for entry in project.report["drift"]] == ["Two"]
 
 
+@pytest.mark.parametrize("task", [{"ansible.builtin.debug": {"msg": "fine"}}, {"kuber.network.checks": CHECKED}])
+def test_a_run_that_only_reads_says_nothing_of_drift(project: Project, task: dict[str, t.Any]) -> None:
+    project.write("verify.yml", ("Nothing", [task]))
+    project.run("verify.yml", "--check")
+    assert project.code == 0, project.output
+    assert project.last_line == NOT_CHECKED
+    assert not project.file.exists()
+
+
 def test_a_report_that_cannot_be_written_is_no_success(project: Project) -> None:
-    project.write("site.yml", ("Nothing", [{"ansible.builtin.debug": {"msg": "fine"}}]))
+    there = project.directory / "there"
+    there.mkdir()
+    project.write("site.yml", ("Nothing", [{"ansible.builtin.file": {"path": str(there), "state": "directory"}}]))
     project.run("site.yml", "--check", KUBER_DRIFT_REPORT="nowhere/drift.json")
     assert project.code == 1
     assert "Cannot write the drift report to nowhere/drift.json" in project.output

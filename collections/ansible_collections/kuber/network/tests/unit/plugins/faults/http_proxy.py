@@ -27,6 +27,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from ansible_collections.kuber.network.tests.unit.servers import Handler, serving
+
 CHUNK = 65536
 # What is on its way when a connection is reset must have arrived, or the fault would be another one.
 ARRIVAL_SECONDS = 0.02
@@ -81,6 +83,7 @@ class Proxy:
         self._generation = 0
         self._ways: list[http.client.HTTPSConnection] = []
         self._server = _Server(self)
+        self._running = contextlib.ExitStack()
         self.server = f"https://127.0.0.1:{self._server.server_address[1]}"
         config["clusters"][0]["cluster"]["server"] = self.server
         config["users"][0]["user"]["tokenFile"] = str(self._token_file)
@@ -89,15 +92,12 @@ class Proxy:
         self._token_file.write_text(self._current_token)
 
     def __enter__(self) -> Proxy:
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        self._thread.start()
+        self._running.enter_context(serving(self._server))
         return self
 
     def __exit__(self, *_: object) -> None:
         self.closing.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._running.close()
         for way in self._ways:
             if way.sock is not None:
                 # A thread that waits for the next event of a watch wakes up.
@@ -175,10 +175,9 @@ class _Server(http.server.ThreadingHTTPServer):
         """Clients go when they have enough."""
 
 
-class Exchange(http.server.BaseHTTPRequestHandler):
+class Exchange(Handler):
     """One connection: its requests are forwarded, or a fault befalls them."""
 
-    protocol_version = "HTTP/1.1"
     server: _Server
 
     def setup(self) -> None:
@@ -186,7 +185,7 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         self.proxy = self.server.proxy
 
     def _exchange(self) -> None:
-        self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.body = self.content()
         fault = self.proxy.fault
         if fault.handshake:
             # Each request is to have a handshake of its own.
@@ -204,9 +203,6 @@ class Exchange(http.server.BaseHTTPRequestHandler):
             self.proxy.note(Asked(self.command, self.path, fault.name if due else None, self._done))
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _exchange
-
-    def log_message(self, *args: object) -> None:
-        """Nobody reads it."""
 
     @property
     def is_watch(self) -> bool:

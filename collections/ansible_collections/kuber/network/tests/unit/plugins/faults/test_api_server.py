@@ -57,7 +57,7 @@ MET = {
     "reset before it is done": GONE,
     "reset after it is done": GONE,
     "reset mid-body": GONE,
-    "truncated JSON": r"\d+ bytes that are no whole JSON",
+    "truncated JSON": r"\d+ bytes that are not complete JSON",
     "stall": SILENT,
     "stall mid-body": SILENT,
     "401": "401 Unauthorized",
@@ -304,7 +304,7 @@ def test_nothing_but_faults_end_in_a_clear_error_in_time(proxy: Proxy, truth: Cl
 
 @pytest.mark.parametrize("seed", [0])
 @pytest.mark.parametrize("fault", [one for one in FAULTS if one.handshake == "foreign"], ids=["foreign"])
-def test_a_foreign_certificate_is_met_once_and_told_nothing(proxy: Proxy, truth: Client) -> None:
+def test_a_foreign_certificate_is_met_once_and_sent_nothing(proxy: Proxy, truth: Client) -> None:
     started = time.monotonic()
     with pytest.raises(KuberError, match="is not trusted"):
         Story(proxy, truth, Figures(), new_kind=False).run(rate=1.0)
@@ -349,7 +349,7 @@ LOST = [one for one in FAULTS if one.name in ("reset after it is done", "truncat
 
 @pytest.mark.parametrize("seed", [0])
 @pytest.mark.parametrize("fault", LOST, ids=lambda fault: fault.name.replace(" ", "-"))
-def test_a_change_whose_answer_is_lost_is_told_nevertheless(proxy: Proxy, truth: Client) -> None:
+def test_a_change_whose_answer_is_lost_is_reported_nevertheless(proxy: Proxy, truth: Client) -> None:
     story = Story(proxy, truth, Figures(), new_kind=False)
     proxy.concerns = Once("PATCH", "DELETE")
     assert set(story.run(rate=1.0).values()) == {"created"}
@@ -377,7 +377,7 @@ def test_a_record_whose_answer_is_lost_was_not_changed_by_somebody_else(proxy: P
 
 @pytest.mark.parametrize("seed", [0])
 @pytest.mark.parametrize("fault", LOST, ids=lambda fault: fault.name.replace(" ", "-"))
-def test_what_is_made_anew_among_lost_answers_is_made_once(proxy: Proxy, truth: Client) -> None:
+def test_what_is_created_again_among_lost_answers_is_created_once(proxy: Proxy, truth: Client) -> None:
     story = Story(proxy, truth, Figures(), new_kind=False)
     story.run(rate=0.0)
     proxy.concerns = Once("PATCH", "DELETE", "POST")

@@ -198,7 +198,7 @@ def test_a_command_that_has_begun_is_never_repeated(
     assert way.connections == 1
 
 
-def test_a_connection_that_was_lost_between_two_commands_is_made_anew(
+def test_a_connection_that_was_lost_between_two_commands_is_opened_again(
     node: _Node, way: Proxy, tmp_path: pathlib.Path
 ) -> None:
     log = tmp_path / "log"

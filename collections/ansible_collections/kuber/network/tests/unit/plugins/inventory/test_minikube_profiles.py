@@ -128,16 +128,16 @@ def test_constructed_variables_and_groups_see_those_of_the_profile(three: t.Any)
     assert sorted(found["k8s_1_37_2"]["hosts"]) == ["bare", "one"]
 
 
-@pytest.mark.parametrize("wish", ["profile: one\n", "profiles: [all]\n"])
-def test_the_cache_answers_until_it_is_flushed(three: t.Any, wish: str) -> None:
+@pytest.mark.parametrize("selection", ["profile: one\n", "profiles: [all]\n"])
+def test_the_cache_answers_until_it_is_flushed(three: t.Any, selection: str) -> None:
     cache = three.path.parent / "cache"
-    source = f"{SOURCE}{wish}cache: true\ncache_plugin: ansible.builtin.jsonfile\ncache_connection: {cache}\n"
+    source = f"{SOURCE}{selection}cache: true\ncache_plugin: ansible.builtin.jsonfile\ncache_connection: {cache}\n"
     first = listing(ansible_inventory(three, source))
     three.profile("one", KubernetesConfig={"KubernetesVersion": "v1.40.0", "ContainerRuntime": "containerd"})
     assert listing(ansible_inventory(three, source)) == first
     fresh = listing(ansible_inventory(three, source, "--flush-cache"))
     assert fresh["_meta"]["hostvars"]["one"]["minikube_kubernetes_version"] == "1.40.0"
-    other = listing(ansible_inventory(three, source.replace(wish, "profile: bare\n")))
+    other = listing(ansible_inventory(three, source.replace(selection, "profile: bare\n")))
     assert other["minikube_nodes"]["hosts"] == ["bare"]
 
 

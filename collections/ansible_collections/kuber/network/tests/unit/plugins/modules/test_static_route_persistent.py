@@ -226,7 +226,7 @@ def test_the_route_is_back_when_the_interface_is(
 
 
 @each_manager
-def test_the_file_follows_the_wish(machine: Machine, run_module: ModuleCaller, start: Manager, path: str) -> None:
+def test_the_file_follows_the_option(machine: Machine, run_module: ModuleCaller, start: Manager, path: str) -> None:
     restart = start(machine)
     assert call(run_module, machine, via="192.168.99.7")["changed"]
     moved = call(run_module, machine)

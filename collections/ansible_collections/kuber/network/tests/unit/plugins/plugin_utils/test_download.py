@@ -9,34 +9,26 @@ import functools
 import hashlib
 import http.server
 import pathlib
-import threading
 import typing as t
 
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.plugin_utils import _download as download
+from ansible_collections.kuber.network.tests.unit.servers import Handler, http_server, serving, url_of
 
 CONTENT = b"apiVersion: v1\n"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        pass
+class Files(Handler, http.server.SimpleHTTPRequestHandler):
+    """Answers with what is in a directory."""
 
 
 @contextlib.contextmanager
-def serving(directory: pathlib.Path) -> t.Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(directory)))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def files_of(directory: pathlib.Path) -> t.Iterator[str]:
+    with serving(http_server(functools.partial(Files, directory=str(directory)))) as server:
+        yield url_of(server)
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +39,7 @@ def cache(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pa
 
 def test_second_use_needs_no_server(tmp_path: pathlib.Path, cache: pathlib.Path) -> None:
     (tmp_path / "set.yaml").write_bytes(CONTENT)
-    with serving(tmp_path) as url:
+    with files_of(tmp_path) as url:
         address = f"{url}/set.yaml"
         first = download.fetch(address, SHA256)
     assert download.fetch(address, SHA256) == first == cache / f"{SHA256}.yaml"
@@ -55,24 +47,27 @@ def test_second_use_needs_no_server(tmp_path: pathlib.Path, cache: pathlib.Path)
     assert list(cache.iterdir()) == [first]
 
 
-def test_damaged_copy_is_downloaded_anew(tmp_path: pathlib.Path, cache: pathlib.Path) -> None:
+def test_damaged_copy_is_downloaded_again(tmp_path: pathlib.Path, cache: pathlib.Path) -> None:
     (tmp_path / "set.yaml").write_bytes(CONTENT)
     cache.mkdir(parents=True)
     (cache / f"{SHA256}.yaml").write_bytes(CONTENT[:-3])
-    with serving(tmp_path) as url:
+    with files_of(tmp_path) as url:
         assert download.fetch(f"{url}/set.yaml", SHA256).read_bytes() == CONTENT
 
 
 def test_other_content_is_refused_and_not_kept(tmp_path: pathlib.Path, cache: pathlib.Path) -> None:
     (tmp_path / "set.yaml").write_bytes(b"something else")
     found = hashlib.sha256(b"something else").hexdigest()
-    with serving(tmp_path) as url, pytest.raises(KuberError, match=f"wanted: SHA-256 {SHA256}; found: SHA-256 {found}"):
+    with (
+        files_of(tmp_path) as url,
+        pytest.raises(KuberError, match=f"wanted: SHA-256 {SHA256}; found: SHA-256 {found}"),
+    ):
         download.fetch(f"{url}/set.yaml", SHA256)
     assert not cache.exists()
 
 
 def test_missing_file_is_said_at_once(tmp_path: pathlib.Path) -> None:
-    with serving(tmp_path) as url, pytest.raises(KuberError, match=r"Cannot download .*set.yaml; found: .*404"):
+    with files_of(tmp_path) as url, pytest.raises(KuberError, match=r"Cannot download .*set.yaml; found: .*404"):
         download.fetch(f"{url}/set.yaml", SHA256)
 
 

@@ -99,12 +99,12 @@ def test_a_thing_with_many_lines_is_cut_in_the_table_only() -> None:
     assert made.dump(NOW)["drift"][0]["removed"] == lines
 
 
-def test_a_column_that_nobody_fills_is_left_out() -> None:
+def test_an_empty_column_is_left_out() -> None:
     made = report((NODE, [entry("IPv4 rules", added=["-t filter -A INPUT"])]))
     assert "changed by" not in made.table(width=100, now=NOW)[0]
 
 
-def test_hosts_side_by_side_are_told_one_after_the_other() -> None:
+def test_hosts_side_by_side_are_listed_one_after_the_other() -> None:
     other = TaskOnHost("minikube-m02", NODE.play, None, NODE.task)
     made = report(*((place, [entry(thing)]) for thing in ("IPv4 rules", "IPv6 rules") for place in (NODE, other)))
     headings = [line for line in made.table(width=100, now=NOW) if not line.startswith(" ")]

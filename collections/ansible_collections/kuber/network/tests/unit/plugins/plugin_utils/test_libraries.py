@@ -54,17 +54,28 @@ def test_actions_name_the_library(library: str, package: str, tmp_path: pathlib.
     assert set(raised.values()) == {f"{wanted} pip install {package}"}
 
 
+DNS = {"name": "CoreDNS", "dns": {"server": "192.0.2.1", "name": "web.example.org"}}
+INGRESS = {"apiVersion": "extensions/v1beta1", "kind": "Ingress", "metadata": {"name": "web"}, "spec": {}}
+
+
 @pytest.mark.parametrize(
-    ("library", "task"),
+    ("library", "package", "task"),
     [
-        ("jmespath", {"kuber.network.manifests_info": {"kind": "Pod"}}),
-        ("paramiko", {"ansible.builtin.raw": "id", "vars": {"ansible_connection": "kuber.network.minikube"}}),
+        ("jmespath", "jmespath", {"kuber.network.manifests_info": {"kind": "Pod"}}),
+        ("paramiko", "paramiko", {"ansible.builtin.raw": "id", "connection": "kuber.network.minikube"}),
+        ("dns", "dnspython", {"kuber.network.checks": {"checks": [DNS]}}),
+        ("ruamel", "ruamel.yaml", {"kuber.network.upgraded_manifests": {"src": "old", "dest": "new"}}),
     ],
 )
-def test_a_run_says_it_in_one_sentence(library: str, task: dict[str, object], tmp_path: pathlib.Path) -> None:
+def test_a_run_says_it_in_one_sentence(
+    library: str, package: str, task: dict[str, object], tmp_path: pathlib.Path
+) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "web.json").write_text(json.dumps(INGRESS))
     (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [task]}]))
     done = without(library, tmp_path, str(PLAYBOOK), "-i", "localhost,", "-c", "local", "play.yml")
     said = done.stdout + done.stderr
     assert done.returncode != 0
-    assert f"Cannot import the Python library {library} (No module named '{library}'). Install it: " in said
+    assert f"the Python library {package}" in said.replace("The Python", "the Python")
+    assert f"Install it: {sys.executable} -m pip install {package}" in " ".join(said.split())
     assert "Traceback" not in said

@@ -30,19 +30,12 @@ SPEC: dict[str, t.Any] = {
     "release_values": {"replicas": 2},
     "values_files": [],
 }
+CLUSTER = _rendered.Cluster("shop", "v1.99.1", ("v1", "shop.example.org/v1", "shop.example.org/v1/Till"))
 
 
 def config_map(name: str, value: str = "b", annotations: str = "") -> str:
     more = f", annotations: {{{annotations}}}" if annotations else ""
     return CONFIG_MAP.format(name=name, value=value, more=more)
-
-
-@pytest.fixture
-def kubectl(monkeypatch: pytest.MonkeyPatch) -> None:
-    if directory := os.environ.get("KUBER_TEST_KUBERNETES"):
-        monkeypatch.setenv("PATH", directory, prepend=os.pathsep)
-    if shutil.which("kubectl") is None:
-        pytest.skip("needs kubectl")
 
 
 def helm(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, printed: str, more: str = "") -> pathlib.Path:
@@ -58,21 +51,24 @@ def helm(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, printed: str, 
 def test_kustomization_is_rendered_by_kubectl(tmp_path: pathlib.Path) -> None:
     (tmp_path / "set.yml").write_text(config_map("a").removesuffix("---\n"))
     (tmp_path / "kustomization.yaml").write_text("resources: [set.yml]\nnamePrefix: my-\n")
-    (document,) = _rendered.kustomization(str(tmp_path))
+    (document,) = _rendered.kustomization(str(tmp_path), os.environ)
     assert document.ref.name == "my-a"
     (tmp_path / "kustomization.yaml").write_text("resources: [nothing.yml]\n")
     with pytest.raises(KuberError, match=r"`kubectl kustomize .*` failed; found: exit code 1, .*nothing\.yml"):
-        _rendered.kustomization(str(tmp_path))
+        _rendered.kustomization(str(tmp_path), os.environ)
 
 
 def test_chart_is_rendered_by_helm_without_its_hooks(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hook = config_map("before", annotations="helm.sh/hook: pre-install")
     log = helm(tmp_path, monkeypatch, config_map("a") + hook)
-    chart = _rendered.chart(SPEC, "shop")
-    assert [one.ref.name for one in chart.documents] == ["a"]
+    chart = _rendered.chart(SPEC, CLUSTER, os.environ)
+    assert [(one.ref.name, one.namespace) for one in chart.documents] == [("a", "shop")]
     assert chart.remarks == ("Of chart shop as mine, hooks and tests are left out: ConfigMap before (pre-install)",)
     called = log.read_text().splitlines()[0]
-    assert called.startswith("template mine shop --include-crds --namespace shop --version 1.2.3 --values /")
+    assert called.startswith(
+        "template mine shop --include-crds --namespace shop --version 1.2.3 --kube-version v1.99.1"
+        " --api-versions v1 --api-versions shop.example.org/v1 --api-versions shop.example.org/v1/Till --values /"
+    )
 
 
 def test_chart_that_draws_values_at_random_is_refused_with_the_field(
@@ -81,31 +77,32 @@ def test_chart_that_draws_values_at_random_is_refused_with_the_field(
     drawn = "echo 'apiVersion: v1'; echo 'kind: Secret'; echo 'metadata: {name: s}'; echo \"stringData: {p: x$$}\""
     helm(tmp_path, monkeypatch, config_map("a"), more=drawn)
     with pytest.raises(KuberError) as caught:
-        _rendered.chart(SPEC, None)
+        _rendered.chart(SPEC, CLUSTER, os.environ)
     assert "each run would change the cluster; found: Secret s: stringData.p. " in str(caught.value)
     assert "release_values" in str(caught.value)
 
 
-def test_what_helm_says_is_told(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_helm_prints_is_reported(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     helm(tmp_path, monkeypatch, "", more="echo 'Error: no such chart' >&2; exit 1")
     with pytest.raises(KuberError, match="`helm template mine` failed; found: exit code 1, Error: no such chart"):
-        _rendered.chart(SPEC, None)
+        _rendered.chart(SPEC, CLUSTER, os.environ)
 
 
 def test_program_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(KuberError, match="There is no program helm on this machine"):
-        _rendered.chart(SPEC, None)
+        _rendered.chart(SPEC, CLUSTER, os.environ)
 
 
 def test_chart_is_rendered_by_the_real_helm(tmp_path: pathlib.Path) -> None:
     if shutil.which("helm") is None:
         pytest.skip("needs helm")
     (tmp_path / "templates").mkdir()
-    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: shop\nversion: 1.2.3\n")
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: shop\nversion: 1.2.3\nkubeVersion: '>=1.99.0'\n")
     (tmp_path / "values.yaml").write_text("value: b\n")
-    template = config_map("{{ .Release.Name }}", "{{ .Values.value }}")
+    kinds = '{{ .Capabilities.APIVersions.Has "shop.example.org/v1/Till" }}'
+    template = config_map("{{ .Release.Name }}", f"'{{{{ .Values.value }}}}, {{{{ .Release.Namespace }}}}, {kinds}'")
     (tmp_path / "templates" / "set.yaml").write_text(template)
     spec = SPEC | {"chart_ref": str(tmp_path), "chart_version": None, "release_values": {"value": "c"}}
-    (document,) = _rendered.chart(spec, "shop").documents
-    assert (document.ref.name, document.body["data"]) == ("mine", {"a": "c"})
+    (document,) = _rendered.chart(spec, CLUSTER, os.environ).documents
+    assert (document.ref.name, document.body["data"]) == ("mine", {"a": "c, shop, true"})

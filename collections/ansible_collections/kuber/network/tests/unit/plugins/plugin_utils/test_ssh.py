@@ -7,16 +7,27 @@ from __future__ import annotations
 import dataclasses
 import io
 import pathlib
+import re
+import shutil
 import socket
+import subprocess
 import threading
 import time
 import typing as t
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.plugin_utils._known_hosts import KnownHosts
-from ansible_collections.kuber.network.plugins.plugin_utils._ssh import Session, SshAuthError, SshError, SshTarget
+from ansible_collections.kuber.network.plugins.plugin_utils._ssh import (
+    Session,
+    SshAuthError,
+    SshError,
+    SshTarget,
+    in_any_shell,
+)
 
 
 @pytest.fixture
@@ -54,6 +65,46 @@ def test_commands_get_input_and_give_output(
     session: Session, command: str, data: bytes, expected: tuple[int, bytes, bytes]
 ) -> None:
     assert run(session, command, data) == expected
+
+
+SHELLS = list(filter(None, map(shutil.which, ("sh", "bash", "tcsh", "zsh", "fish", "ksh"))))
+COMMANDS = {
+    "printf '%s|' \"it's\" 'a!b' 50% \\\\ \"$HOME\" `echo x` $((6 * 7)) é": "it's|a!b|50%|\\|HOME|x|42|é|",
+    'for one in a b\ndo\n  echo "$one" 2>&1\ndone': "a\nb\n",
+    "sh -c 'echo \"$0\"' 'two\nlines'; exit 3": "two\nlines\n",
+    "-x 2>/dev/null || echo no option": "no option\n",
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("command", "printed"), COMMANDS.items())
+def test_the_login_shell_makes_no_difference(shell: str, command: str, printed: str) -> None:
+    done = subprocess.run([shell, "-c", in_any_shell(command)], capture_output=True, text=True, check=False)
+    assert done.stdout == printed.replace("HOME", str(pathlib.Path.home())), done.stderr
+    assert done.returncode == (3 if "exit 3" in command else 0)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
+def test_the_login_shell_sees_one_line_in_quotes(command: str) -> None:
+    _exec, _shell, _option, *quoted = in_any_shell(command).split(" ", 3)
+    inner = quoted[0].removeprefix('\'eval "$(printf -- "$0")"\' \'')
+    assert not set("'!\n\r") & set(inner[:-1])
+    assert re.sub(r"\\[0-7]{3}", lambda one: chr(int(one[0][1:], 8)), inner[:-1]) == command
+
+
+def test_a_login_of_two_steps_is_named_and_what_the_message_says_helps(sshd: t.Any, target: SshTarget) -> None:
+    config = sshd.home / "config"
+    text = config.read_text()
+    sshd.stop()
+    config.write_text(f"AuthenticationMethods publickey,publickey\n{text}")
+    sshd.start()
+    with pytest.raises(SshAuthError, match=r"requires more than a key.*a further step: publickey") as refused:
+        Session.open(target)
+    (method,) = re.findall(r"`(AuthenticationMethods publickey)`", str(refused.value))
+    sshd.stop()
+    config.write_text(f"{method}\n{text}")
+    sshd.start()
+    Session.open(target).close()
 
 
 def test_large_streams_do_not_block_each_other(session: Session) -> None:
@@ -106,7 +157,7 @@ def test_an_unreachable_machine_is_named_with_its_port(target: SshTarget, sshd: 
         Session.open(target)
 
 
-def test_something_else_on_the_port_is_told_apart(target: SshTarget, tmp_path: pathlib.Path) -> None:
+def test_something_else_on_the_port_is_distinguished(target: SshTarget, tmp_path: pathlib.Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer() -> None:

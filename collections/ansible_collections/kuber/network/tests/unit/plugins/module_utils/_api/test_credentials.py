@@ -166,7 +166,7 @@ def test_library_that_is_missing_is_named(tmp_path: pathlib.Path, monkeypatch: p
     assert "pip install kubernetes" in text
 
 
-def test_provider_that_the_library_chokes_on_is_told(tmp_path: pathlib.Path) -> None:
+def test_provider_that_the_library_chokes_on_is_reported(tmp_path: pathlib.Path) -> None:
     text = refused(user_of(tmp_path, **{"auth-provider": {"name": "gcp"}}))
     assert "the auth-provider of user" in text
     assert "failed: the library says" in text

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import json
 import socketserver
-import threading
 import typing as t
 import urllib.parse
 
@@ -20,6 +19,7 @@ from ansible_collections.kuber.network.plugins.module_utils._api.kubeconfig impo
 from ansible_collections.kuber.network.plugins.module_utils._api.podexec import PodRunner, exit_code
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net.batch import run_all
+from ansible_collections.kuber.network.tests.unit.servers import serving, url_of
 
 SUCCESS = json.dumps({"status": "Success"})
 
@@ -63,12 +63,9 @@ class Handler(socketserver.StreamRequestHandler):
 @pytest.fixture
 def pod() -> t.Iterator[PodRunner]:
     Handler.refusal, Handler.messages, Handler.asked = b"", [], []
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_address[1]}"
-        access = Access(address, "kind-kind", "default", {"Authorization": "Bearer abc"}, None, None, None)
+    with serving(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)) as server:
+        access = Access(url_of(server), "kind-kind", "default", {"Authorization": "Bearer abc"}, None, None, None)
         yield PodRunner(access, namespace="kube-system", pod="kube-proxy-x")
-        server.shutdown()
 
 
 def test_output_errors_and_exit_code_come_back_apart(pod: PodRunner) -> None:
@@ -88,7 +85,7 @@ def test_without_a_shell_each_command_is_run_for_itself(pod: PodRunner) -> None:
     assert len(Handler.asked) == 2
 
 
-def test_who_may_not_is_told_what_it_takes(pod: PodRunner) -> None:
+def test_without_rights_the_message_names_them(pod: PodRunner) -> None:
     Handler.refusal = json.dumps({"message": 'pods "kube-proxy-x" is forbidden'}).encode()
     with pytest.raises(
         KuberError, match=r"the right to get and create pods/exec.*403 pods \"kube-proxy-x\" is forbidden"

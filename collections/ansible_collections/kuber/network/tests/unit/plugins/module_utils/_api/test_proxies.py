@@ -19,6 +19,7 @@ import pytest
 from ansible_collections.kuber.network.plugins.module_utils._api import connections, proxies
 from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client, ServerGoneError
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.tests.unit.servers import serving
 
 from .kubeconfigs import cluster_of, load, refused
 from .test_trust import Chain
@@ -170,16 +171,9 @@ class Listening(socketserver.ThreadingTCPServer):
         self.asked: list[t.Any] = []
         super().__init__(("127.0.0.1", 0), handler)
 
-    @contextlib.contextmanager
-    def running(self) -> t.Iterator[str]:
-        thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"127.0.0.1:{self.server_address[1]}"
-        finally:
-            self.shutdown()
-            thread.join()
-            self.server_close()
+    @property
+    def place(self) -> str:
+        return f"127.0.0.1:{self.server_address[1]}"
 
 
 def version(directory: pathlib.Path, proxy: str) -> t.Any:
@@ -189,20 +183,20 @@ def version(directory: pathlib.Path, proxy: str) -> t.Any:
         return Client.from_kubeconfig(kubeconfig=cluster_of(directory, **place), context=None).get("/version")
 
 
-def test_proxy_is_told_user_and_password(tmp_path: pathlib.Path) -> None:
+def test_proxy_gets_user_and_password(tmp_path: pathlib.Path) -> None:
     server = Listening(HttpProxy)
-    with server.running() as place:
+    with serving(server):
         user = f"{urllib.parse.quote('mé')}:s%40cret"
-        assert version(tmp_path, f"http://{user}@{place}") == {"major": "1"}
+        assert version(tmp_path, f"http://{user}@{server.place}") == {"major": "1"}
     assert [method for method, _header in server.asked] == ["CONNECT"]
 
 
-def test_proxy_that_lets_nobody_through_is_named(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxy_that_refuses_every_connection_is_named(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "ansible_collections.kuber.network.plugins.module_utils._api.transport.FIRST_CONTACT_SECONDS", 0
     )
-    with Listening(HttpProxy).running() as place:
-        path = cluster_of(tmp_path, **{"proxy-url": f"http://me:wrong@{place}"})
+    with serving(Listening(HttpProxy)) as server:
+        path = cluster_of(tmp_path, **{"proxy-url": f"http://me:wrong@{server.place}"})
         with pytest.raises(ServerGoneError) as caught:
             Client.from_kubeconfig(kubeconfig=path, context=None).get("/version")
     text = str(caught.value)
@@ -218,6 +212,6 @@ def test_proxy_that_lets_nobody_through_is_named(tmp_path: pathlib.Path, monkeyp
 def test_socks_proxy_is_used_and_looks_names_up(tmp_path: pathlib.Path) -> None:
     pytest.importorskip("socks")
     server = Listening(SocksProxy)
-    with server.running() as place:
-        assert version(tmp_path, f"socks5://{place}") == {"major": "1"}
+    with serving(server):
+        assert version(tmp_path, f"socks5://{server.place}") == {"major": "1"}
     assert len(server.asked) == 1

@@ -7,11 +7,9 @@ from __future__ import annotations
 import base64
 import contextlib
 import datetime
-import http.server
 import ipaddress
 import pathlib
 import ssl
-import threading
 import typing as t
 
 import pytest
@@ -20,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
+from ansible_collections.kuber.network.tests.unit.servers import Handler, http_server, serving
 
 from .kubeconfigs import cluster_of, load, refused
 
@@ -72,27 +71,15 @@ class Chain:
         both.write_bytes(b"".join((self.directory / f"{name}.crt").read_bytes() for name in ("leaf", "middle")))
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(both, self.directory / "leaf.key")
-        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Version) as server:
-            server.socket = tls.wrap_socket(server.socket, server_side=True)
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-            thread.start()
-            try:
-                yield server.server_address[1]
-            finally:
-                server.shutdown()
-                thread.join()
+        server = http_server(Version)
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        with serving(server):
+            yield server.server_port
 
 
-class Version(http.server.BaseHTTPRequestHandler):
+class Version(Handler):
     def do_GET(self) -> None:
-        body = b'{"major": "1"}'
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: object) -> None:
-        pass
+        self.answer('{"major": "1"}')
 
 
 def test_server_without_a_scheme_is_encrypted_if_it_is_known_whom_to_trust(tmp_path: pathlib.Path) -> None:

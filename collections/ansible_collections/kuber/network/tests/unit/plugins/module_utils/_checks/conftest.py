@@ -6,12 +6,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.server
 import socket
 import socketserver
 import subprocess
-import threading
 import typing as t
 
 import dns.flags
@@ -22,6 +19,7 @@ import dns.rrset
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
+from ansible_collections.kuber.network.tests.unit.servers import Handler, http_server, serving, url_of
 
 
 class LocalRunner(Runner):
@@ -40,18 +38,6 @@ def local_runner() -> Runner:
     return LocalRunner()
 
 
-@contextlib.contextmanager
-def serving(server: socketserver.BaseServer) -> t.Iterator[None]:
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 Answer = tuple[int, dict[str, str], str]
 
 
@@ -68,22 +54,14 @@ class WebServer:
 def web() -> t.Iterator[WebServer]:
     state = WebServer()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Answers(Handler):
         def do_GET(self) -> None:
             state.requests += 1
             code, headers, body = state.answer(self.path, self.headers, state.requests)
-            self.send_response(code)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body.encode())
+            self.answer(body, status=code, headers=headers)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    with serving(server):
+    with serving(http_server(Answers)) as server:
+        state.url = url_of(server)
         yield state
 
 
@@ -123,8 +101,9 @@ def names() -> t.Iterator[NameServer]:
                 wire = state.reply(sock.recv(size))
                 sock.sendall(len(wire).to_bytes(2, "big") + wire)
 
-    udp = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Udp)
-    state = NameServer(udp.server_address[1])
-    tcp = socketserver.ThreadingTCPServer(("127.0.0.1", state.port), Tcp)
+    # TCP first: its ports are often in use by other tests' connections, those of UDP are not.
+    tcp = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Tcp)
+    state = NameServer(tcp.server_address[1])
+    udp = socketserver.ThreadingUDPServer(("127.0.0.1", state.port), Udp)
     with serving(udp), serving(tcp):
         yield state

@@ -87,7 +87,7 @@ def test_what_could_not_be_looked_at_is_not_good(view: str, part: str) -> None:
     assert probe(dataclasses.replace(FULL, unread=state.unread), view).attempt().unknown is False
 
 
-def test_virtual_servers_of_nobody_knows_whom_are_neither_good_nor_bad() -> None:
+def test_virtual_servers_of_unknown_owners_are_neither_good_nor_bad() -> None:
     state = dataclasses.replace(EMPTY, proxy=NodeProxy("iptables", excluded=None))
     outcome = probe(state, "virtual_servers").attempt()
     assert (outcome.ok, outcome.unknown) == (False, True)

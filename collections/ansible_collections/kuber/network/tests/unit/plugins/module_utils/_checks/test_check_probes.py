@@ -130,7 +130,7 @@ def test_http_shares_do_not_make_up_for_failed_answers(ask_from: t.Callable[...,
     assert outcome == Outcome(False, "19 of 20 as wanted; 1 x 500 v1")
 
 
-def test_http_many_requests_are_not_sent_where_nobody_answers(
+def test_http_many_requests_are_not_sent_without_an_answer(
     ask_from: t.Callable[..., Outcome], closed_port: int
 ) -> None:
     refused = {"url": f"http://127.0.0.1:{closed_port}/", "count": 100_000_000}
@@ -237,7 +237,7 @@ def test_live(ask: t.Callable[..., Outcome], query: str, equals: t.Any, outcome:
     assert ask(live={"path": "/apis/apps/v1/web", "query": query, "equals": equals}) == outcome
 
 
-def test_a_record_that_nobody_keeps_is_waited_for_and_then_unknown() -> None:
+def test_a_record_without_a_keeper_is_waited_for_and_then_unknown() -> None:
     documents = iter([{"items": []}, {"items": ["here"]}])
     options = {"path": "/records", "query": "items[0]", "equals": None, "show": "", "unknown_if_nothing": "no record"}
     probe = LiveProbe.load(options, lambda _path: next(documents))

@@ -27,9 +27,9 @@ def annotation(name: str) -> str:
 
 
 def said(found: Report, target: Target = Target.TRAEFIK) -> dict[str, tuple[str, str]]:
-    """Verdict and mended text by field, without what is the same."""
+    """Verdict and upgraded text by field, without what is the same."""
     return {
-        one.field: (one.effect.verdict.value, one.mended)
+        one.field: (one.effect.verdict.value, one.upgraded)
         for one in found.findings
         if one.target is target and one.effect.verdict is not Verdict.SAME
     }
@@ -138,20 +138,20 @@ def test_each_field_has_its_verdict(
 
 
 @pytest.mark.parametrize("objects", [case[0] for case in CASES.values()], ids=CASES)
-def test_mended_objects_need_no_more_mending(objects: list[dict[str, t.Any]]) -> None:
+def test_upgraded_objects_need_no_more_upgrades(objects: list[dict[str, t.Any]]) -> None:
     found = report([WEB, *objects])
-    mended = {one["metadata"]["name"]: one for one in found.mended}
-    again = report([WEB, *(mended.get(one["metadata"]["name"], one) for one in objects)], targets=[Target.TRAEFIK])
-    assert [one for one in again.findings if one.mended and one.field.endswith((".port", ".path"))] == []
+    upgraded = {one["metadata"]["name"]: one for one in found.upgraded}
+    again = report([WEB, *(upgraded.get(one["metadata"]["name"], one) for one in objects)], targets=[Target.TRAEFIK])
+    assert [one for one in again.findings if one.upgraded and one.field.endswith((".port", ".path"))] == []
 
 
-def test_what_the_cluster_adds_is_not_in_mended_objects() -> None:
+def test_what_the_cluster_adds_is_not_in_upgraded_objects() -> None:
     live = ingress(port=8000)
     live["metadata"] |= {"uid": "1", "resourceVersion": "2", "managedFields": []}
     live["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"] = "{}"
-    (mended,) = report([WEB, live | {"status": {"loadBalancer": {}}}]).mended
-    assert mended["metadata"] == {"name": "web", "namespace": "default", "annotations": {}}
-    assert "status" not in mended
+    (upgraded,) = report([WEB, live | {"status": {"loadBalancer": {}}}]).upgraded
+    assert upgraded["metadata"] == {"name": "web", "namespace": "default", "annotations": {}}
+    assert "status" not in upgraded
 
 
 def test_missing_service_of_a_whole_cluster_is_known_to_be_missing() -> None:
@@ -177,7 +177,7 @@ def test_class_annotation_counts_as_a_class() -> None:
     old["metadata"]["annotations"]["kubernetes.io/ingress.class"] = "nginx"
     found = report([WEB, old])
     assert found.objects == ("Ingress default/web",)
-    assert found.mended[0]["spec"]["ingressClassName"] == "nginx"
+    assert found.upgraded[0]["spec"]["ingressClassName"] == "nginx"
 
 
 def test_object_has_the_worst_verdict_of_its_fields() -> None:

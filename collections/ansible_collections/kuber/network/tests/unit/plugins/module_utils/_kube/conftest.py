@@ -28,6 +28,7 @@ from ansible_collections.kuber.network.plugins.module_utils._api.transport impor
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import from_definition
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import DesiredSet, Outcome, Run
+from ansible_collections.kuber.network.tests.unit.servers import Handler, serving
 
 _numbers = itertools.count(1)
 STATUS = "application/merge-patch+json"
@@ -182,41 +183,31 @@ class Webhook:
         self.reason = "pools are not what I like"
         webhook = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Answers(Handler):
             def do_POST(self) -> None:
-                review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                review = json.loads(self.content())
                 response = {"uid": review["request"]["uid"], "allowed": webhook.verdict}
                 if not webhook.verdict:
                     response["status"] = {"message": webhook.reason}
-                body = json.dumps({**review, "response": response}).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *args: object) -> None:
-                pass
+                self.answer(json.dumps({**review, "response": response}), headers={"Content-Type": "application/json"})
 
         certificate, key = _certificate(directory)
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificate, key)
         # Bound, not listening: the port is taken, and whoever calls is refused until the webhook wakes up.
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers, bind_and_activate=False)
         self._server.server_bind()
         self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-        self.url = f"https://127.0.0.1:{self._server.server_address[1]}/"
+        self._awake = contextlib.ExitStack()
+        self.url = f"https://127.0.0.1:{self._server.server_port}/"
         self.certificate = certificate.read_bytes()
 
     def wake_up(self) -> None:
         self._server.server_activate()
-        self._thread.start()
+        self._awake.enter_context(serving(self._server))
 
     def close(self) -> None:
-        if self._thread.is_alive():
-            self._server.shutdown()
-            self._thread.join()
+        self._awake.close()
         self._server.server_close()
 
 

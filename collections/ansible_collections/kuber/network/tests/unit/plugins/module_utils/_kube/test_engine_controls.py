@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
+
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Selection
 from ansible_collections.kuber.network.plugins.module_utils._kube.prune import Prune
@@ -63,10 +65,11 @@ def test_object_that_is_to_be_skipped_is_neither_created_changed_nor_deleted(clu
     assert cluster.apply(config_map("a", "2")) == {"a": "configured"}
 
 
-def test_object_that_is_to_be_kept_outlives_its_set(cluster: Cluster) -> None:
+@pytest.mark.parametrize("keep", [KEEP, {"helm.sh/resource-policy": "keep"}])
+def test_object_that_is_to_be_kept_outlives_its_set(cluster: Cluster, keep: dict[str, str]) -> None:
     prune = Prune("record")
     cluster.apply(config_map("a"), config_map("b"), config_map("c"), prune=prune)
-    annotate(cluster, "b", KEEP)
+    annotate(cluster, "b", keep)
     outcome = cluster.run(config_map("a"), prune=prune)
     assert outcome.error is None
     assert {one.ref.name: one.action.value for one in outcome.changes.entries} == {

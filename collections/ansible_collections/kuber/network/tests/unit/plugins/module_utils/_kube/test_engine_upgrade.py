@@ -8,16 +8,41 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
 import typing as t
+
+import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.prune import Prune
+
+from . import test_engine_forms as forms
 
 if t.TYPE_CHECKING:
     from .conftest import Cluster
 
 Body = dict[str, t.Any]
 LABELS = "applyset.kubernetes.io"
+REPOSITORY = pathlib.Path(__file__).resolve().parents[9]
+# The last commit before the engine was split into packages; it knew of no control annotations, hashes or charts.
+EARLIER = "d3be274"
+PROGRAM = """
+import json, sys
+from ansible_collections.kuber.network.plugins.module_utils._kube.documents import from_definition
+from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Run, Wish
+from ansible_collections.kuber.network.plugins.module_utils._kube.prune import Prune
+from ansible_collections.kuber.network.plugins.module_utils._kube.transport import Client
+
+kubeconfig, namespace = sys.argv[1:]
+client = Client.from_kubeconfig(kubeconfig=kubeconfig, context="loopback")
+documents = tuple(from_definition(json.load(sys.stdin)))
+outcome = Run(client, Wish(documents, namespace=namespace, prune=Prune("record"), wait=False), print).execute()
+sys.exit(outcome.error and str(outcome.error))
+"""
 
 
 def wanted() -> list[Body]:
@@ -69,3 +94,35 @@ def test_what_earlier_code_has_set_up_is_unchanged_and_goes_without_a_rest(clust
     gone = cluster.run(*wanted(), prune=Prune("record"), present=False)
     assert gone.error is None
     assert gone.changes.summary() == "5 objects: 5 deleted"
+
+
+@pytest.fixture
+def earlier(tmp_path: pathlib.Path) -> pathlib.Path:
+    """The collections as they were at a commit of this repository."""
+    archive = tmp_path / "earlier.tar"
+    argv = ["git", "-C", str(REPOSITORY), "archive", "--output", str(archive), EARLIER, "collections"]
+    if subprocess.run(argv, stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        pytest.skip(f"needs the history of the repository, with commit {EARLIER}")
+    subprocess.run(["tar", "-x", "-f", str(archive), "-C", str(tmp_path)], check=True)
+    return tmp_path / "collections"
+
+
+def test_what_an_earlier_commit_has_set_up_is_unchanged_and_goes_without_a_rest(
+    cluster: Cluster, api_server: t.Any, earlier: pathlib.Path
+) -> None:
+    group = f"{cluster.namespace}.example.org"
+    objects = [forms.definition(group), *forms.objects(group).values(), *wanted()]
+    subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(api_server.kubeconfig), cluster.namespace],
+        input=json.dumps(objects),
+        env=os.environ | {"PYTHONPATH": str(earlier)},
+        text=True,
+        check=True,
+    )
+    for options in (Options(check=True), Options()):
+        outcome = cluster.run(*objects, prune=Prune("record"), options=options, wait=False)
+        assert outcome.error is None
+        assert outcome.changes.summary() == f"{len(objects) + 1} objects: {len(objects) + 1} unchanged"
+    gone = cluster.run(*objects, prune=Prune("record"), present=False, wait=False)
+    assert gone.error is None
+    assert gone.changes.summary() == f"{len(objects) + 1} objects: {len(objects) + 1} deleted"

@@ -43,6 +43,21 @@ def test_operations_follow_each_other() -> None:
     assert patched({}, operations) == {"a": [1]}
 
 
+@pytest.mark.parametrize("name", ["add", "replace"])
+def test_value_of_a_patch_is_the_same_for_each_object_that_it_changes(name: str) -> None:
+    operations = [
+        {"op": name, "path": "/a", "value": [{"b": []}]},
+        {"op": "add", "path": "/a/0/b/-", "value": 1},
+    ]
+    for _object in range(2):
+        assert patched({"a": None}, operations) == {"a": [{"b": [1]}]}
+
+
+def test_copy_and_what_it_is_a_copy_of_are_changed_one_by_one() -> None:
+    operations = [{"op": "copy", "from": "/a", "path": "/b"}, {"op": "add", "path": "/b/c/-", "value": 1}]
+    assert patched({"a": {"c": []}}, operations) == {"a": {"c": []}, "b": {"c": [1]}}
+
+
 @pytest.mark.parametrize(
     ("operation", "says"),
     [

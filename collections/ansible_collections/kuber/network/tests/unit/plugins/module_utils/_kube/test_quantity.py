@@ -38,6 +38,11 @@ SUFFIXES = st.sampled_from(sorted(FACTORS.keys() - {"T", "Ti", "P", "Pi", "E", "
         ("0.5E", "500P"),
         ("1e3", "1e3"),
         ("12e2", "1200"),
+        ("1E3", "1e3"),
+        ("12E2", "1200"),
+        ("1024Ki", "1Mi"),
+        ("1024", "1024"),
+        ("1023Ki", "1023Ki"),
         ("0Gi", "0"),
         ("-1500m", "-1500m"),
         # Rounded or capped by the server: whatever comes of it is for the server to say.

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
 import typing as t
 import urllib.parse
 
@@ -15,18 +13,19 @@ from ansible_collections.kuber.network.plugins.module_utils._api import kubeconf
 from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube import related
 from ansible_collections.kuber.network.plugins.module_utils._kube.related import RelatedObjects
+from ansible_collections.kuber.network.tests.unit.servers import Handler, http_server, serving, url_of
 
 POD = {"metadata": {"name": "web-1", "namespace": "shop"}}
 
 
-class Kubelet(http.server.ThreadingHTTPServer):
+class Kubelet:
     """An API server that knows the logs of one pod and notes what it is asked."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
         kubelet = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Answers(Handler):
             def do_GET(self) -> None:
                 kubelet.asked.append(self.path)
                 query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
@@ -34,30 +33,20 @@ class Kubelet(http.server.ThreadingHTTPServer):
                 content = (
                     b"no such file\n\npanic: no page \n" if known else b'{"kind": "Status", "message": "not found"}'
                 )
-                self.send_response(200 if known else 400)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
+                self.answer(content, status=200 if known else 400)
 
-            def log_message(self, *args: object) -> None:
-                pass
-
-        super().__init__(("127.0.0.1", 0), Handler)
+        self.http = http_server(Answers)
 
 
 @pytest.fixture
 def kubelet() -> t.Iterator[Kubelet]:
-    with Kubelet() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+    one = Kubelet()
+    with serving(one.http):
+        yield one
 
 
 def around(server: Kubelet) -> RelatedObjects:
-    url = f"http://127.0.0.1:{server.server_address[1]}"
-    access = _kubeconfig.Access(url, "here", "default", {}, None, None, None)
+    access = _kubeconfig.Access(url_of(server.http), "here", "default", {}, None, None, None)
     return RelatedObjects(Client(lambda: access), patience=0)
 
 

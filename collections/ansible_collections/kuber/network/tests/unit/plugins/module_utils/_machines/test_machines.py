@@ -109,7 +109,7 @@ def test_a_second_run_is_refused_while_one_is_going_on(home: pathlib.Path) -> No
     assert run.follow(Here(), place, timeout=60, interval=5, tell=told.append).exit_code == 0
 
 
-def test_a_run_that_was_killed_is_told_from_one_that_goes_on(home: pathlib.Path) -> None:
+def test_a_run_that_was_killed_is_distinguished_from_one_that_goes_on(home: pathlib.Path) -> None:
     (home / "seconds").write_text("30")
     place = started(home)
     subprocess.run(["kill", "-9", "--", f"-{(home / 'run' / 'pid').read_text().strip()}"], check=True)
@@ -117,7 +117,7 @@ def test_a_run_that_was_killed_is_told_from_one_that_goes_on(home: pathlib.Path)
     assert done.problems == ["The run was killed, or the machine has restarted meanwhile"]
 
 
-def test_what_failed_without_a_report_is_told_from_the_log() -> None:
+def test_what_failed_without_a_report_is_read_from_the_log() -> None:
     done = run.Run(4, {}, "one\ntwo\nERROR! no such playbook\n", 1.0)
     assert done.problems == ["ansible-playbook ended with exit code 4: one two ERROR! no such playbook"]
 

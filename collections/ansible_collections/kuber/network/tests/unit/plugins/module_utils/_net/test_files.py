@@ -15,6 +15,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net import files
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="mounts need root")
@@ -78,6 +79,44 @@ def test_a_file_is_whole_or_as_it_was(tmp_path: pathlib.Path, setup: str, size: 
     assert pytest.approx(len(names.split()), abs=2) == 1
     assert not any(name.startswith(".") for name in names.split()), "something is left behind"
     assert re.search(said, replaced), replaced
+
+
+HELP: dict[str, tuple[str, str]] = {
+    "full": ("dd if=/dev/zero of=filler bs=4096 2>/dev/null || true", "rm filler"),
+    "full mount point": (
+        "cp hosts other; mount --bind other hosts; dd if=/dev/zero of=filler bs=4096 2>/dev/null || true",
+        "rm filler",
+    ),
+}
+
+
+@pytest.mark.parametrize(("setup", "remedy"), HELP.values(), ids=HELP.keys())
+def test_what_a_refusal_says_helps(tmp_path: pathlib.Path, setup: str, remedy: str) -> None:
+    """A disk is made free, as the message asks for."""
+    new = ("172.17.255.3 example.app.org\n" * 2000)[:40000]
+    script = f"cd {tmp_path}; mount -t tmpfs -o size=64k disk .; cd {tmp_path}; cat >hosts <<'END'\n{OLD}END\n{setup}\n"
+    script += f'cat >../new; "$0" -c "$1" {tmp_path}/hosts <../new; {remedy}; "$0" -c "$1" {tmp_path}/hosts <../new'
+    argv = ["unshare", "--mount", "--propagation=private", "sh", "-ec", script, sys.executable, SCRIPT]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    done = subprocess.run(argv, input=new, capture_output=True, text=True, env=environment, check=False)
+    answers = done.stdout.splitlines()
+    assert ["Free some disk space" in one for one in answers] == [True, True, False, False], done
+    assert answers[2:] == ["done", "done"]
+
+
+def test_an_immutable_file_can_be_changed_after_what_a_refusal_says(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "hosts"
+    path.write_text(OLD)
+    if subprocess.run(["chattr", "+i", str(path)], check=False, capture_output=True).returncode:
+        pytest.skip("this file system has no immutable files")
+    try:
+        with pytest.raises(KuberError, match="chattr -i"), files.explained(path):
+            files.rehearse(path, b"new")
+    finally:
+        subprocess.run(["chattr", "-i", str(path)], check=True)
+    files.rehearse(path, b"new")
+    files.replace(path, b"new")
+    assert path.read_text() == "new"
 
 
 def test_owner_and_mode_are_kept(tmp_path: pathlib.Path) -> None:

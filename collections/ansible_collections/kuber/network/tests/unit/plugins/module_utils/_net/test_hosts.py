@@ -152,10 +152,10 @@ LONG: dict[str, str] = {
 
 @pytest.mark.parametrize("text", LONG.values(), ids=LONG.keys())
 def test_long_files_take_no_time_and_stay_as_they_are(text: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     assert with_entries(text, APP) == text + OURS
     assert without_entries(text + OURS, APP) == text
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 NAMES = ["a.org", "b.org", "c.org", "foreign", "other"]

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import typing as t
 
 import pytest
 
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._net import kernel
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 
@@ -90,9 +92,48 @@ def test_nftables_mode_needs_a_newer_kernel(release: str, missing: list[str]) ->
     assert kernel.lacks(told(release), "nftables") == missing
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="nodes are read as root")
 def test_this_machines_kernel_is_read() -> None:
     found = kernel.read(Here())
     assert found.release == subprocess.run(["uname", "-r"], capture_output=True, text=True, check=True).stdout.strip()
     # The rules of the other tests are written with these.
     evidence = found.options or found.loadable or found.present
     assert not evidence or kernel.lacks(found, "iptables") == []
+
+
+class Answering(Runner):
+    """Gives the same answer to every command."""
+
+    def __init__(self, rc: int, stdout: str, stderr: str = "") -> None:
+        self._answer = (rc, stdout, stderr)
+
+    def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
+        return Result(argv, *self._answer)
+
+
+REASONS: dict[str, tuple[Answering, str]] = {
+    "sudo asks for a password": (
+        Answering(1, "", "sudo: a password is required\n"),
+        "sudo: a password is required",
+    ),
+    "another user": (Answering(0, "user 1000\nrelease 6.1.0\n"), "commands run as the user with ID 1000"),
+    "a login shell that greets": (
+        Answering(0, "Welcome to\nminikube!\nuser 0\nrelease 6.1.0\n"),
+        "the login shell prints before each command: Welcome to minikube! "
+        "(take that out of its start files, such as ~/.bashrc)",
+    ),
+    "a shell that only greets": (Answering(0, "This account is not available.\n"), "This account is not available."),
+    "silence": (Answering(0, ""), "no answer"),
+}
+
+
+@pytest.mark.parametrize(("node", "reason"), REASONS.values(), ids=REASONS.keys())
+def test_a_node_without_commands_as_root_is_refused_with_the_reason(node: Answering, reason: str) -> None:
+    with pytest.raises(KuberError, match="Cannot run commands as root on this node") as caught:
+        kernel.read(node)
+    assert caught.value.found == reason
+    assert caught.value.partial == {"problem": reason}
+
+
+def test_root_without_a_greeting_is_fine() -> None:
+    assert kernel.read(Answering(0, "user 0\nrelease 6.1.0-44-amd64\n")).release == "6.1.0-44-amd64"

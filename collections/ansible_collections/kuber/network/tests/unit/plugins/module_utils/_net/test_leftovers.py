@@ -153,6 +153,36 @@ def test_words_in_a_comment_are_no_options() -> None:
     assert chains(after) == {("filter", "INPUT"), ("filter", "MINE")}
 
 
+OF_OLD_MODES = {
+    "nat": ("KUBE-FIREWALL", "KUBE-PORTALS-HOST", "KUBE-PORTALS-CONTAINER", "KUBE-NODEPORT-HOST", "KUBE-XLB-AAAA"),
+    "filter": ("KUBE-NODEPORT-NON-LOCAL", "KUBE-EXTERNAL-SERVICES"),
+}
+OF_OTHERS = {
+    # The kubelet's, those of host ports, and of kube-router's policies.
+    "nat": ("KUBE-MARK-DROP", "KUBE-KUBELET-CANARY", "KUBE-HOSTPORTS", "KUBE-HP-AAAA"),
+    "filter": ("KUBE-FIREWALL", "KUBE-ROUTER-INPUT", "KUBE-NWPLCY-AAAA", "KUBE-POD-FW-AAAA"),
+}
+
+
+@pytest.mark.parametrize("mode", ["ipvs", "nftables"])
+def test_chains_of_old_modes_go_and_those_of_others_with_such_names_stay(mode: str) -> None:
+    lines = []
+    for table, hook in (("nat", "PREROUTING"), ("filter", "INPUT")):
+        chains_of = (*OF_OLD_MODES[table], *OF_OTHERS[table])
+        lines += [f"*{table}", f":{hook} ACCEPT", *(f":{one} -" for one in chains_of)]
+        lines += [
+            *(f"-A {hook} -j {one}" for one in chains_of),
+            *(f"-A {one} -j RETURN" for one in chains_of),
+            "COMMIT",
+        ]
+    # In mode IPVS kube-proxy up to 1.25 had KUBE-FIREWALL in table nat.
+    kept = {("nat", "KUBE-FIREWALL")} if mode == "ipvs" else set()
+    kept |= {(table, one) for table, some in OF_OTHERS.items() for one in some}
+    after = settle(iptables.parse("\n".join([*lines, ""])), mode=mode)
+    assert {(table, one) for table, one in chains(after) if one.startswith("KUBE-")} == kept
+    assert [rule.target for rule in after["nat"].rules if rule.chain == "PREROUTING"][-4:] == list(OF_OTHERS["nat"])
+
+
 ECHO = str(leftovers.echo_rule("ipv4"))
 REJECT = "-A INPUT -j KUBE-IPVS-FILTER"
 

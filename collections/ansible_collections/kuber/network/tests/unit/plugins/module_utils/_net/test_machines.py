@@ -214,6 +214,14 @@ def unreachable(machine: Machine) -> None:
     machine.ip("rule add to 172.16.0.0/12 unreachable priority 90")
 
 
+def into_a_vpn(*rules: str) -> Setup:
+    def setup(machine: Machine) -> None:
+        machine.add("tun0", "10.8.0.6/24")
+        machine.ip("route add default dev tun0 table 99", *(f"rule add {rule} table 99 priority 100" for rule in rules))
+
+    return setup
+
+
 def wireguard(machine: Machine) -> None:
     machine.add("wg0", "10.6.0.2/32")
     machine.ip(f"route add {POOL} dev wg0")
@@ -249,6 +257,12 @@ REFUSED: dict[str, tuple[Setup, str]] = {
     "tailscale": (tailscale, "would not be used.*rule 5270, table 52: 172.17.0.0/16 dev tailscale0"),
     "mullvad": (mullvad, "the route uses wg-mullvad"),
     "unreachable by rule": (unreachable, r"would not be used.*rule 90 \(unreachable\)"),
+    "HTTP by rule": (into_a_vpn("ipproto tcp dport 80"), r"would not be used.*rule 100, table 99: default dev tun0"),
+    "ports by rule": (into_a_vpn("dport 1-1023"), r"would not be used.*rule 100, table 99: default dev tun0"),
+    # The kernel is asked about UDP where no protocol is given.
+    "UDP by rule": (into_a_vpn("ipproto udp"), "the route uses tun0"),
+    "by source": (into_a_vpn("from 192.168.49.0/24"), r"would not be used.*rule 100, table 99: default dev tun0"),
+    "not to the LAN": (into_a_vpn("not to 10.0.0.0/24"), r"the route uses tun0"),
     "wireguard's route": (wireguard, "Another program has set a route.*dev wg0.*host_network_take_over"),
     "openvpn's route": (openvpn, "Another program has set a route.*via 10.8.0.1 dev tun0"),
     "bird's route": (bird, "Another program has set a route.*via 10.0.0.7 dev eth0 proto bird metric 32"),
@@ -283,6 +297,36 @@ def test_a_route_that_was_taken_over_is_given_back(machine: Machine, setup: Setu
     assert not machine.parked()
 
 
+def odd(machine: Machine) -> None:
+    machine.add("wg0", "10.6.0.2/32")
+    machine.ip(f"route add {POOL} dev wg0 realms 5")
+
+
+# What the message asks for, done to the machine or given as an option.
+HELPS: dict[str, tuple[Setup, tuple[str, ...], dict[str, t.Any]]] = {
+    "another pool": (lan, (), {"destination": "172.18.255.0/24"}),
+    "own address": (own_address, ("address del 172.17.255.9/22 dev lan",), {}),
+    "own network": (dhcpcd, (f"route del {POOL} dev lan", "address del 172.17.255.9/24 dev lan"), {}),
+    "tailscale": (tailscale, (f"rule add to {POOL} table main priority 5000",), {}),
+    "by rule": (unreachable, (f"rule add to {POOL} table main priority 80",), {}),
+    "HTTP by rule": (into_a_vpn("ipproto tcp dport 80"), (f"rule add to {POOL} table main priority 80",), {}),
+    "wireguard": (wireguard, ("link del wg0",), {}),
+    "bird": (bird, (), {"take_over": True}),
+    "what cannot be restored": (odd, (f"route del {POOL} dev wg0",), {"take_over": True}),
+}
+
+
+@pytest.mark.parametrize(("setup", "lines", "params"), HELPS.values(), ids=HELPS.keys())
+def test_what_a_refusal_says_helps(
+    machine: Machine, setup: Setup, lines: tuple[str, ...], params: dict[str, t.Any]
+) -> None:
+    setup(machine)
+    with pytest.raises(KuberError):
+        machine.study(NODE, **({"take_over": True} if setup is odd else {}))
+    machine.ip(*lines)
+    assert machine.set(NODE, **params)
+
+
 def test_a_route_whose_device_is_gone_is_not_given_back(machine: Machine) -> None:
     wireguard(machine)
     machine.set(NODE, take_over=True)
@@ -312,7 +356,16 @@ def test_rules_that_leave_our_route_alone(machine: Machine) -> None:
     machine.ip("rule add table main suppress_prefixlength 0 priority 32764")
     machine.ip("rule add from 10.6.0.2 table 51820 priority 50", "rule add oif wg0 table 51820 priority 51")
     machine.ip("rule add fwmark 0x80000/0xff0000 unreachable priority 52", "rule add table 4711 priority 53")
+    into_a_vpn("ipproto tcp dport 25", "dport 1000-2000", "ipproto icmp", "sport 80", "from 10.0.0.9")(machine)
     assert machine.set(NODE)
+
+
+@pytest.mark.parametrize("rule", ["from 192.168.49.1", "ipproto tcp dport 80", "ipproto udp dport 50-60"])
+def test_what_takes_some_packets_only_is_found_afterwards_too(machine: Machine, rule: str) -> None:
+    assert machine.set(NODE)
+    into_a_vpn(rule)(machine)
+    with pytest.raises(KuberError, match=r"is not used.*tun0"):
+        machine.study(NODE)
 
 
 def test_a_route_that_something_else_outdoes_is_no_success(machine: Machine) -> None:
@@ -386,6 +439,12 @@ class Odd(Runner):
             (1, "", "ip: invalid option -- 'd'\nBusyBox v1.35.0 (Debian 1:1.35.0-4) multi-call binary.\n"),
             "BusyBox|invalid option",
         ),
+        (
+            (1, "", "ip: unrecognized option: j\nBusyBox v1.36.1 (2023-11-07 18:53:09 UTC) multi-call binary.\n"),
+            "option: j",
+        ),
+        ((1, "", "ip: Unknown option 'j' (see \"ip --help\")\n"), "Unknown option"),
+        ((1, "", "Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }\n"), "Usage"),
         ((255, "", 'Option "-j" is unknown, try "ip -help".\n'), "is unknown"),
         ((0, "default via 10.0.0.1 dev eth0 \n", ""), "default via 10.0.0.1 dev eth0"),
     ],

@@ -52,7 +52,7 @@ def test_a_node_without_ipset_and_nft_borrows_them(namespace: Namespace) -> None
     assert namespace.run(["nft", "list", "tables"]).stdout.count("kube-proxy") == 0
 
 
-def test_what_nobody_can_look_at_is_said_in_every_run(namespace: Namespace, tmp_path: pathlib.Path) -> None:
+def test_what_cannot_be_read_is_reported_in_every_run(namespace: Namespace, tmp_path: pathlib.Path) -> None:
     play(namespace, "ipvs", "-legacy")
     namespace.proxy.process.kill()
     namespace.proxy.process.wait()

@@ -80,7 +80,7 @@ def test_an_answer_that_is_no_mode_is_none(node: Node, tmp_path: pathlib.Path, a
         node_proxy.require(found, "ipvs")
 
 
-def test_silence_is_told_from_a_mode(node: Node) -> None:
+def test_silence_is_distinguished_from_a_mode(node: Node) -> None:
     found = node.proxy()
     assert (found.mode, found.variant, found.excluded) == (None, None, None)
     assert "127.0.0.1" in found.silence

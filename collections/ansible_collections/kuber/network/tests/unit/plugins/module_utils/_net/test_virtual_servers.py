@@ -61,7 +61,7 @@ def test_servers_are_read_from_either_source(text: str) -> None:
     )
 
 
-def test_servers_that_are_told_apart_by_a_mark_are_not_mixed_up_with_others() -> None:
+def test_servers_that_are_distinguished_by_a_mark_are_not_mixed_up_with_others() -> None:
     text = "TCP  0A600001:01BB rr\nFWM  00000001 rr\n  -> 0A000001:0050      Masq    1      0          0\n"
     assert virtual_servers.parse(text) == (Server("TCP", "10.96.0.1:443", "rr", (), ()),)
 

@@ -24,12 +24,12 @@ def said(version: str, *, proxy_mode: str = "nftables", ingress_nginx: str = "")
         ("v1.42.0", ("off by default since 1.40", "removed from 1.43 on")),
     ],
 )
-def test_ipvs_is_told_with_its_stages_and_the_way_on(version: str, words: tuple[str, ...]) -> None:
+def test_ipvs_is_reported_with_its_stages_and_the_way_on(version: str, words: tuple[str, ...]) -> None:
     (note,) = said(version, proxy_mode="ipvs")
-    assert all(word in note for word in (*words, version, "kube_proxy_mode to nftables"))
+    assert all(word in note for word in (*words, version, "migrate_proxy_mode -e migrate_to=nftables"))
 
 
-def test_what_is_not_used_or_not_yet_near_its_end_is_not_told() -> None:
+def test_what_is_not_used_or_not_yet_near_its_end_is_not_reported() -> None:
     assert said("v1.37.2") == []
     assert said("v1.34.9", proxy_mode="ipvs") == []
 
@@ -49,14 +49,14 @@ def test_stages_of_ipvs_are_those_that_refuse_it() -> None:
         ("1.4.0", "v1.37.2", "is not known here"),
     ],
 )
-def test_ingress_nginx_is_told_with_what_it_was_tested_with(ingress_nginx: str, version: str, words: str) -> None:
+def test_ingress_nginx_is_reported_with_what_it_was_tested_with(ingress_nginx: str, version: str, words: str) -> None:
     (note,) = said(version, ingress_nginx=ingress_nginx)
     assert words in note
     assert "kuber.network.ingress_report" in note
     assert "ingress_controller: traefik" in note
 
 
-def test_api_versions_are_told_before_kubernetes_removes_them() -> None:
+def test_api_versions_are_reported_before_kubernetes_removes_them() -> None:
     (note,) = said("v1.31.9")
     assert note.startswith("Kubernetes 1.32 removes FlowSchema of flowcontrol.apiserver.k8s.io/v1beta3")
     assert "kuber.network.upgraded_manifests" in note

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._net import own
+from ansible_collections.kuber.network.plugins.module_utils._net import in_use, own
 from ansible_collections.kuber.network.plugins.module_utils._net.in_use import LocalNetworks, Neighbour
 from ansible_collections.kuber.network.plugins.module_utils._net.route import Route
 from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import ClusterInfo
@@ -75,7 +75,7 @@ def test_other_modes_are_fine_too(good: Settings, mode: str) -> None:
 
 BAD_SETTINGS: dict[str, tuple[dict[str, t.Any], str]] = {
     "unknown profile": ({"profile": "mini"}, "no profile mini.*the profiles minikube, work"),
-    "tunnel": ({"tunnel_pids": (4711,)}, "minikube tunnel.*process 4711"),
+    "tunnel": ({"tunnel_pids": (4711,)}, "minikube tunnel.*process 4711.*Press Ctrl-C"),
     "tunnel to a container": ({"tunnel_pids": (0,)}, "minikube tunnel.*found: its lock is held"),
     "metallb addon": ({"addons": ("metallb",)}, "addon metallb.*addons disable metallb"),
     "ingress addon": ({"addons": ("ingress",)}, "addon ingress.*addons disable ingress"),
@@ -275,6 +275,41 @@ def test_only_addresses_in_use_are_kept_clear_of(good: Settings, pool: str, said
     assert all(f"found: {', '.join(said)}. Choose" in text for text in found), found
 
 
+INNER: dict[str, tuple[dict[str, t.Any], bool]] = {
+    "VPN": ({"dst": "172.17.255.0/29", "dev": "wg0", "protocol": "static"}, True),
+    "one address": ({"dst": "172.17.255.1", "gateway": "10.0.0.7", "dev": "eth0", "protocol": "bird"}, True),
+    "nowhere": ({"type": "blackhole", "dst": "172.17.255.0/28"}, True),
+    "the rest of the pool": ({"dst": "172.17.255.128/25", "dev": "wg0"}, False),
+    "the node": ({"dst": "172.17.255.0/29", "gateway": NODE, "dev": "eth0"}, False),
+    "ours": ({"dst": "172.17.255.0/29", "dev": "br0", "protocol": "107"}, False),
+    "less specific": ({"dst": "172.17.0.0/16", "dev": "docker0"}, False),
+    "a table that no rule uses": ({"dst": "172.17.255.0/29", "dev": "wg0", "table": "51"}, False),
+    "all": ({"dst": "default", "dev": "wg0"}, False),
+}
+
+
+@pytest.mark.parametrize(("item", "refused"), INNER.values(), ids=INNER.keys())
+def test_a_more_specific_route_to_a_wanted_address_is_found(
+    good: Settings, item: dict[str, t.Any], refused: bool
+) -> None:
+    host = Host(around=(LocalNetworks(routes=[Route.load(item)]),), has_route=True)
+    found = [str(one) for one in findings(dataclasses.replace(good, host=host), CLUSTER)]
+    assert [one.split("leads to ")[1].split(",")[0] for one in found] == ["172.17.255.1"] * (
+        1 if item["dst"] == "172.17.255.1" else 0
+    ) + ["172.17.255.1", "172.17.255.3"] * (refused and item["dst"] != "172.17.255.1")
+    # The route is left to somebody else.
+    assert findings(dataclasses.replace(good, host=host, route=""), CLUSTER) == []
+
+
+@pytest.mark.parametrize("file", ["etc/resolv.conf", "run/NetworkManager/no-stub-resolv.conf"])
+def test_name_servers_are_read_where_they_are_listed(tmp_path: pathlib.Path, file: str) -> None:
+    (tmp_path / file).parent.mkdir(parents=True)
+    lines = "; nameserver 10.0.0.9\nnameserver 127.0.0.53\nnameserver 172.17.255.254\nnameserver fe80::1%eth0\n"
+    (tmp_path / file).write_text(lines)
+    assert [str(one) for one in in_use.read_name_servers(tmp_path, 4)] == ["127.0.0.53", "172.17.255.254"]
+    assert [str(one) for one in in_use.read_name_servers(tmp_path, 6)] == ["fe80::1%eth0"]
+
+
 def test_what_the_route_would_cut_off_is_said_once(good: Settings) -> None:
     problem = KuberError("The route would cut something off")
     around = dataclasses.replace(AROUND, name_servers=())
@@ -282,7 +317,7 @@ def test_what_the_route_would_cut_off_is_said_once(good: Settings) -> None:
     assert findings(settings, CLUSTER) == [problem]
 
 
-def test_what_keeps_the_route_from_being_set_is_told(good: Settings) -> None:
+def test_what_keeps_the_route_from_being_set_is_reported(good: Settings) -> None:
     problem = KuberError("The next hop is this machine")
     assert findings(dataclasses.replace(good, host=Host(problems=(problem,))), CLUSTER) == [problem]
 

@@ -22,6 +22,7 @@ DEBIAN = {"OperatingSystem": "Debian GNU/Linux 12 (bookworm)", "SecurityOptions"
 DESKTOP = {"OperatingSystem": "Docker Desktop", "SecurityOptions": None}
 ROOTLESS = {"OperatingSystem": "Debian GNU/Linux 12 (bookworm)", "SecurityOptions": ["name=seccomp", "name=rootless"]}
 PODMAN: dict[str, t.Any] = {"host": {"security": {"rootless": True}}}
+PODMAN_MACHINE = {"host": {"security": {"rootless": False}, "hostname": "podman-machine-default"}}
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,16 @@ PODMAN: dict[str, t.Any] = {"host": {"security": {"rootless": True}}}
         ("docker", DEBIAN, "build.example.org", "build.example.org", "another machine, build.example.org"),
         ("podman", PODMAN, LOOPBACK, LOOPBACK, "rootless"),
         ("podman", {"host": {"security": {"rootless": False}}}, LOOPBACK, LOOPBACK, ""),
+        ("docker", DEBIAN | {"Name": "laptop"}, LOOPBACK, LOOPBACK, ""),
+        ("docker", DEBIAN | {"Name": "Laptop.example.org"}, LOOPBACK, LOOPBACK, ""),
+        # What Colima, Rancher Desktop and OrbStack say.
+        ("docker", {"OperatingSystem": "Ubuntu 24.04.2 LTS", "Name": "colima"}, LOOPBACK, LOOPBACK, "runs on colima"),
+        ("docker", {"OperatingSystem": "Alpine Linux v3.20", "Name": "lima-rancher-desktop"}, "", "", "lima-rancher"),
+        ("docker", {"OperatingSystem": "OrbStack", "Name": "orbstack"}, LOOPBACK, LOOPBACK, "runs on orbstack"),
+        ("podman", PODMAN_MACHINE, LOOPBACK, LOOPBACK, "runs on podman-machine-default"),
         ("qemu2", None, "", LOOPBACK, "--network=builtin"),
+        ("ssh", None, "", LOOPBACK, "sshd is forwarded to 127.0.0.1"),
+        ("ssh", None, "", "192.168.56.10", ""),
         ("qemu2", None, "", "192.168.105.2", ""),
         # Its sshd is forwarded, too, and its network can be reached all the same.
         ("virtualbox", None, "", LOOPBACK, ""),
@@ -44,7 +54,7 @@ PODMAN: dict[str, t.Any] = {"host": {"security": {"rootless": True}}}
 def test_what_hides_the_nodes_is_known(
     driver: str, info: dict[str, t.Any] | None, host: str, ssh_host: str, reason: str
 ) -> None:
-    why = why_hidden(driver, ssh_host, None if info is None else Engine.load(info, host))
+    why = why_hidden(driver, ssh_host, None if info is None else Engine.load(info, host or LOOPBACK, "laptop.lan"))
     assert bool(why) == bool(reason)
     assert reason in why
 

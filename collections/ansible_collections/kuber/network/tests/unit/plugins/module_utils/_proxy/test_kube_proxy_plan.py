@@ -131,10 +131,10 @@ CASES: dict[str, tuple[ProxyState, ProxySpec, bool, tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize(("before", "wish", "edit", "restart"), CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize(("before", "spec", "edit", "restart"), CASES.values(), ids=CASES.keys())
 def test_kube_proxy_is_restarted_for_a_reason(
-    before: ProxyState, wish: ProxySpec, edit: bool, restart: tuple[str, ...]
+    before: ProxyState, spec: ProxySpec, edit: bool, restart: tuple[str, ...]
 ) -> None:
-    wanted = kube_proxy.plan(before, wish)
+    wanted = kube_proxy.plan(before, spec)
     assert (wanted.edit, wanted.restart) == (edit, restart)
     assert bool(wanted) == (edit or bool(restart))

@@ -35,7 +35,7 @@ mode: iptables
 
 
 @pytest.mark.parametrize(
-    ("wish", "changes"),
+    ("spec", "changes"),
     [
         (ProxySpec(), {}),
         (ProxySpec(mode="iptables", strict_arp=False), {}),
@@ -54,9 +54,9 @@ mode: iptables
         ),
     ],
 )
-def test_only_what_is_wished_for_changes(wish: ProxySpec, changes: dict[str, t.Any]) -> None:
+def test_only_what_is_set_changes(spec: ProxySpec, changes: dict[str, t.Any]) -> None:
     before = proxy_config.load(WRITTEN)
-    assert proxy_config.adjust(before, wish) == before | changes
+    assert proxy_config.adjust(before, spec) == before | changes
 
 
 @pytest.mark.parametrize("mode", ['""', "iptables", "nftables", "null"])
@@ -122,9 +122,9 @@ def test_writing_and_reading_change_nothing(config: dict[str, t.Any]) -> None:
 @given(config=configs, settings=configs, mode=st.sampled_from([*proxy_config.MODES, proxy_config.KEEP]))
 def test_a_second_adjustment_changes_nothing(config: t.Any, settings: t.Any, mode: str) -> None:
     before = copy.deepcopy(config)
-    wish = ProxySpec(mode=mode, strict_arp=True, settings=settings)
-    once = proxy_config.adjust(config, wish)
-    assert proxy_config.adjust(once, wish) == once
+    spec = ProxySpec(mode=mode, strict_arp=True, settings=settings)
+    once = proxy_config.adjust(config, spec)
+    assert proxy_config.adjust(once, spec) == once
     assert config == before
     assert {key: value for key, value in once.items() if key not in (*settings, "mode", "ipvs")} == {
         key: value for key, value in config.items() if key not in (*settings, "mode", "ipvs")
@@ -147,7 +147,7 @@ def test_a_second_adjustment_changes_nothing(config: t.Any, settings: t.Any, mod
         ("0.0.0.0", None),
     ],
 )
-def test_the_mode_must_be_told_where_it_can_be_heard(address: str | None, port: int | None) -> None:
+def test_the_mode_must_be_readable(address: str | None, port: int | None) -> None:
     config = {"metricsBindAddress": address}
     assert proxy_config.metrics_port(config) == port
     if port is None:

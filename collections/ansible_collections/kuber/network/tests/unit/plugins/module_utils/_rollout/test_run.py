@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import http.server
 import threading
 import typing as t
 
@@ -17,6 +16,7 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._rollout import run
 from ansible_collections.kuber.network.plugins.module_utils._rollout.run import RolloutSpec, roll_out
 from ansible_collections.kuber.network.plugins.module_utils._rollout.strategy import NAMED, Strategy
+from ansible_collections.kuber.network.tests.unit.servers import Handler, http_server, serving, url_of
 
 MERGE = "application/merge-patch+json"
 START_SECONDS = 0.7
@@ -82,21 +82,12 @@ def deploy(client: Client, namespace: str) -> None:
 def page(*, status: int = 200) -> t.Iterator[str]:
     """A page on loopback."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Answers(Handler):
         def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self.answer(status=status)
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/index.html"
-        server.shutdown()
-        thread.join()
+    with serving(http_server(Answers)) as server:
+        yield f"{url_of(server)}/index.html"
 
 
 @pytest.mark.parametrize(
@@ -106,9 +97,9 @@ def page(*, status: int = 200) -> t.Iterator[str]:
 )
 def test_strategy_shows_in_the_timeline(client: Client, namespace: str, name: str, most: set[int], fewest: int) -> None:
     deploy(client, namespace)
-    wish = RolloutSpec("web", namespace, NAMED[name], rate=20, wait_timeout=60)
+    spec = RolloutSpec("web", namespace, NAMED[name], rate=20, wait_timeout=60)
     with Kubelet(client, namespace), page() as url:
-        timeline = roll_out(client, dataclasses.replace(wish, probe_url=url), lambda line: None)
+        timeline = roll_out(client, dataclasses.replace(spec, probe_url=url), lambda line: None)
     assert timeline.most_pods in most
     assert timeline.fewest_available == fewest
     assert timeline.failed == 0
@@ -120,11 +111,11 @@ def test_strategy_shows_in_the_timeline(client: Client, namespace: str, name: st
     assert [thread.name for thread in threading.enumerate() if "rollout" in thread.name] == []
 
 
-def test_strategy_that_nobody_asks_for_is_left_as_it_is(client: Client, namespace: str) -> None:
+def test_without_a_strategy_the_existing_one_is_kept(client: Client, namespace: str) -> None:
     deploy(client, namespace)
     with Kubelet(client, namespace):
-        for wish in (RolloutSpec("web", namespace, NAMED["recreate"]), RolloutSpec("web", namespace)):
-            roll_out(client, wish, lambda line: None)
+        for spec in (RolloutSpec("web", namespace, NAMED["recreate"]), RolloutSpec("web", namespace)):
+            roll_out(client, spec, lambda line: None)
     body = run.read(client, RolloutSpec("web", namespace))
     assert Strategy.of(body) == NAMED["recreate"]
 

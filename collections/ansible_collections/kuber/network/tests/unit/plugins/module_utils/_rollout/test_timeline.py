@@ -39,7 +39,7 @@ BLUE_GREEN = [
 ]
 
 
-def test_everything_that_happens_is_told_in_its_order() -> None:
+def test_everything_that_happens_is_reported_in_its_order() -> None:
     assert list(moments(BLUE_GREEN)) == [
         Moment(0.2, "new pod web-new is created"),
         Moment(3.4, "new pod web-new is ready"),
@@ -58,7 +58,7 @@ def test_everything_that_happens_is_told_in_its_order() -> None:
         ((OLD,), (OLD,), []),
     ],
 )
-def test_change_of_a_pod_is_told(
+def test_change_of_a_pod_is_reported(
     before: tuple[PodState, ...], after: tuple[PodState, ...], expected: list[str]
 ) -> None:
     assert [moment.what for moment in moments([Snapshot(0, before), Snapshot(1, after)])] == expected

@@ -13,7 +13,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._net import iptables
-from ansible_collections.kuber.network.plugins.module_utils._trace import rules_iptables
+from ansible_collections.kuber.network.plugins.module_utils._trace import node_routes, rules_iptables
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Health, Kind, first_broken, walk
 from ansible_collections.kuber.network.plugins.module_utils._trace.node import NodeNetwork, TracedNode
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet
@@ -160,6 +160,80 @@ def test_iptables_counts_beside_nftables(lab: t.Any, table: str, rule: str, heal
     root = follow(lab, in_nftables(items(), dataclasses.replace(HERE, iptables={"ipv4": beside})), LB)
     assert rules_hop(root).health is health
     assert says in said(root)
+
+
+ROUTES = node_routes.parse("default via 192.168.99.1 dev eth0\n10.244.0.0/24 dev cni0 scope link\n", 4)
+ROUTED = dataclasses.replace(HERE, routes={"ipv4": ROUTES})
+
+
+@pytest.mark.parametrize(
+    ("table", "rule"),
+    [
+        ("nat", "-A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 3128"),
+        ("filter", "-A FORWARD -d 10.244.0.0/16 -i eth0 -j DROP"),
+    ],
+)
+def test_without_the_rule_that_is_named_the_path_is_whole(lab: t.Any, table: str, rule: str) -> None:
+    text = with_rules(plain(), table, rule)
+    root = follow(lab, in_iptables(text, ROUTED), LB)
+    (named,) = re.findall(r"the rule `([^`]+)`", said(root))
+    assert re.search("[Rr]emove (that|the) rule", said(root))
+    assert rules_hop(follow(lab, in_iptables(text.replace(f"{named}\n", ""), ROUTED), LB)).health is Health.OK
+
+
+@pytest.mark.parametrize(
+    ("rules", "health"),
+    [
+        (["-A FORWARD -i eth0 -o cni0 -j DROP"], Health.BROKEN),
+        (["-A FORWARD -i eth0 -o cni+ -m conntrack --ctstate NEW,DNAT -j REJECT"], Health.BROKEN),
+        (["-A FORWARD -i eth0 -o cni1 -j DROP"], Health.OK),
+        (["-A FORWARD ! -o docker0 -j ACCEPT", "-A FORWARD -j DROP"], Health.OK),
+        # Those of Docker, libvirt and a policy engine, none of which is about the packet.
+        (["-A FORWARD -o docker0 -j DOCKER", "-A DOCKER ! -i docker0 -o docker0 -j DROP"], Health.OK),
+        (["-A FORWARD -o virbr0 -j REJECT --reject-with icmp-port-unreachable"], Health.OK),
+        (["-A FORWARD -i cali+ -j FROM", "-A FROM -m set --match-set cali40all src -j DROP"], Health.OK),
+        # What cannot be decided may stop the packet.
+        (["-A FORWARD -o cni0 -m set --match-set KUBE-SRC-X src -j DROP"], Health.UNKNOWN),
+        (["-A FORWARD -o cni0 -m string --string x --algo bm -j DROP"], Health.UNKNOWN),
+        (["-A FORWARD -o cni0 -m limit --limit 3/min -j LOG"], Health.OK),
+    ],
+)
+@pytest.mark.parametrize("mode", ["iptables", "nftables"])
+def test_a_firewall_between_the_node_and_its_pods_counts(
+    lab: t.Any, mode: str, rules: list[str], health: Health
+) -> None:
+    """Also with the interface on which packets leave the node, which its routes tell."""
+    if mode == "iptables":
+        found = in_iptables(with_rules(plain(), "filter", *rules), ROUTED)
+    else:
+        beside = iptables.parse("\n".join(["*filter", ":FORWARD ACCEPT", *rules, "COMMIT", ""]))
+        found = in_nftables(items(), dataclasses.replace(ROUTED, iptables={"ipv4": beside}))
+    root = follow(lab, found, LB)
+    assert rules_hop(root).health is health, said(root)
+    if health is not Health.OK:
+        assert rules[0].partition(" -m ")[0] in said(root)
+
+
+@pytest.mark.parametrize(
+    ("rule", "health"),
+    [
+        ("-A PREROUTING -m rpfilter --validmark --invert -j DROP", Health.OK),
+        ("-A PREROUTING -m rpfilter --loose -j DROP", Health.BROKEN),
+        ("-A PREROUTING -m iprange --src-range 192.168.99.1-192.168.99.9 -j DROP", Health.BROKEN),
+        ("-A PREROUTING -m iprange --src-range 10.0.0.1-10.0.0.9 -j DROP", Health.OK),
+        ("-A PREROUTING -m iprange ! --dst-range 172.17.255.1-172.17.255.9 -j DROP", Health.OK),
+        ("-A PREROUTING -p tcp -m multiport --ports 22,80 -j DROP", Health.BROKEN),
+        ("-A PREROUTING -p tcp -m multiport --ports 22,23 -j DROP", Health.OK),
+        ("-A PREROUTING -m addrtype --dst-type MULTICAST -j DROP", Health.OK),
+        ("-A PREROUTING -m addrtype --dst-type UNICAST,LOCAL -j DROP", Health.BROKEN),
+        ("-A PREROUTING -m addrtype --src-type UNICAST --dst-type BLACKHOLE -j DROP", Health.UNKNOWN),
+        ("-A PREROUTING -m mac --mac-source 02:00:00:00:00:01 -j DROP", Health.UNKNOWN),
+    ],
+)
+def test_matches_that_firewalls_have(lab: t.Any, rule: str, health: Health) -> None:
+    raw = f"*raw\n:PREROUTING ACCEPT\n{rule}\nCOMMIT\n"
+    root = follow(lab, in_iptables(raw + plain(), ROUTED), LB)
+    assert rules_hop(root).health is health, said(root)
 
 
 def local_policy(lab: t.Any) -> None:

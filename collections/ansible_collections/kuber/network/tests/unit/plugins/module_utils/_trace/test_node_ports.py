@@ -14,7 +14,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._net import iptables
-from ansible_collections.kuber.network.plugins.module_utils._trace.model import Health, Kind, walk
+from ansible_collections.kuber.network.plugins.module_utils._trace.model import Health, Kind, first_broken, walk
 from ansible_collections.kuber.network.plugins.module_utils._trace.node import NodeNetwork, TracedNode
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.conftest import (
     ipvs_rules,
@@ -94,6 +94,23 @@ def test_the_local_cache_answers_in_place_of_coredns(lab: t.Any, mode: str) -> N
     lab.objects["pods"].append(template)
     pods = [hop for hop in walk(follow(lab, cached(mode, place), DNS)) if hop.kind is Kind.POD]
     assert pods[0].name == "node-local-dns-x7k2p"
+
+
+@pytest.mark.parametrize("target", ["udp://169.254.20.10:53", "tcp://169.254.20.10:53"])
+def test_the_address_that_every_node_s_cache_has_leads_to_that_of_the_node(lab: t.Any, target: str) -> None:
+    root = follow(lab, in_iptables(plain()), target)
+    assert first_broken(root) is not None
+    template = json.loads(json.dumps(lab.pods_of("k8s-app=kube-dns")[0]))
+    for name, node in (("node-local-dns-a", "minikube-m02"), ("node-local-dns-b", "minikube")):
+        pod = json.loads(json.dumps(template))
+        pod["metadata"] |= {"name": name, "labels": {"k8s-app": "node-local-dns"}}
+        pod["spec"] |= {"nodeName": node, "hostNetwork": True}
+        lab.objects["pods"].append(pod)
+    root = follow(lab, in_iptables(plain()), target)
+    assert first_broken(root) is None
+    assert [hop.name for hop in walk(root) if hop.kind is Kind.POD] == ["node-local-dns-b"]
+    # Another port there is not the cache's.
+    assert first_broken(follow(lab, in_iptables(plain()), target.replace(":53", ":54"))) is not None
 
 
 def test_a_cache_whose_rules_have_no_comment_is_known_by_its_address(lab: t.Any) -> None:

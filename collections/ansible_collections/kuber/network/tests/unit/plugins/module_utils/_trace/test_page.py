@@ -19,7 +19,7 @@ import zlib
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._trace import layout, page, picture, tree
@@ -101,7 +101,6 @@ def hops(draw: st.DrawFn) -> Hop:
     return chain(Hop(Kind.REQUEST, draw(NAMES)), service, Hop(Kind.RULES, draw(NAMES)), controller, rule)
 
 
-@settings(deadline=None)
 @given(hops())
 def test_no_card_covers_another_and_all_are_in_the_picture(root: Hop) -> None:
     placed = layout.place(root)
@@ -115,13 +114,11 @@ def test_no_card_covers_another_and_all_are_in_the_picture(root: Hop) -> None:
         assert apart or one.y + one.height <= two.y or two.y + two.height <= one.y
 
 
-@settings(deadline=None)
 @given(hops())
 def test_requests_go_from_left_to_right(root: Hop) -> None:
     assert all(link.start.x <= link.end.x for link in layout.place(root).links)
 
 
-@settings(deadline=None)
 @given(hops())
 def test_lines_fit_into_their_cards(root: Hop) -> None:
     for card in layout.place(root).cards:
@@ -129,7 +126,6 @@ def test_lines_fit_into_their_cards(root: Hop) -> None:
         assert all(len(text) + len(label) <= layout.FACT_LETTERS + 1 for label, text in card.facts)
 
 
-@settings(deadline=None)
 @given(hops())
 def test_pages_are_well_formed_whatever_names_hold(root: Hop) -> None:
     text = page.render(root, remark=NASTY)
@@ -141,7 +137,7 @@ def test_pages_are_well_formed_whatever_names_hold(root: Hop) -> None:
         ElementTree.fromstring(re.sub(r"[^\x09\x0a\x0d\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", svg))
 
 
-def test_those_who_do_not_see_the_picture_are_told(lab: t.Any) -> None:
+def test_readers_who_do_not_see_the_picture_get_a_text(lab: t.Any) -> None:
     svg = ElementTree.fromstring(picture.svg(lab.trace(NO_RULE)))
     space = "{http://www.w3.org/2000/svg}"
     assert svg.get("role") == "img"

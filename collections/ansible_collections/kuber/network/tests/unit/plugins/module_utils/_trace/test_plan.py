@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import re
 import typing as t
 
 import pytest
@@ -386,6 +387,93 @@ def test_the_first_broken_hop_says_what_is_wrong_and_what_repairs_it(
     assert remedy in found[2]
 
 
+def backends(lab: t.Any) -> t.Iterator[dict[str, t.Any]]:
+    for rule in lab.get("ingresses", "web")["spec"]["rules"]:
+        yield from (path["backend"]["service"] for path in rule["http"]["paths"])
+
+
+def correct_the_port_of_the_backend(lab: t.Any, remedy: str) -> str:
+    for service in backends(lab):
+        service["port"] = {"number": int(remedy.rpartition(" ")[2])}
+    return WEB
+
+
+def create_the_service(lab: t.Any, remedy: str) -> str:
+    assert remedy.startswith("Create the Service")
+    lab.objects["services"].append(next(one for one in OBJECTS["services"] if one["metadata"]["name"] == "web-svc"))
+    return WEB
+
+
+def set_the_class(lab: t.Any, remedy: str) -> str:
+    lab.get("ingresses", "web")["spec"]["ingressClassName"] = remedy.rpartition(" ")[2]
+    return WEB
+
+
+def request_it_by_address(lab: t.Any, remedy: str) -> str:
+    assert remedy.startswith("Request it by address")
+    return WEB
+
+
+def request_an_existing_path(lab: t.Any, remedy: str) -> str:
+    assert "existing host and path" in remedy
+    return WEB
+
+
+def set_the_target_port(lab: t.Any, remedy: str) -> str:
+    port = int(remedy.rpartition(" ")[2])
+    lab.get("services", "web-svc-lb")["spec"]["ports"][0]["targetPort"] = port
+    lab.slices_of("web-svc-lb")[0]["ports"] = [{"name": "", "port": port, "protocol": "TCP"}]
+    return LB
+
+
+def use_one_of_the_ports(lab: t.Any, remedy: str) -> str:
+    assert remedy.startswith("Use one of these ports")
+    return LB
+
+
+def name_one_that_is_there(lab: t.Any, remedy: str) -> str:
+    return f"service {remedy.rpartition(' ')[2]}"
+
+
+def correct_the_selector(lab: t.Any, remedy: str) -> str:
+    key, value = remedy.rpartition(" ")[2].split("=")
+    lab.get("services", "web-svc-lb")["spec"]["selector"] = {key: value}
+    original = next(one for one in OBJECTS["slices"] if one["metadata"]["name"].startswith("web-svc-lb"))
+    lab.slices_of("web-svc-lb")[0]["endpoints"] = copy.deepcopy(original["endpoints"])
+    return LB
+
+
+REPAIRS = [
+    (no_backend_port, correct_the_port_of_the_backend),
+    (no_backend, create_the_service),
+    (other_class, set_the_class),
+    (path_without_host, request_it_by_address),
+    (other_path, request_an_existing_path),
+    (named_port_unknown, set_the_target_port),
+    (other_port, use_one_of_the_ports),
+    (no_service, name_one_that_is_there),
+    (selector_matches_nothing, correct_the_selector),
+]
+
+
+@pytest.mark.parametrize(("damage", "repair"), REPAIRS, ids=[one[0].__name__ for one in REPAIRS])
+def test_after_the_remedy_the_path_is_whole(
+    lab: t.Any, damage: t.Callable[[t.Any], str], repair: t.Callable[[t.Any, str], str]
+) -> None:
+    remedy = broken(lab.trace(damage(lab)))[2]
+    assert first_broken(lab.trace(repair(lab, remedy))) is None, remedy
+
+
+@pytest.mark.parametrize("hosts", ["", "172.17.255.9 example.app.org\n"])
+def test_a_line_that_is_advised_leads_to_the_ingress(lab: t.Any, hosts: str) -> None:
+    lab.hosts = f"127.0.0.1 localhost\n{hosts}"
+    remedy = broken(lab.trace("http://example.app.org/web/index.html"))[2]
+    (line,) = re.findall("`([^`]+)`", remedy)
+    assert remedy.startswith("Change" if hosts else "Add")
+    lab.hosts = lab.hosts.replace(hosts, "") + f"{line}\n" if hosts else f"{lab.hosts}{line}\n"
+    assert first_broken(lab.trace("http://example.app.org/web/index.html")) is None
+
+
 def with_second_node(lab: t.Any) -> None:
     second = copy.deepcopy(lab.get("nodes", "minikube"))
     second["metadata"]["name"] = "minikube-m02"
@@ -444,7 +532,7 @@ def test_an_announcement_counts_once_metallb_has_said_what_it_is(lab: t.Any) -> 
     assert "announced" not in facts(lab.trace(LB), Kind.SERVICE)
 
 
-def test_unready_pods_say_why_and_the_event_is_told(lab: t.Any) -> None:
+def test_unready_pods_say_why_and_the_event_is_reported(lab: t.Any) -> None:
     root = lab.trace(probe_on_wrong_port(lab))
     assert "Unhealthy (7 times): Readiness probe failed: dial tcp 10.244.0.3:80" in broken(root)[2]
 
@@ -544,7 +632,7 @@ def test_another_controller_is_the_end_of_the_way(lab: t.Any) -> None:
     assert kinds(lab.trace(WEB)) == ["request", "route", "service", "rules", "pod"]
 
 
-def test_the_mode_that_is_configured_and_not_read_yet_is_told(lab: t.Any) -> None:
+def test_the_mode_that_is_configured_and_not_read_yet_is_reported(lab: t.Any) -> None:
     lab.node = dataclasses.replace(lab.world().node, proxy=ProxyStatus("ipvs", "iptables"))
     said = facts(lab.trace(LB), Kind.RULES)["node"]
     assert said == "minikube, kube-proxy in IPVS mode (configured: iptables, not yet in effect)"

@@ -101,6 +101,31 @@ def test_rules_that_cannot_be_read_are_no_rules_that_are_missing(mode: str, word
         node.READERS[mode](Node(tmp_path, {}))
 
 
+@pytest.mark.parametrize("empty", ["iptables-legacy-save", "iptables-nft-save", "iptables-save"])
+def test_rules_that_may_be_in_the_other_variant_are_unknown(tmp_path: pathlib.Path, empty: str) -> None:
+    """One variant has nothing of kube-proxy's, and there is no program for the other one."""
+    runner = Node(tmp_path, {})
+    script(tmp_path, empty, "printf '*nat\\n:PREROUTING ACCEPT\\nCOMMIT\\n'")
+    script(tmp_path, "cat", "echo nat")
+    if empty != "iptables-save":
+        with pytest.raises(KuberError, match="Cannot read the iptables rules"):
+            node.READERS["iptables"](runner)
+        return
+    rules = node.READERS["iptables"](runner)
+    found = node.TracedNode("minikube", node.ProxyStatus("iptables", "iptables"), rules).look(WEB)
+    assert found.unknown
+    assert found.trouble is None
+
+
+def test_rules_that_neither_variant_has_are_missing(tmp_path: pathlib.Path) -> None:
+    runner = Node(tmp_path, {})
+    for name in ("iptables-legacy-save", "iptables-nft-save"):
+        script(tmp_path, name, "printf '*nat\\n:PREROUTING ACCEPT\\nCOMMIT\\n'")
+    script(tmp_path, "iptables-save", "iptables-nft-save")
+    found = node.TracedNode("minikube", node.ProxyStatus("iptables", "iptables"), node.READERS["iptables"](runner))
+    assert "kube-proxy has not written it" in str(found.look(WEB).trouble)
+
+
 def test_a_node_without_ipset_has_no_sets_that_could_lack_something(tmp_path: pathlib.Path) -> None:
     rules = node.READERS["ipvs"](Node(tmp_path, IPVS))
     assert node.TracedNode("minikube", node.ProxyStatus("ipvs", "ipvs"), rules).look(WEB).trouble is None
@@ -152,7 +177,7 @@ def test_what_is_no_list_of_rules_is_refused(text: str) -> None:
         nftables.parse(text)
 
 
-def test_pods_that_take_connections_are_told_from_those_that_do_not() -> None:
+def test_pods_that_take_connections_are_distinguished_from_those_that_do_not() -> None:
     if shutil.which("curl") is None:
         pytest.skip("there is no curl")
     with contextlib.ExitStack() as stack:
@@ -189,6 +214,25 @@ def test_the_place_of_a_node_is_what_its_routes_say(tmp_path: pathlib.Path) -> N
     own = frozenset({"127.0.0.1", "192.168.49.2"})
     assert node.read_place(runner, "10.96.0.1", "192.168.49.1") == node.NodeNetwork(own, "192.168.49.2", "eth0")
     assert node.read_place(runner, "", "10.9.9.9") == node.NodeNetwork(own, "", "")
+
+
+def test_the_routes_of_a_node_say_where_packets_leave_it(tmp_path: pathlib.Path) -> None:
+    script(
+        tmp_path,
+        "ip",
+        """case "$*" in
+"-4 route show") printf '%s\\n' 'default via 10.0.0.1 dev eth0' '10.244.0.0/24 dev cni0 proto kernel scope link' \\
+  '10.244.0.9 dev veth9 scope host' 'blackhole 10.244.2.0/24 proto 80' \\
+  '10.244.3.0/24 proto bird' '\\tnexthop via 10.0.0.3 dev eth0 weight 1' ;;
+"-6 route show") printf '%s\\n' 'fd00:9::/64 dev cni0 proto kernel metric 256 pref medium' ;;
+*) exit 2 ;;
+esac""",
+    )
+    routes = node.read_place(Node(tmp_path, {}), "", "").routes
+    wanted = {"10.244.0.5": "cni0", "10.244.0.9": "veth9", "1.1.1.1": "eth0", "10.244.3.3": None, "10.244.2.2": "eth0"}
+    assert {address: routes["ipv4"].device(address) for address in wanted} == wanted
+    assert routes["ipv6"].device("fd00:9::5") == "cni0"
+    assert routes["ipv6"].device("fd00:8::5") is None
 
 
 def test_untracked_packets_of_the_other_kind_of_iptables_count_as_well(tmp_path: pathlib.Path) -> None:

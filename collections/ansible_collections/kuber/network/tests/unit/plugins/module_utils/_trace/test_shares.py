@@ -28,7 +28,6 @@ WEB = Packet("TCP", ADDRESS, 80, outside=False)
 JUMPS = ["-A PREROUTING -j KUBE-SERVICES", "-A OUTPUT -j KUBE-SERVICES"]
 
 
-@settings(deadline=None)
 @given(st.lists(st.decimals(0, 1, places=10), max_size=30))
 def test_a_row_of_rules_hands_out_all_and_no_more(chances: list[decimal.Decimal]) -> None:
     pods = [f"10.244.0.{number}" for number in range(len(chances) + 1)]
@@ -37,7 +36,7 @@ def test_a_row_of_rules_hands_out_all_and_no_more(chances: list[decimal.Decimal]
     assert all(0 < backend.share <= 1 for backend in found.backends)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 120), st.booleans())
 def test_the_chains_of_a_service_lead_evenly_to_all_of_its_pods(count: int, external: bool) -> None:
     pods = [str(ipaddress.ip_address("10.244.0.2") + number) for number in range(count)]

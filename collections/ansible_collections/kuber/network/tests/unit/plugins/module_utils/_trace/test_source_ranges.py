@@ -19,6 +19,7 @@ from ansible_collections.kuber.network.plugins.module_utils._trace.matches impor
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Health, first_broken, walk
 from ansible_collections.kuber.network.plugins.module_utils._trace.node import TracedNode
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Lookup, Packet
+from ansible_collections.kuber.network.plugins.module_utils._trace.walk import STOPS
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.conftest import (
     SEEN,
 )
@@ -97,7 +98,7 @@ def test_a_client_that_a_load_balancer_is_for_gets_through(lab: t.Any, ranges: t
 
 @pytest.mark.parametrize("ranges", FIREWALLS)
 @pytest.mark.parametrize("networks", [["10.0.0.0/8"], ["10.0.0.0/8", "192.168.99.128/25"]])
-def test_another_client_is_told_that_its_address_is_shut_out(lab: t.Any, ranges: t.Any, networks: list[str]) -> None:
+def test_the_trace_says_that_another_client_is_shut_out(lab: t.Any, ranges: t.Any, networks: list[str]) -> None:
     root = follow(lab, ranges(networks), LB)
     assert rules_hop(root).health is Health.BROKEN
     assert f"your address {CLIENT} is not in {', '.join(networks)}" in said(root)
@@ -186,4 +187,4 @@ def test_recorded_rules_of_ipvs_admit_what_is_in_its_sets_and_nothing_else(sourc
         for one, stops in ((packet, set()), (dataclasses.replace(packet, port=9), {"REJECT"})):
             journey = hooks.travel(tables, Scene(one, to_node=True, sets=sets))
             assert journey.doubt == ""
-            assert {course.end for course in journey.courses} & set(hooks.STOPS) == stops
+            assert {course.end for course in journey.courses} & set(STOPS) == stops

@@ -9,7 +9,9 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+import urllib3
 
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 from ansible_collections.kuber.network.plugins.module_utils._trace import node, through_pod
@@ -93,3 +95,43 @@ class Bare(Runner):
 def test_virtual_servers_that_cannot_be_read_are_not_taken_for_none() -> None:
     with pytest.raises(KuberError, match="virtual servers of IPVS cannot be read"):
         node.READERS["ipvs"](Bare())
+
+
+class K3s(Cluster):
+    """A cluster whose kube-proxy is part of another program."""
+
+    context = "k3s"
+
+    def get(self, path: str) -> dict[str, t.Any]:
+        answer = urllib3.HTTPResponse(b"{}", status=404, reason="Not Found")
+        raise ApiError(method="GET", path=path, context="k3s", answer=answer)
+
+    def list(self, path: str) -> list[dict[str, t.Any]]:
+        return []
+
+
+def test_without_a_pod_of_kube_proxy_another_image_is_asked_for() -> None:
+    cluster: t.Any = K3s({})
+    with (
+        pytest.raises(KuberError, match=r"No pod of kube-proxy runs on node one.*k3s.*pod_image, trace_pod_image"),
+        through_pod.runner_on(cluster, "one", ""),
+    ):
+        pass
+
+
+class NodeOfK3s(Runner):
+    """Its kube-proxy answers on the usual port."""
+
+    def __init__(self, answer: str) -> None:
+        self.answer = answer
+
+    def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
+        return Result(argv, 0, f"address 127.0.0.1:10249\n{self.answer}\n", "")
+
+
+def test_a_kube_proxy_inside_another_program_is_asked_on_the_node() -> None:
+    cluster: t.Any = K3s({})
+    found = node.read_proxy(cluster, "one", NodeOfK3s("mode iptables"))
+    assert found.remark == "kube-proxy in iptables mode"
+    with pytest.raises(KuberError, match="The cluster has no kube-proxy"):
+        node.read_proxy(cluster, "one", NodeOfK3s("silence connection refused"))

@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import copy
 import pathlib
 import typing as t
 
+import hypothesis
+import hypothesis.strategies as st
 import pytest
 import yaml
 
@@ -83,3 +86,88 @@ def test_upgraded_object_is_accepted_or_reported(sample: dict[str, t.Any], serve
 @pytest.mark.parametrize("path", [path for path in CASES if path.stem not in REFUSED], ids=lambda path: path.stem)
 def test_upgraded_folder_is_accepted(path: pathlib.Path, server: Server, tmp_path: pathlib.Path) -> None:
     server.accept(support.upgrade_of(tmp_path, yaml.safe_load(path.read_text())["files"]))
+
+
+NAMES = st.sampled_from(["web", "web-svc", "site"])
+PORTS = st.sampled_from([80, 8000, 8080])
+PATHS = st.sampled_from(["/", "/web", "/web/", "/web(/|$)(.*)", "/dashboard(/|$)(.*)"])
+BACKENDS = st.fixed_dictionaries({"serviceName": NAMES, "servicePort": PORTS | st.sampled_from(["http", "8000"])})
+INGRESSES = st.fixed_dictionaries(
+    {
+        "apiVersion": st.sampled_from(["extensions/v1beta1", "networking.k8s.io/v1beta1"]),
+        "kind": st.just("Ingress"),
+        "metadata": st.fixed_dictionaries(
+            {"name": NAMES},
+            optional={
+                "annotations": st.dictionaries(
+                    st.sampled_from(
+                        [
+                            "nginx.ingress.kubernetes.io/rewrite-target",
+                            "nginx.ingress.kubernetes.io/configuration-snippet",
+                            "kubernetes.io/ingress.class",
+                        ]
+                    ),
+                    st.sampled_from(["/", "/$2", "nginx", "rewrite ^(/web)$ $1/ redirect;"]),
+                    max_size=2,
+                ),
+                "namespace": st.sampled_from(["default", "learner"]),
+            },
+        ),
+        "spec": st.fixed_dictionaries(
+            {
+                "rules": st.lists(
+                    st.fixed_dictionaries(
+                        {
+                            "http": st.fixed_dictionaries(
+                                {
+                                    "paths": st.lists(
+                                        st.fixed_dictionaries(
+                                            {"backend": BACKENDS, "path": PATHS},
+                                            optional={
+                                                "pathType": st.sampled_from(["ImplementationSpecific", "Prefix"])
+                                            },
+                                        ),
+                                        min_size=1,
+                                        max_size=2,
+                                    )
+                                }
+                            )
+                        },
+                        optional={"host": st.sampled_from(["example.app.org", "*.app.org"])},
+                    ),
+                    min_size=1,
+                    max_size=2,
+                )
+            },
+            optional={"backend": BACKENDS},
+        ),
+    }
+)
+SERVICES = st.fixed_dictionaries(
+    {
+        "apiVersion": st.just("v1"),
+        "kind": st.just("Service"),
+        "metadata": st.fixed_dictionaries(
+            {"name": NAMES},
+            optional={"annotations": st.just({"metallb.universe.tf/allow-shared-ip": "a"})},
+        ),
+        "spec": st.fixed_dictionaries(
+            {
+                "ports": st.lists(st.fixed_dictionaries({"port": PORTS, "targetPort": PORTS}), min_size=1, max_size=1),
+                "selector": st.just({"app": "web"}),
+            },
+            optional={"type": st.just("LoadBalancer"), "loadBalancerIP": st.just("172.17.255.2")},
+        ),
+    }
+)
+
+
+@hypothesis.given(st.lists(INGRESSES | SERVICES | st.sampled_from(SAMPLES), min_size=1, max_size=4))
+@hypothesis.settings(max_examples=40, deadline=None)
+def test_generated_manifests_are_accepted_or_reported_and_upgraded_once(
+    server: Server, bodies: list[dict[str, t.Any]]
+) -> None:
+    result = upgrade(reading.from_values(copy.deepcopy(bodies), "all.yml"))
+    server.accept(result)
+    assert len(result.objects()) + len(result.not_upgradable()) >= len(bodies)
+    assert upgrade(reading.from_definition(result.objects())).changes() == []

@@ -96,7 +96,7 @@ def test_binary_is_reported_and_the_others_are_read(root: pathlib.Path, data: by
 
 def test_name_that_cannot_be_shown_is_refused(root: pathlib.Path) -> None:
     (root / "a\nb.yml").write_text(MAP)
-    assert refusal(root) == "The name of a file cannot be shown; wanted: printable characters; found: 'a\\nb.yml'."
+    assert refusal(root) == "A file name has unprintable characters; wanted: printable characters; found: 'a\\nb.yml'."
 
 
 def test_folder_without_manifests_is_refused(tmp_path: pathlib.Path) -> None:

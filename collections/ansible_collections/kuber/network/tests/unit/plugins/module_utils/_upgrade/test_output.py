@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import sys
 import typing as t
 
 import pytest
@@ -152,7 +153,7 @@ def test_missing_library_is_named(folders: Folders, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(roundtrip, "ruamel", None)
     assert folders.refusal() == (
         "The Python library ruamel.yaml is missing, which preserves the comments of changed documents. "
-        "Install it (pip install ruamel.yaml), or omit the option dest."
+        f"Install it: {sys.executable} -m pip install ruamel.yaml, or omit the option dest."
     )
 
 

@@ -40,7 +40,7 @@ LEGACY = {
     "spec": {"protocol": "layer2", "addresses": ["192.0.2.0/24"]},
 }
 SAMPLES = [*yaml.safe_load((HERE / "samples.yml").read_text()), SERVICE, POOLS, LEGACY]
-FEW = hypothesis.settings(max_examples=60, deadline=None)
+FEW = hypothesis.settings(max_examples=60)
 keys = st.sampled_from(["name", "port", "a"])
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 99) | st.sampled_from(["", "a", "80", "/a(b)", "layer2", "{{ x }}"]),

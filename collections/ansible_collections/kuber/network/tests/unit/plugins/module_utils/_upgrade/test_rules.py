@@ -60,6 +60,7 @@ DEFAULT = {"annotations": {"ingressclass.kubernetes.io/is-default-class": "true"
         ([port(8000, 80)], {"number": 8000}, None),
         ([port(80, 8000), port(81, 8000)], {"number": 8000}, None),
         ([port(53, 53, protocol="UDP"), port(53, 53)], {"number": 53}, None),
+        ([port([], 8000)], {"number": 8000}, None),
     ],
 )
 def test_backend_names_the_port_of_the_service(ports: t.Any, named: t.Any, expected: str | None) -> None:
@@ -87,6 +88,14 @@ def test_port_that_the_service_lacks_is_reported() -> None:
 )
 def test_class_of_an_ingress(body: t.Any, others: list[t.Any], expected: list[str]) -> None:
     assert changes(body, service(port(80, 8000)), *others) == expected
+
+
+@pytest.mark.parametrize("name", ["/", "Nginx", "a..b", "-a", "a" * 254])
+def test_class_that_no_server_accepts_is_reported(name: str) -> None:
+    result = done(ingress(annotations={"kubernetes.io/ingress.class": name}, ingressClassName=None))
+    assert [one.problem for one in result.not_upgradable()] == [
+        f"The class {name!r} in annotation kubernetes.io/ingress.class cannot be the name of an IngressClass"
+    ]
 
 
 def test_class_can_be_chosen() -> None:
