@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help site homework trace ingress-report forward rollout test soak lab lab-down lab-reset lab-export exec bench requirements
+.PHONY: help site homework trace ingress-report migrate forward rollout test soak mutants lab lab-down lab-reset lab-export exec bench requirements
 
 SHELL := /bin/bash
 # Run by ssh, bash would read the user's bashrc first, and -u complain of what is not set there.
@@ -24,7 +24,7 @@ PLAYBOOK := $(BIN)/ansible-playbook
 LAB_PLAYBOOK := $(PLAYBOOK) -i ,
 # The lab of the driver that is named, or the one that was brought up last.
 LAB := .lab$(if $(DRIVER),/$(DRIVER))
-LAB_OPTIONS := $(if $(DRIVER),-e lab_driver='$(DRIVER)') $(if $(NODES),-e lab_nodes='$(NODES)')
+LAB_OPTIONS := $(if $(DRIVER),-e lab_driver='$(DRIVER)') $(if $(NODES),-e lab_nodes='$(NODES)') $(if $(DESKTOP),-e lab_desktop=true)
 LAB_IS_UP = test -x $(LAB)/exec || { echo '$@: the lab$(if $(DRIVER), of the driver $(DRIVER)) is not up: make lab$(if $(DRIVER), DRIVER=$(DRIVER))' >&2; exit 2; }
 # Playbooks run on the minikube profile, the inventory or the context that is named, or on the lab. A context has no nodes to work on: it is
 # enough for a trace.
@@ -58,22 +58,29 @@ help:
 	@echo '                     with --check only report it, with exit code 2 if something has (drift.json says what)'
 	@echo 'make homework DIR=~/kubernetes-networks [PROFILE=minikube] [ARGS="-e homework_language=ru"]'
 	@echo "                     check a learner's folder: what works, what does not, and why; without PROFILE on the lab cluster, which is reset"
+	@echo '                     a folder that contains folders and no manifest is that of a class: each is checked, with one table for all'
 	@echo '                     the report is in homework/; the playbook ends with 0, 2 if something does not work, 1 if it could not be looked at'
 	@echo '                     (make itself says 2 in both cases)'
 	@echo 'make trace TARGET=http://example.app.org/test-webapp [HEADER="mtest: true"] [PROFILE=minikube | INVENTORY=hosts.yml | CONTEXT=kind-kind] [HTML=trace.html]'
 	@echo '                     follow a request hop by hop, and see where it ends; on a running cluster'
 	@echo 'make ingress-report [PROFILE=minikube | INVENTORY=hosts.yml | CONTEXT=kind-kind]'
 	@echo '                     what becomes of the Ingress objects of ingress-nginx behind Traefik and in Gateway API; changes nothing'
+	@echo 'make migrate TO=nftables [PROFILE=minikube | INVENTORY=hosts.yml] [ARGS=--check]'
+	@echo '                     switch kube-proxy to another mode (nftables, iptables, ipvs) while users ask, after a report of what changes;'
+	@echo '                     with ARGS=--check it is the report alone'
 	@echo 'make forward [PROFILE=minikube]'
 	@echo '                     open the load balancers on 127.0.0.1 where no route leads to them (Docker Desktop and the like), until Ctrl-C'
 	@echo 'make rollout [PROFILE=minikube] [ARGS="-e rollout_rate=20"]'
 	@echo '                     show the rollout strategies, each by a real rollout, recorded (after make site)'
 	@echo 'make test [ARGS="ruff unit"]'
 	@echo '                     lint, sanity, unit tests, Molecule on the lab cluster; only the named stages'
-	@echo 'make soak [SOAK=3] [ARGS="galaxy matrix kubernetes coverage faults drift teardown lifecycle failover traefik ipvs-machine"]'
+	@echo 'make soak [SOAK=3] [ARGS="galaxy matrix kubernetes helm coverage environments faults breaks mutants drift teardown lifecycle failover traefik migrate migrate-ipvs gateway homework artifact machines static-inventory desktop ipvs-machine"]'
 	@echo '                     the long forms of the tests, far longer than make test'
+	@echo 'make mutants [ARGS="decide fieldset"]'
+	@echo '                     change the pure modules of the engine bit by bit, and see which changes the tests notice'
 	@echo 'make lab [DRIVER=docker|ssh] [NODES=2]'
 	@echo '                     bring a lab cluster up (the first time builds it); without DRIVER the one that is up, or what suits this machine'
+	@echo "                     with DESKTOP the docker driver's machine only reaches published ports, as with Docker Desktop"
 	@echo 'make lab-reset       bring it back to a pristine one'
 	@echo 'make lab-down        remove the lab clusters, or that of DRIVER'
 	@echo 'make lab-export DIR=/srv/www/lab [DRIVER=docker|ssh]'
@@ -115,6 +122,13 @@ ingress-report: $(USE)
 	@$(CLUSTER_IS_UP)
 	@$(ON_CLUSTER) playbooks/ingress_report.yml $(ARGS)
 
+# The mode goes through the environment, untouched by make and by the recipe's shell.
+migrate: export KUBER_MIGRATE_TO := $(value TO)
+migrate: $(USE)
+	@test -n "$$KUBER_MIGRATE_TO" || { echo 'migrate: say to which mode: make migrate TO=nftables' >&2; exit 2; }
+	@$(CLUSTER_IS_UP)
+	@$(ON_CLUSTER) playbooks/migrate_proxy_mode.yml $(ARGS)
+
 forward: $(USE)
 	@$(CLUSTER_IS_UP)
 	@$(ON_CLUSTER) playbooks/forward.yml $(ARGS)
@@ -129,6 +143,9 @@ test: $(TEST)
 soak: export KUBER_SOAK := $(SOAK)
 soak: $(TEST)
 	@$(BIN)/python tests/run $(ARGS)
+
+mutants: $(TEST)
+	@$(BIN)/python tests/mutants $(ARGS)
 
 lab: $(USE)
 	@$(LAB_PLAYBOOK) playbooks/lab.yml $(LAB_OPTIONS)
@@ -192,6 +209,7 @@ requirements:
 	lock test requirements-test.txt 3.11 highest; \
 	lock bench bench/requirements.txt 3.11 highest; \
 	lock galaxy tests/galaxy.txt 3.11 highest; \
+	lock mutants tests/mutants.txt 3.11 highest; \
 	for line in 2.19:3.11 2.21:3.12 2.22:3.14; do \
 		group=ansible-$${line%:*}; group=$${group//./-}; \
 		lock $$group tests/matrix-$${line%:*}-newest.txt $${line#*:} highest; \

@@ -21,7 +21,7 @@ from .usage import FailedError, Usage
 
 Say = t.Callable[[str], None]
 
-# What our module tells of a run, in the words of its documentation.
+# The times that our module returns, by the names in its documentation.
 PARTS = ("load", "read", "prove", "dry_run", "apply")
 IDLE, REST = "idle", "rest"
 
@@ -148,12 +148,12 @@ class Bench:
         return Run(usage, verbs, self._parts(count, phase, usage.seconds) if place.stats.exists() else {})
 
     def _parts(self, count: int, phase: Phase, seconds: float) -> dict[str, float]:
-        """What our module has told, and Ansible alone right after it."""
-        told = json.loads(self._place.stats.read_text())["seconds"]
+        """The times that our module has returned, and that of Ansible alone right after it."""
+        returned = json.loads(self._place.stats.read_text())["seconds"]
         call = tools.idle(self._place, count, phase)
         idle = _usage.run(call.argv, env=self._environment, log=self._place.scratch / "idle.log").seconds
-        known = {IDLE: idle} | {name: told[name] for name in PARTS}
-        return known | {REST: seconds - sum(known.values()), "total": told["total"]}
+        known = {IDLE: idle} | {name: returned[name] for name in PARTS}
+        return known | {REST: seconds - sum(known.values()), "total": returned["total"]}
 
 
 def in_turns(series: t.Sequence[Series]) -> list[Series]:

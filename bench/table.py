@@ -46,7 +46,7 @@ def thousands(number: float) -> str:
 
 
 def seconds(value: float) -> str:
-    """With about three digits: nobody reads more."""
+    """With about three digits."""
     return f"{value:.2f} s" if value < 10 else f"{value:.1f} s" if value < 100 else f"{value:.0f} s"
 
 

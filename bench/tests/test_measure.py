@@ -84,7 +84,7 @@ def test_the_table_tells_how_many_times_faster_we_are() -> None:
     ]
 
 
-def test_where_our_time_goes_is_told_in_a_table_of_its_own() -> None:
+def test_our_phases_have_a_table_of_their_own() -> None:
     table = render([measured("ours", 0.3, engine=0.04), measured("kubectl", 2.5)]).split("\n\n")[2]
     assert [cell.strip() for cell in table.splitlines()[-1].strip("|").split("|")] == [
         "300",
@@ -116,7 +116,7 @@ def test_fewer_runs_than_usual_are_owned_up_to() -> None:
     )
 
 
-def test_a_task_for_each_object_is_told_beside_the_table() -> None:
+def test_a_task_for_each_object_is_reported_beside_the_table() -> None:
     table = render([measured("ours", 1.0), measured(KUBERNETES_CORE_EACH.name, 28.0, count=300)])
     assert "kubernetes.core, one task per object, 300 objects, nothing changed: 28.0 s, 9 requests." in table
     assert "one task per object" not in table.split("\n\n")[0]

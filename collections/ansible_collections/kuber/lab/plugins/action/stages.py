@@ -74,7 +74,7 @@ def mirror_of(address: str | None) -> Mirror | None:
 
 
 def fingerprint(script: pathlib.Path, inputs: dict[str, str], environment: dict[str, str]) -> str:
-    """Name a result by everything it is made from: not by where that lies, so that all clones share results."""
+    """Return a hash of everything a result is built from, without its paths, so that all clones share results."""
     digest = hashlib.sha256(json.dumps(environment, sort_keys=True).encode())
     for root in [script, *(pathlib.Path(path) for _name, path in sorted(inputs.items()))]:
         if not root.exists():
@@ -123,7 +123,7 @@ class Stage:
         return self.path.exists()
 
     def ensure(self, cancelled: threading.Event) -> None:
-        """Have the result, fetched or built by this run or by another that was quicker."""
+        """Return when the result exists, fetched or built by this run or by another one."""
         with self._locked(cancelled):
             if self.is_built or cancelled.is_set():
                 return
@@ -133,7 +133,7 @@ class Stage:
                 self._build(cancelled)
 
     def keep(self) -> None:
-        """Note that the result is in use, and remove those of other inputs that nobody has used for a while."""
+        """Mark the result as used, and remove those of other inputs that have not been used for a while."""
         os.utime(self.path)
         limit = time.time() - KEEP_DAYS * 86400
         for path in self.cache.glob(f"{self.name}-????????????*"):

@@ -33,7 +33,7 @@ options:
     required: true
 attributes:
   check_mode:
-    description: Nothing is written; the task tells whether something would be.
+    description: Nothing is written; the task returns whether something would be.
     support: full
   diff_mode:
     description: There is no difference to show.

@@ -11,13 +11,13 @@ version_added: 1.0.0
 description:
   - Runs scripts that fill a directory each, and keeps each directory under a name made of the script's text, its inputs
     and its environment. While none of them changes, the task returns the kept directories at once.
-  - The scripts of one task run side by side, so that one that waits for the network or for a linker leaves the
-    processors to the others. When one fails, the others are ended.
+  - The scripts of one task run in parallel, so that one that waits for the network or for a linker leaves the
+    processors to the others. When one fails, the others are stopped.
   - A directory appears whole or not at all, whenever the run is interrupted. Runs that want the same result wait for
     the one that builds it.
-  - While a script runs, a line every 15 seconds tells for how long, how long it took the last time, and
-    what it said last.
-  - Results of other inputs that nobody used for 14 days are removed.
+  - While a script runs, a line every 15 seconds says how long it has been running, how long it took the last time, and
+    what it printed last.
+  - Results of other inputs that have not been used for 14 days are removed.
   - A portable result is fetched from the O(mirror), if there is one, instead of being built. A part that is missing
     there, damaged, truncated or built for another machine is refused with one sentence and built, and so is everything
     when the mirror is down. It is unpacked only after its checksum has matched.
@@ -35,7 +35,7 @@ options:
       - The default is the value of the environment variable E(KUBER_LAB_MIRROR).
     type: str
   stages:
-    description: What to build. None may need another one of the list.
+    description: What to build. No stage may depend on another one of the list.
     type: list
     elements: dict
     required: true
@@ -65,7 +65,7 @@ options:
         type: dict
         default: {}
       takes:
-        description: Seconds that the script takes on two idle cores, told until it has run once on this machine.
+        description: Seconds that the script takes on two idle cores, shown until it has run once on this machine.
         type: int
         required: true
       portable:
@@ -76,7 +76,7 @@ options:
         default: false
 attributes:
   check_mode:
-    description: Nothing is built; the task tells whether something would be.
+    description: Nothing is built; the task returns whether something would be.
     support: full
   diff_mode:
     description: There is no difference to show.

@@ -12,6 +12,7 @@ from ansible_collections.kuber.network.plugins.module_utils._api.connections imp
 from ansible_collections.kuber.network.plugins.module_utils._api.kubeconfig import UnknownContextError
 from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._preflight import records
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._manifests_args import CONNECTION
 from ansible_collections.kuber.network.plugins.plugin_utils._profile import known_profiles, minikube_directory
@@ -23,6 +24,8 @@ class ActionModule(KuberAction):
     ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]] = CONNECTION | {
         "profile": {"type": "str", "default": ""},
         "minikube_home": {"type": "path"},
+        "choices": {"type": "dict", "default": {}},
+        "switch": {"type": "bool", "default": False},
     }
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -36,6 +39,7 @@ class ActionModule(KuberAction):
                 kubeconfig=params["kubeconfig"], context=params["context"], timeout=CONTACT_SECONDS
             )
             version = client.get("/version")["gitVersion"]
+            recorded = records.read(client) if params["choices"] else {}
         except ServerGoneError as exc:
             if not profile or exc.untrusted:
                 return self._absent(str(exc))
@@ -52,8 +56,15 @@ class ActionModule(KuberAction):
             )
         except KuberError as exc:
             return self._absent(str(exc))
-        return {"answers": True, "gone": False, "problem": "", "server": client.server, "kubernetes_version": version}
+        known = {} if isinstance(recorded, KuberError) else recorded
+        undone = [str(one) for one in records.undone(known, params["choices"], may_switch=params["switch"])]
+        return self._answer(answers=True, server=client.server, kubernetes_version=version, undone=undone)
 
     @staticmethod
     def _absent(problem: str, *, gone: bool = False) -> dict[str, t.Any]:
-        return {"answers": False, "gone": gone, "problem": problem, "server": "", "kubernetes_version": ""}
+        return ActionModule._answer(gone=gone, problem=problem)
+
+    @staticmethod
+    def _answer(**known: t.Any) -> dict[str, t.Any]:
+        unknown = {"answers": False, "gone": False, "problem": "", "server": "", "kubernetes_version": "", "undone": []}
+        return unknown | known

@@ -4,16 +4,20 @@
 
 from __future__ import annotations
 
+import functools
 import time
 import typing as t
 
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils import _drift
+from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._errors import after_change
 from ansible_collections.kuber.network.plugins.module_utils._kube import diff
+from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
 from ansible_collections.kuber.network.plugins.module_utils._kube.engine import Outcome, Run
 from ansible_collections.kuber.network.plugins.plugin_utils import _client, _manifests_args
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+from ansible_collections.kuber.network.plugins.plugin_utils._rendered import Cluster
 from ansible_collections.kuber.network.plugins.plugin_utils._sources import Sources
 from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
@@ -24,12 +28,12 @@ class ActionModule(KuberAction):
 
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         started = time.monotonic()
-        sources = Sources(self, task_vars)
+        client = functools.cache(lambda: _client.of(self, params, parallel=params["parallel"]))
+        sources = Sources(self, task_vars, lambda: _cluster(client()))
         documents = sources.documents(params)
         loaded = time.monotonic() - started
         desired = _manifests_args.desired_set(params, documents, check=self.check_mode)
-        client = _client.of(self, params, parallel=params["parallel"])
-        outcome = Run(client, desired, show).execute()
+        outcome = Run(client(), desired, show).execute()
         for decision in outcome.decisions:
             self._display.vvv(str(decision))
         result = _result(outcome, loaded)
@@ -41,6 +45,12 @@ class ActionModule(KuberAction):
             with after_change(changed=result["changed"], **done):
                 result["diff"] = outcome.changes.diffs()
         return result
+
+
+def _cluster(client: Client) -> Cluster:
+    """What charts are rendered for."""
+    version = client.get("/version")["gitVersion"]
+    return Cluster(client.namespace, version, tuple(Kinds(client).versions()))
 
 
 def _result(outcome: Outcome, loaded: float) -> dict[str, t.Any]:

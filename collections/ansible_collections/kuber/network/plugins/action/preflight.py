@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import os
 import pathlib
+import platform
+import time
 import typing as t
 
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
@@ -22,6 +24,7 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight.findings 
 from ansible_collections.kuber.network.plugins.module_utils._preflight.hidden import Engine, why_hidden
 from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, look
 from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import may_become_root
+from ansible_collections.kuber.network.plugins.module_utils._timing import Clock
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._engine import (
@@ -35,7 +38,11 @@ from ansible_collections.kuber.network.plugins.plugin_utils._profile import (
     read_profile,
 )
 
+if t.TYPE_CHECKING:
+    from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
+
 CONTACT_SECONDS = 10.0
+POLL_SECONDS = 1.0
 
 
 def unreadable_profile(home: pathlib.Path, params: dict[str, t.Any]) -> t.Iterator[KuberError]:
@@ -48,7 +55,7 @@ def unreadable_profile(home: pathlib.Path, params: dict[str, t.Any]) -> t.Iterat
 
 
 def what_hides(home: pathlib.Path, name: str) -> str:
-    """Why the nodes of a profile are no neighbours of this machine, as far as minikube and the engine tell it."""
+    """Explain why no route of this machine leads to a profile's nodes, from what minikube and the engine report."""
     if name not in known_profiles(home):
         return ""
     try:
@@ -57,8 +64,19 @@ def what_hides(home: pathlib.Path, name: str) -> str:
         return ""
     engine = None
     if profile.driver in ENGINE_HOST_VARIABLES:
-        engine = Engine.load(engine_info(profile.driver), engine_host(profile.driver, os.environ))
+        engine = Engine.load(engine_info(profile.driver), engine_host(profile.driver, os.environ), platform.node())
     return why_hidden(profile.driver, next((node.ssh.host for node in profile.nodes if node.ssh), ""), engine)
+
+
+def read_cluster_with_nodes(client: Client, params: dict[str, t.Any]) -> ClusterInfo:
+    """Read the cluster, and give nodes that were started a moment ago time to become ready."""
+    clock = Clock(params["wait_timeout"])
+    while True:
+        cluster = read_cluster(client, wants_gateway_api=bool(params["gateway_api"]))
+        # Where commands cannot be run, the run ends anyway.
+        if clock.is_up or not cluster.not_ready or any(node["problem"] for node in params["nodes"]):
+            return cluster
+        time.sleep(POLL_SECONDS)
 
 
 class ActionModule(KuberAction):
@@ -66,6 +84,7 @@ class ActionModule(KuberAction):
         "kubeconfig": {"type": "path"},
         "context": {"type": "str"},
         "ingress_nginx": {"type": "str", "default": ""},
+        "wait_timeout": {"type": "float", "default": 30},
         **SETTINGS_SPEC,
         **HOST_SPEC,
     }
@@ -73,8 +92,7 @@ class ActionModule(KuberAction):
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         cluster: ClusterInfo | KuberError
         try:
-            client = _client.of(self, params, timeout=CONTACT_SECONDS)
-            cluster = read_cluster(client)
+            cluster = read_cluster_with_nodes(_client.of(self, params, timeout=CONTACT_SECONDS), params)
         except KuberError as exc:
             cluster = exc
         home = minikube_directory(params["minikube_home"] or os.environ.get("MINIKUBE_HOME"))
@@ -111,5 +129,5 @@ class ActionModule(KuberAction):
 
     @staticmethod
     def _unread(recorded: object) -> list[str]:
-        """Say that nobody knows whether the run undoes a switch."""
+        """Report that it is unknown whether the run undoes a switch."""
         return [f"Whether this cluster was switched is unknown: {recorded}"] if isinstance(recorded, KuberError) else []

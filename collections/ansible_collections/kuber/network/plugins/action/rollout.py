@@ -27,7 +27,7 @@ def target_of(url: str) -> ForwardTarget:
     """Where a node has to connect to for a page."""
     parts = urllib.parse.urlsplit(url)
     if parts.scheme != "http" or not parts.hostname:
-        raise KuberError("Such a page cannot be asked for from the host", wanted="http://ADDRESS/PATH", found=url)
+        raise KuberError("Unsupported URL for a check from the host", wanted="http://ADDRESS/PATH", found=url)
     return ForwardTarget(url, parts.hostname, parts.port or 80)
 
 

@@ -21,9 +21,18 @@ from ansible_collections.kuber.network.plugins.plugin_utils._sources import Sour
 
 ROLES = pathlib.Path(__file__).resolve().parents[2] / "roles"
 # Known only from the inventory. Without it nothing is changed, and the module preflight explains what is missing.
-OF_INVENTORY = "'minikube_"
+OF_INVENTORY = ("'minikube_", "No cluster is selected")
 # The variables that name manifests, and those that replace images in them.
-MANIFESTS = {"metallb_manifest": "metallb_images", "ingress_nginx_manifest": "ingress_nginx_images"}
+MANIFESTS = {
+    "metallb_manifest": "metallb_images",
+    "ingress_nginx_manifest": "ingress_nginx_images",
+    "gateway_api_manifest": "",
+}
+# The settings with which a manifest is used, if not always.
+NEEDED_WITH = {
+    "ingress_nginx_manifest": ("ingress_controller", "nginx"),
+    "gateway_api_manifest": ("traffic_api", "gateway"),
+}
 
 
 class ActionModule(KuberAction):
@@ -60,14 +69,15 @@ class ActionModule(KuberAction):
                 # The role's default for what only the inventory knows.
                 continue
             except AnsibleError as exc:
-                if OF_INVENTORY not in str(exc):
+                if not any(text in str(exc) for text in OF_INVENTORY):
                     found.append(KuberError(f"Cannot evaluate {name}", found=" ".join(str(exc).split())))
         return given, found
 
     def _unusable_manifests(self, fine: t.Mapping[str, t.Any], task_vars: dict[str, t.Any]) -> t.Iterator[KuberError]:
         """Yield manifests that cannot be downloaded or read; downloads are cached for the roles."""
         for name, images in MANIFESTS.items():
-            if name not in fine or (name == "ingress_nginx_manifest" and fine.get("ingress_controller") == "traefik"):
+            setting, value = NEEDED_WITH.get(name, ("", None))
+            if name not in fine or fine.get(setting, value) != value:
                 continue
             source = {"src": fine[name], "template": None, "definition": None}
             try:

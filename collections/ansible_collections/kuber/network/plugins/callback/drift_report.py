@@ -20,6 +20,7 @@ description:
   - Modules of this collection return their findings as C(drift). For other modules it only reports
     that they would change something.
   - Tasks that also run in check mode (C(check_mode=false)) are not reported.
+  - Where no task looks for drift, as in a run that only reads and reports, it says so and writes no file.
   - Failed tasks and unreachable hosts are listed. The report is incomplete then.
   - The run ends with exit code 0 if nothing has drifted, 2 if something has, and 1 if not everything could be
     checked, unless O(exit_code) is false. List this callback last in C(callbacks_enabled), because callbacks after it
@@ -105,7 +106,7 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
         if result.task.check_mode is not False:
-            self._report.add(self._place(result), result.result)
+            self._report.add(self._place(result), result.result, result.task.resolved_action or result.task.action)
 
     def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
         if not ignore_errors:
@@ -128,6 +129,9 @@ class CallbackModule(CallbackBase):
                 raise SystemExit(code)
 
     def _tell(self) -> bool:
+        if not self._report.is_about_drift:
+            show(self._report.summary())
+            return True
         now = _now()
         color = COLORS[self._report.status]
         table = self._report.table(width=self._display.columns, now=now)

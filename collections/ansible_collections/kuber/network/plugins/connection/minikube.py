@@ -129,7 +129,13 @@ _libraries.require("paramiko")
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.plugin_utils._known_hosts import KnownHosts
-from ansible_collections.kuber.network.plugins.plugin_utils._ssh import Session, SshAuthError, SshCutError, SshTarget
+from ansible_collections.kuber.network.plugins.plugin_utils._ssh import (
+    Session,
+    SshAuthError,
+    SshCutError,
+    SshTarget,
+    in_any_shell,
+)
 
 if t.TYPE_CHECKING:
     import paramiko  # pragma: no cover
@@ -223,7 +229,7 @@ class Connection(ConnectionBase):
 
     def _copy(self, command: str, stdin: t.IO[bytes], stdout: t.IO[bytes]) -> None:
         stderr = io.BytesIO()
-        code = self._run(f"/bin/sh -c {shlex.quote(command)}", stdin=stdin, stdout=stdout, stderr=stderr)
+        code = self._run(command, stdin=stdin, stdout=stdout, stderr=stderr)
         if code != 0:
             why = stderr.getvalue().decode(errors="replace").strip()
             raise AnsibleError(f"`{command}` failed on the node with exit code {code}: {why or 'no output'}")
@@ -238,7 +244,8 @@ class Connection(ConnectionBase):
         dialogue: Password | None = None,
     ) -> int:
         def run() -> int:
-            return self._session.run(command, stdin=stdin, stdout=stdout, stderr=stderr, dialogue=dialogue)
+            line = in_any_shell(command)
+            return self._session.run(line, stdin=stdin, stdout=stdout, stderr=stderr, dialogue=dialogue)
 
         def run_anyhow() -> int:
             try:

@@ -25,6 +25,16 @@ options:
       - Directory of minikube, with C(profiles/) in it.
       - The default is the one in the environment variable E(MINIKUBE_HOME), or C(~/.minikube).
     type: path
+  choices:
+    description:
+      - Variables of a run with their values, such as C(ingress_controller) with V(nginx).
+      - They are compared with what the cluster was switched to, which is recorded in C(kube-system).
+    type: dict
+    default: {}
+  switch:
+    description: Whether the run may switch the cluster back, so that nothing is compared.
+    type: bool
+    default: false
 seealso:
   - module: kuber.network.preflight
     description: Checks everything, and fails if something is wrong.
@@ -61,6 +71,14 @@ problem:
   sample: >-
     minikube has no profile minikube (there is no /home/me/.minikube/profiles/minikube/config.json). `minikube start
     --profile minikube` makes it.
+undone:
+  description:
+    - For each of O(choices) that contradicts a record, what was recorded and what to do.
+    - Empty if the records may not be read.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 server:
   description: URL of the API server; empty without an answer.
   returned: success

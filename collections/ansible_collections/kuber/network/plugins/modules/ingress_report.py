@@ -65,9 +65,9 @@ EXAMPLES = r"""
     that: report.findings | selectattr('verdict', 'in', ['stops', 'unknown']) | length == 0
     fail_msg: "{{ report.lines | join('\n') }}"
 
-- name: Mend the objects, while ingress-nginx still serves them
+- name: Upgrade the objects, while ingress-nginx still serves them
   kuber.network.manifests:
-    definition: "{{ report.mended }}"
+    definition: "{{ report.upgraded }}"
 """
 
 RETURN = r"""
@@ -101,8 +101,8 @@ findings:
     instead:
       description: What to do about it. Empty if there is nothing to do, or nothing known.
       type: str
-    mended:
-      description: The field as YAML that works at ingress-nginx and at the target. Empty if there is none.
+    upgraded:
+      description: The field as YAML that works with ingress-nginx and with the target. Empty if there is none.
       type: str
     link:
       description: The source.
@@ -117,7 +117,7 @@ findings:
       nginx: >-
         A backend refers to a port of the Service, not of its pods; ingress-nginx accepts both, other controllers do not
       instead: Use the port of the Service
-      mended: "port:\n  number: 80\n"
+      upgraded: "port:\n  number: 80\n"
       link: https://github.com/traefik/traefik/blob/v3.7.13/pkg/provider/kubernetes/ingress-nginx/build.go
 skipped:
   description: Ingress objects that are not of O(ingress_class), with the reason.
@@ -132,9 +132,9 @@ skipped:
       description: The reason.
       type: str
   sample: []
-mended:
+upgraded:
   description:
-    - The objects with a change in RV(findings[].mended), as a whole, with all such changes. ingress-nginx serves them
+    - The objects with a change in RV(findings[].upgraded), as a whole, with all such changes. ingress-nginx serves them
       as before.
   returned: success
   type: list

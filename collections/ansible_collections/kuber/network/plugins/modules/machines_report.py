@@ -13,7 +13,7 @@ author:
 description:
   - Shows one row for each machine with its verdict, how many things had drifted, and what failed.
   - Writes two files for each machine, C(NAME.json) with the report and C(NAME.log) with what the run printed.
-  - Fails when a machine has failed or could not be reached.
+  - Does not fail when a machine has. Its row says so, from which a task on that machine can fail.
 extends_documentation_fragment:
   - kuber.network.attributes.info
 options:

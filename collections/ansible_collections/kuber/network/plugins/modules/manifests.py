@@ -19,10 +19,11 @@ description:
   - A webhook that does not answer yet is waited for. A refusal by a webhook is an error.
   - Waits until the whole set is ready, through one watch for each kind and namespace. Deployments, DaemonSets,
     StatefulSets, ReplicaSets, Jobs, Pods, PersistentVolumeClaims, Services of type C(LoadBalancer), Namespaces,
-    CustomResourceDefinitions, APIServices and the configuration of MetalLB are judged by their status. Any other object
-    is judged by C(status.observedGeneration) and its conditions C(Ready), C(Reconciling) and C(Stalled), as far as it
-    has them in the form that Kubernetes' conventions give them. One that has none is ready as soon as it exists, such
-    as an Ingress. Use O(wait_for) to wait for its address.
+    CustomResourceDefinitions, APIServices, the configuration of MetalLB, and GatewayClasses, Gateways, HTTPRoutes and
+    GRPCRoutes of Gateway API are judged by their status. Any other object is judged by C(status.observedGeneration) and
+    its conditions C(Ready), C(Reconciling) and C(Stalled), as far as it has them in the form that Kubernetes'
+    conventions give them. One that has none is ready as soon as it exists, such as an Ingress. Use O(wait_for) to wait
+    for its address.
   - What does not become ready is explained with its pods, containers, probes, last lines of logs and last events, and
     with what to change where that can be said.
   - What is to be done with each object is decided before anything is done. C(-vvv) prints these decisions, with the
@@ -56,7 +57,7 @@ description:
     another webhook or an APIService if it is a placeholder or an annotation says that it is injected.
   - An object that is there with the annotation C(kuber.network/reconcile=skip), or has it in the set, is left alone. It
     is neither created, changed nor deleted, and is not waited for unless it is there. O(prune) keeps an object that is
-    there with the annotation C(kuber.network/prune=keep).
+    there with the annotation C(kuber.network/prune=keep), or with C(helm.sh/resource-policy=keep), as charts have it.
 extends_documentation_fragment:
   - kuber.network.connection
   - kuber.network.attributes
@@ -126,15 +127,18 @@ options:
   kustomize:
     description:
       - Directories with a kustomization, searched for as those of O(src). What C(kubectl kustomize) prints is applied.
-        The program C(kubectl) is needed where Ansible runs, nothing else is asked of it.
+        The program C(kubectl) is needed where Ansible runs, nothing else is asked of it. It is given the
+        C(environment) of the task.
     type: list
     elements: path
   charts:
     description:
       - Helm charts. What C(helm template) prints is applied, with diff, drift and O(prune) as any other set. The
-        program C(helm) is needed where Ansible runs. No release is recorded in the cluster, so that C(helm list) does
-        not show it.
+        program C(helm) is needed where Ansible runs, and given the C(environment) of the task. No release is recorded
+        in the cluster, so that C(helm list) does not show it.
       - Hooks and tests of a chart are left out, with a warning that names them.
+      - The C(.Capabilities) of a chart are those of the cluster. Its C(lookup) finds nothing, since C(helm) itself does
+        not ask the cluster.
       - A chart is rendered twice. If it draws values at random, such as a password, the task fails and names their
         fields, since each run would change them. Give them in O(charts[].release_values).
     type: list
@@ -155,7 +159,10 @@ options:
         type: str
         required: true
       release_namespace:
-        description: Namespace of the release. Without it, that of O(namespace).
+        description:
+          - Namespace of the release, and of its objects that name none. Without it, that of O(namespace), or else that
+            of the context.
+          - It is not created. If the chart has no Namespace, give one in O(definition).
         type: str
       release_values:
         description: Values. They have precedence over those of O(charts[].values_files).
@@ -309,9 +316,9 @@ options:
     description:
       - Fields of the set that are left to others once the object exists, such as C(replicas) of a Deployment
         that a HorizontalPodAutoscaler scales.
-      - An object that is not there yet is created with them. Of one that is there, whoever made it, they stay as they
-        are. They are never changed, never count as drift and never meet a conflict. What this task has created and
-        nobody has changed since stays managed by O(field_manager), whatever somebody else has changed is theirs.
+      - A missing object is created with them. On an existing object they keep their values, whoever created it. They
+        are never changed, never count as drift and never cause a conflict. A field that this task has created stays
+        managed by O(field_manager) until another manager changes it; from then on it belongs to that manager.
       - A part of a list that is not there yet, such as one more container, is created with them too.
       - Fields that the set does not name are left alone anyway. An entry that matches no object is an error, so is a
         pointer that matches nothing in the objects of its entry.

@@ -17,6 +17,7 @@ description:
     (C(modules.dep)), and the options that the kernel was built with (C(/proc/config.gz) or C(/boot)).
   - A feature counts as missing only if that is certain. If a node has none of these files, nothing is missing.
   - It runs on the nodes, which need a shell but no Python.
+  - It fails if commands do not run as root there, with the reason in RV(problem).
 extends_documentation_fragment:
   - kuber.network.attributes.info
 options:
@@ -43,6 +44,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+problem:
+  description: Why commands do not run as root on the node.
+  returned: if that is why it failed
+  type: str
+  sample: "sudo: a password is required"
 release:
   description: Release of the kernel.
   returned: success

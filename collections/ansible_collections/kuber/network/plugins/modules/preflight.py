@@ -13,8 +13,8 @@ author:
 description:
   - Checks the settings, this machine and the cluster, and fails with all findings in one message.
   - In the cluster it finds an unusable kubeconfig or context, an API server that does not answer, a
-    context of another cluster than the minikube profile's, a kube-proxy that is missing or cannot
-      be configured, and a mode that this Kubernetes or the kernel of a node does not support.
+    context of another cluster than the minikube profile's, nodes that are not ready, a kube-proxy that is missing or
+    cannot be configured, and a mode that this Kubernetes or the kernel of a node does not support.
   - On this machine it finds an unknown profile, a running C(minikube tunnel), addons of minikube that do the same work,
     nodes on which commands cannot be run, a route that cannot be set, would cut something off or would not be used, and
     missing rights. Root tests its rights to change routes and the hosts file, without changing them.
@@ -80,8 +80,22 @@ options:
     description: Further fields of its configuration; the feature gates among them determine its modes.
     type: dict
     default: {}
+  wait_timeout:
+    description: Seconds that nodes have to become ready, such as those that were started a moment ago.
+    type: float
+    default: 30
   ingress_nginx:
     description: Version of ingress-nginx, for RV(endings). Empty if it is not used.
+    type: str
+    default: ""
+  gateway_api:
+    description:
+      - Version of the kinds of Gateway API (standard channel) that is wanted. Empty if they are not used.
+      - Kinds of another version or channel on the cluster are refused, since others may use them.
+    type: str
+    default: ""
+  gateway_class:
+    description: Name of the GatewayClass for O(gateway_api). One that others have made is refused.
     type: str
     default: ""
   pool:

@@ -24,6 +24,31 @@ SCHEMA_VERSION = 1
 # How many fields and lines of one thing the table shows; the file has all.
 MOST_LINES = 8
 INDENT = "  "
+# Tasks of these never change anything outside the run.
+READING = frozenset(
+    {
+        "ansible.builtin.add_host",
+        "ansible.builtin.assert",
+        "ansible.builtin.debug",
+        "ansible.builtin.fail",
+        "ansible.builtin.gather_facts",
+        "ansible.builtin.group_by",
+        "ansible.builtin.import_role",
+        "ansible.builtin.include_role",
+        "ansible.builtin.include_tasks",
+        "ansible.builtin.include_vars",
+        "ansible.builtin.meta",
+        "ansible.builtin.pause",
+        "ansible.builtin.set_fact",
+        "ansible.builtin.set_stats",
+        "ansible.builtin.setup",
+        "ansible.builtin.slurp",
+        "ansible.builtin.stat",
+        "ansible.builtin.validate_argument_spec",
+        "ansible.builtin.wait_for",
+        "ansible.builtin.wait_for_connection",
+    }
+)
 HEADINGS = ("thing", "action", "what differs", "changed by")
 
 
@@ -104,6 +129,8 @@ class Report:
 
     started: datetime.datetime
     tasks: int = 0
+    looked: bool = False
+    """Whether any task looked for something that it would change."""
     found: list[Found] = dataclasses.field(default_factory=list)
     not_checked: list[NotChecked] = dataclasses.field(default_factory=list)
 
@@ -113,9 +140,10 @@ class Report:
             return Status.INCOMPLETE
         return Status.DRIFTED if self.found else Status.IN_SYNC
 
-    def add(self, place: TaskOnHost, result: t.Mapping[str, t.Any]) -> None:
-        """Add the result of a task, with those of its loop."""
+    def add(self, place: TaskOnHost, result: t.Mapping[str, t.Any], action: str = "") -> None:
+        """Add the result of a task, with those of its loop; ``action`` is the full name of its module."""
         self.tasks += 1
+        self.looked |= _looks(action, result)
         for one in _results(result):
             self.found += _found(place, one)
 
@@ -162,7 +190,14 @@ class Report:
                 lines += [INDENT + line for line in _table.wrap(one.message, width - len(INDENT))]
         return lines
 
+    @property
+    def is_about_drift(self) -> bool:
+        """Whether the run says anything about drift: one that only reads and reports does not."""
+        return self.looked or self.status is not Status.IN_SYNC
+
     def summary(self) -> str:
+        if not self.is_about_drift:
+            return "Nothing was checked for drift: no task of this run looked for it"
         things = len(self.found)
         tasks = len({one.place for one in self.found})
         drift = f"Drift: {_many(things, 'thing')} in {_many(tasks, 'task')}" if things else "No drift"
@@ -182,6 +217,12 @@ def _results(result: t.Mapping[str, t.Any]) -> list[t.Mapping[str, t.Any]]:
     if isinstance(loop, list) and loop and all(isinstance(one, dict) and "ansible_loop_var" in one for one in loop):
         return loop
     return [result]
+
+
+def _looks(action: str, result: t.Mapping[str, t.Any]) -> bool:
+    if action.startswith("kuber.network."):
+        return any("drift" in one for one in _results(result))
+    return action not in READING
 
 
 def _found(place: TaskOnHost, result: t.Mapping[str, t.Any]) -> t.Iterator[Found]:

@@ -9,9 +9,10 @@
 from __future__ import annotations
 
 import importlib
-import sys
 
 from ansible.errors import AnsibleError
+
+from ansible_collections.kuber.network.plugins.module_utils._libraries import install
 
 # Modules whose package has another name. urllib3 is installed with kubernetes.
 PACKAGES = {"dns": "dnspython", "urllib3": "kubernetes"}
@@ -20,7 +21,7 @@ PACKAGES = {"dns": "dnspython", "urllib3": "kubernetes"}
 def missing(module: str, exc: ImportError) -> str:
     """Return the message, with the command that installs the package for the Python that runs Ansible."""
     package = PACKAGES.get(module, module)
-    return f"Cannot import the Python library {package} ({exc}). Install it: {sys.executable} -m pip install {package}"
+    return f"Cannot import the Python library {package} ({exc}). {install(package)}"
 
 
 def require(*modules: str) -> None:

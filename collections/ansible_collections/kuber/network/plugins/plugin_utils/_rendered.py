@@ -23,6 +23,16 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.documents impo
 SECONDS = 300
 HOOK = "helm.sh/hook"
 Spec = t.Mapping[str, t.Any]
+Environ = t.Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Cluster:
+    """What a chart is rendered for: the namespace of the release, and what the API server is."""
+
+    namespace: str
+    version: str
+    api_versions: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,32 +43,36 @@ class Chart:
     remarks: tuple[str, ...] = ()
 
 
-def kustomization(directory: str) -> list[Document]:
-    return from_text(_run(["kubectl", "kustomize", directory]), f"kustomization {directory}")
+def kustomization(directory: str, environ: Environ) -> list[Document]:
+    return from_text(_run(["kubectl", "kustomize", directory], environ), f"kustomization {directory}")
 
 
-def chart(spec: Spec, namespace: str | None) -> Chart:
-    """The chart without its hooks and tests; refuse one that is another one each time it is rendered."""
+def chart(spec: Spec, cluster: Cluster, environ: Environ) -> Chart:
+    """The chart without its hooks and tests; refuse one that is another one each time it is rendered.
+
+    What names no namespace goes to that of the release, as with helm.
+    """
     origin = f"chart {spec['chart_ref']} as {spec['release_name']}"
     with tempfile.TemporaryDirectory(prefix="kuber.network-") as scratch:
         values = pathlib.Path(scratch, "values.json")
         values.write_text(json.dumps(spec["release_values"]))
-        argv = _helm(spec, namespace, str(values))
-        first, second = (from_text(_run(argv), origin) for _time in range(2))
+        argv = _helm(spec, cluster, str(values))
+        first, second = (from_text(_run(argv, environ), origin) for _time in range(2))
     hooks = [one for one in first if _hook(one)]
     _refuse_random([one for one in first if one not in hooks], second, origin)
     left = ", ".join(f"{one.ref} ({_hook(one)})" for one in hooks)
     remarks = (f"Of {origin}, hooks and tests are left out: {left}",) if hooks else ()
-    return Chart([one for one in first if one not in hooks], remarks)
+    return Chart([dataclasses.replace(one, namespace=cluster.namespace) for one in first if one not in hooks], remarks)
 
 
-def _helm(spec: Spec, namespace: str | None, values: str) -> list[str]:
-    place = spec["release_namespace"] or namespace
-    options = {"--namespace": place, "--version": spec["chart_version"], "--repo": spec["chart_repo_url"]}
+def _helm(spec: Spec, cluster: Cluster, values: str) -> list[str]:
+    options = {"--namespace": cluster.namespace, "--version": spec["chart_version"], "--repo": spec["chart_repo_url"]}
     files = [*spec["values_files"], values]
     return [
         *("helm", "template", spec["release_name"], spec["chart_ref"], "--include-crds"),
         *(word for option, value in options.items() if value for word in (option, value)),
+        *("--kube-version", cluster.version),
+        *(word for version in cluster.api_versions for word in ("--api-versions", version)),
         *(word for file in files for word in ("--values", file)),
     ]
 
@@ -84,19 +98,25 @@ def _refuse_random(first: list[Document], second: list[Document], origin: str) -
         )
 
 
-def _run(argv: list[str]) -> str:
-    program = argv[0]
-    if shutil.which(program) is None:
+def _run(argv: list[str], environ: Environ) -> str:
+    program = shutil.which(argv[0], path=environ.get("PATH"))
+    if program is None:
         raise KuberError(
-            f"There is no program {program} on this machine", remedy=f"Install {program} where Ansible runs"
+            f"There is no program {argv[0]} on this machine", remedy=f"Install {argv[0]} where Ansible runs"
         )
     command = " ".join(argv[:3])
     try:
         done = subprocess.run(
-            argv, capture_output=True, text=True, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL
+            [program, *argv[1:]],
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired as exc:
-        raise KuberError(f"`{command}` has not ended", wanted=f"its end within {SECONDS} s") from exc
+        raise KuberError(f"`{command}` did not end", wanted=f"an end within {SECONDS} s") from exc
     if done.returncode != 0:
         words = " ".join(done.stderr.split())
         raise KuberError(f"`{command}` failed", found=f"exit code {done.returncode}, {words}")

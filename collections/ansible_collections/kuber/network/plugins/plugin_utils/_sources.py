@@ -9,18 +9,20 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import pathlib
 import typing as t
 
 from ansible.errors import AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._kube import documents
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import Document
 from ansible_collections.kuber.network.plugins.plugin_utils import _download, _rendered
+from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+from ansible_collections.kuber.network.plugins.plugin_utils._rendered import Cluster
 
 # As ansible.builtin.template has it by default.
 JINJA = {"trim_blocks": True, "lstrip_blocks": False}
@@ -32,9 +34,13 @@ VAULT = "$ANSIBLE_VAULT;"
 class Sources:
     """Reads what a task names, searched for where Ansible searches."""
 
-    def __init__(self, action: ActionBase, task_vars: dict[str, t.Any]) -> None:
+    def __init__(
+        self, action: KuberAction, task_vars: dict[str, t.Any], cluster: t.Callable[[], Cluster] | None = None
+    ) -> None:
+        """Charts are rendered for the ``cluster``, which nothing else is asked about."""
         self._action = action
         self._task_vars = task_vars
+        self._cluster = cluster
         self.remarks: list[str] = []
         """What users should know of the objects that were not taken."""
 
@@ -63,9 +69,14 @@ class Sources:
             yield f"{path} as rendered", documents.from_definition(rendered, path)
         for directory in params.get("kustomize") or []:
             path = self._source(directory)
-            yield f"kustomization {path}", _rendered.kustomization(path)
+            yield f"kustomization {path}", _rendered.kustomization(path, self._action.environment)
         for spec in params.get("charts") or []:
-            rendered_chart = _rendered.chart(self._located(spec), params["namespace"])
+            if self._cluster is None:
+                raise KuberError(f"Chart {spec['chart_ref']} cannot be rendered without a cluster")
+            cluster = self._cluster()
+            namespace = spec["release_namespace"] or params["namespace"] or cluster.namespace
+            place = dataclasses.replace(cluster, namespace=namespace)
+            rendered_chart = _rendered.chart(self._located(spec), place, self._action.environment)
             self.remarks += rendered_chart.remarks
             yield f"chart {spec['chart_ref']}", rendered_chart.documents
         if params["definition"]:

@@ -38,9 +38,17 @@ NO_SENDER = ("127.0.0.1", 0)
 SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 # A shell's exit code for a command ended by a signal; SSH reports none.
 ENDED_BY_SIGNAL = 128
+# Characters that shells read differently inside single quotes: csh refuses line breaks and replaces "!", and fish
+# knows backslashes. printf understands their numbers, and it is its format that they stand in.
+SPECIAL = {ord(one): f"\\{ord(one):03o}" for one in "\\'!%\n\r"}
 
 # Errors are raised with our own messages; without a handler Python would also print paramiko's.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
+
+
+def in_any_shell(command: str) -> str:
+    """Return a line with which any login shell (also csh and fish) runs the command in ``/bin/sh``."""
+    return f"exec /bin/sh -c 'eval \"$(printf -- \"$0\")\"' '{command.translate(SPECIAL)}'"
 
 
 class SshError(KuberError):
@@ -296,7 +304,7 @@ def _quoted(text: str) -> str:
 def _authenticate(target: SshTarget, transport: paramiko.Transport, key: paramiko.PKey, clock: Clock) -> None:
     transport.auth_timeout = _left(clock)
     try:
-        transport.auth_publickey(target.user, key)
+        further = transport.auth_publickey(target.user, key)
     except (paramiko.SSHException, EOFError, OSError) as exc:
         refused = isinstance(exc, paramiko.AuthenticationException)
         if not refused or any(sign in str(exc) for sign in LOST_AT_LOGIN):
@@ -312,6 +320,13 @@ def _authenticate(target: SshTarget, transport: paramiko.Transport, key: paramik
             found=str(exc) or "the connection was closed",
             remedy="The key does not match the machine; check whether `minikube ssh` works",
         ) from exc
+    if further:
+        raise SshAuthError(
+            f"{target.host}:{target.port} requires more than a key from user {target.user}",
+            wanted=f"a login with the key {target.key_file} alone",
+            found=f"a further step: {', '.join(further)}",
+            remedy=f"Allow it in /etc/ssh/sshd_config of the node: `AuthenticationMethods publickey` for {target.user}",
+        )
 
 
 def _talk(channel: paramiko.Channel, dialogue: Dialogue, stdout: t.IO[bytes], stderr: t.IO[bytes]) -> None:

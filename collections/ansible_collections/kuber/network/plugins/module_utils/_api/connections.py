@@ -19,6 +19,7 @@ import urllib3
 from ansible_collections.kuber.network.plugins.module_utils._api import proxies
 from ansible_collections.kuber.network.plugins.module_utils._api.kubeconfig import Access
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._libraries import install
 
 
 def to(access: Access, *, parallel: int, block: bool) -> urllib3.PoolManager:
@@ -44,7 +45,7 @@ def _socks_pool(proxy: str, options: dict[str, t.Any]) -> urllib3.PoolManager:
     if importlib.util.find_spec("socks") is None:
         raise KuberError(
             f"The proxy {proxies.hidden(proxy)} needs the Python library PySocks",
-            remedy="Install it where Ansible runs: pip install PySocks",
+            remedy=install("PySocks"),
         )
     from urllib3.contrib.socks import SOCKSProxyManager
 
@@ -57,7 +58,7 @@ class CutOffError(ValueError):
 
     def __init__(self, size: int) -> None:
         # Not what it says: it may be part of a Secret.
-        super().__init__(f"{size} bytes that are no whole JSON")
+        super().__init__(f"{size} bytes that are not complete JSON")
 
 
 NoAnswer = t.Union[urllib3.exceptions.HTTPError, CutOffError]

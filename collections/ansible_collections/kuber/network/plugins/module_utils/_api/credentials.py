@@ -20,6 +20,7 @@ import urllib3
 from ansible_collections.kuber.network.plugins.module_utils._api import exechelper
 from ansible_collections.kuber.network.plugins.module_utils._api.configfiles import Config, Entry
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._libraries import install
 
 # Where the kubernetes library keeps a token: from version 37 on, and before.
 TOKEN_KEYS = ("BearerToken", "authorization")
@@ -131,7 +132,7 @@ def _from_provider(user: Entry, config: Config, context: str) -> str:
         raise KuberError(
             f"The auth-provider of {user} needs the Python library kubernetes",
             found=str(exc),
-            remedy="Install it where Ansible runs: pip install kubernetes",
+            remedy=install("kubernetes"),
         ) from exc
     # A forked worker of Ansible ends without running the clean-up that the library has registered.
     with tempfile.TemporaryDirectory(prefix="kuber.network-") as scratch:

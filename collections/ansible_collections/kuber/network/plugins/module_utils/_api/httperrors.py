@@ -46,7 +46,7 @@ MISSING_RIGHT = re.compile(
 
 WAIT = "The API server is busy or restarting: see its log, and run again when `kubectl get --raw /readyz` says ok"
 LOG = "The API server calls this an error of its own: see its log"
-UNENCRYPTED = "Credentials are sent over https only: let server in the kubeconfig begin with https://"
+UNENCRYPTED = "Credentials are sent over https only: change server in the kubeconfig to begin with https://"
 REMEDIES = {
     401: "The credentials of context {context} are not valid (any more): renew them, or name another context",
     403: "Give the user of context {context} this permission, or name a context whose user has it",

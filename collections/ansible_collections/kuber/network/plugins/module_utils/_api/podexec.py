@@ -41,7 +41,7 @@ class PodRunner(Runner):
 
     def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
         if stdin:
-            raise KuberError("A command in a pod is given no input here", found=" ".join(argv))
+            raise KuberError("A command in a pod cannot be given input", found=" ".join(argv))
         output, errors, verdict = self._exchange([*self._prefix, *argv])
         code, said = exit_code(verdict)
         return Result(argv, code, output, errors or said)
@@ -98,10 +98,10 @@ class PodRunner(Runner):
     def _refused(self, exc: Exception) -> KuberError:
         status = getattr(exc, "status_code", None)
         if status is None:
-            return KuberError(f"The API server of context {self._access.context} runs no command", found=str(exc))
+            return KuberError(f"Cannot run commands in pods of context {self._access.context}", found=str(exc))
         body = getattr(exc, "resp_body", b"") or b""
         return KuberError(
-            f"The API server runs no command in {self._path.removesuffix('/exec')}",
+            f"Cannot run a command in {self._path.removesuffix('/exec')}",
             wanted="the right to get and create pods/exec",
             found=f"{status} {_message(body.decode(errors='replace'))}".strip(),
         )

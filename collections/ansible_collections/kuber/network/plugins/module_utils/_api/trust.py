@@ -47,4 +47,4 @@ def _show(tls: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
             # An empty password, or OpenSSL would ask for one on the terminal.
             tls.load_cert_chain(*paths, password="")
         except ssl.SSLError as exc:
-            raise ValueError(f"client-certificate and client-key are no usable pair ({exc.reason or exc})") from exc
+            raise ValueError(f"client-certificate and client-key are not a valid pair ({exc.reason or exc})") from exc

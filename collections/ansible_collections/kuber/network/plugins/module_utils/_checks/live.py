@@ -13,6 +13,7 @@ import json
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._libraries import install
 from ansible_collections.kuber.network.plugins.module_utils._probes.probe import Outcome, Probe, shortened
 
 try:
@@ -45,7 +46,7 @@ class LiveProbe(Probe):
             raise KuberError(
                 "Checks of live objects need the Python library jmespath on the controller",
                 found=str(IMPORT_ERROR),
-                remedy="pip install jmespath",
+                remedy=install("jmespath"),
             ) from IMPORT_ERROR
         for expression in (options["query"], options["show"] or "@"):
             try:

@@ -33,7 +33,7 @@ def run_checks(checks: Sequence[Check], *, timeout: float, interval: float, prog
     Checks that cannot be made are not repeated, and those whose failure would prove nothing not for long.
     """
     outcomes: dict[int, Outcome] = {}
-    began = told = time.monotonic()
+    began = reported = time.monotonic()
     pending = list(range(len(checks)))
     with concurrent.futures.ThreadPoolExecutor(max_workers=WORKERS) as pool:
         while pending:
@@ -44,8 +44,8 @@ def run_checks(checks: Sequence[Check], *, timeout: float, interval: float, prog
             limit = timeout if proving else min(timeout, UNKNOWN_AFTER)
             if not pending or now - began + interval > limit:
                 break
-            if now - told >= PROGRESS_EVERY:
-                told = now
+            if now - reported >= PROGRESS_EVERY:
+                reported = now
                 progress([checks[index] for index in pending], now - began)
             time.sleep(interval)
     return [Verdict.of(check, check.probe.conclude(outcomes[index])) for index, check in enumerate(checks)]

@@ -158,7 +158,7 @@ class ProbeContext:
     @functools.cached_property
     def neighbour(self) -> ContainerBesideNode:
         if self.beside is None:
-            raise KuberError("The option beside is missing", wanted="the engine and the node for a container")
+            raise KuberError("Missing option beside", wanted="the engine and the node for a container")
         return ContainerBesideNode(self.local, **self.beside)
 
     @functools.cached_property
@@ -168,7 +168,9 @@ class ProbeContext:
     def place(self, given: str | None, kind: str) -> Place:
         """Return the place of a check; commands always run in a shell, other queries run in this process."""
         if given is not None and kind not in FROM:
-            raise KuberError("The kind of check has no option from", wanted=f"from with {', '.join(FROM)}", found=kind)
+            raise KuberError(
+                "This check does not support the option from", wanted=f"one of {', '.join(FROM)}", found=kind
+            )
         if given is None and kind in FROM and kind != "command" and self.usual == HOST:
             given = HOST
         if given is None:

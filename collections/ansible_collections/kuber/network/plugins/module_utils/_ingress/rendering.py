@@ -38,12 +38,12 @@ def _of_target(report: Report, target: Target, width: int) -> Iterator[str]:
     yield f"{target.title}: {count} Ingress object{'' if count == 1 else 's'}: {shares}"
     for name in report.objects:
         found = [one for one in report.findings if (one.object, one.target) == (name, target)]
-        told = [one for one in found if not _goes_without_saying(one)]
-        told.sort(key=lambda one: _WORST_FIRST.index(one.effect.verdict))
+        shown = [one for one in found if not _goes_without_saying(one)]
+        shown.sort(key=lambda one: _WORST_FIRST.index(one.effect.verdict))
         written = sum(one.effect.converted for one in found)
         remark = f" (to_gateway writes what {written} of its fields say)" if written else ""
         yield f"  {name}: {report.verdict(name, target).value}{remark}"
-        for one in told:
+        for one in shown:
             yield from _of_finding(one, width)
 
 
@@ -65,6 +65,6 @@ def _of_finding(one: Finding, width: int) -> Iterator[str]:
     sentences = [one.nginx, one.effect.why, f"Instead: {one.effect.instead}" if one.effect.instead else ""]
     text = ". ".join(sentence for sentence in sentences if sentence)
     yield from textwrap.wrap(text, width, initial_indent=_INDENT, subsequent_indent=_INDENT)
-    if one.mended:
+    if one.upgraded:
         yield f"{_INDENT}Write:"
-        yield from textwrap.indent(one.mended.rstrip(), f"{_INDENT}  ").splitlines()
+        yield from textwrap.indent(one.upgraded.rstrip(), f"{_INDENT}  ").splitlines()

@@ -62,7 +62,7 @@ class Finding:
     effect: Effect
     nginx: str
     """What ingress-nginx does, where the finding is about a field and not about an annotation."""
-    mended: str
+    upgraded: str
     """The field as text that works at ingress-nginx and at the target, if there is one."""
 
     def dump(self) -> dict[str, str]:
@@ -75,7 +75,7 @@ class Finding:
             "why": self.effect.why,
             "nginx": self.nginx,
             "instead": self.effect.instead,
-            "mended": self.mended,
+            "upgraded": self.upgraded,
             "link": self.effect.link,
         }
 
@@ -97,8 +97,8 @@ class Report:
     """The objects that were looked at."""
     findings: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
-    mended: tuple[Body, ...]
-    """The objects that can be mended so that they work at ingress-nginx and elsewhere, mended."""
+    upgraded: tuple[Body, ...]
+    """The objects that can be upgraded so that they work with ingress-nginx and elsewhere, with all their changes."""
     targets: tuple[Target, ...]
 
     def verdict(self, name: str, target: Target) -> Verdict:
@@ -119,7 +119,7 @@ class Report:
         return {
             "findings": [one.dump() for one in self.findings],
             "skipped": [one.dump() for one in self.skipped],
-            "mended": list(self.mended),
+            "upgraded": list(self.upgraded),
             "summary": self.summary(),
         }
 
@@ -142,7 +142,7 @@ def report(
     looker = _Looker(Routes(served), Services(bodies), ingress_class, tuple(targets), complete=complete)
     findings = [one for body in served for one in looker.look(body)]
     return Report(
-        tuple(name_of(body) for body in served), tuple(findings), tuple(skipped), tuple(looker.mended), tuple(targets)
+        tuple(name_of(body) for body in served), tuple(findings), tuple(skipped), tuple(looker.upgraded), tuple(targets)
     )
 
 
@@ -173,37 +173,37 @@ class _Looker:
         self._class = ingress_class
         self._targets = targets
         self._complete = complete
-        self.mended: list[Body] = []
+        self.upgraded: list[Body] = []
 
     def look(self, body: Body) -> Iterator[Finding]:
         draft = Draft(SourceObject(name_of(body), 1, (), _clean(body)))
         _upgrade.upgrade(draft, self._services, ingress_class=self._class, has_default=False)
-        upgraded = [(one, _text(edit.path, one.after)) for one, edit in zip(draft.changes, draft.edits, strict=True)]
-        yield from self._of_annotations(body, {one.field: text for one, text in upgraded})
-        for one, text in upgraded:
+        changed = [(one, _text(edit.path, one.after)) for one, edit in zip(draft.changes, draft.edits, strict=True)]
+        yield from self._of_annotations(body, {one.field: text for one, text in changed})
+        for one, text in changed:
             if one.reason.why in _RULES:
-                yield from self._of(_RULES[one.reason.why], body, one.field, one.before, mended=text)
+                yield from self._of(_RULES[one.reason.why], body, one.field, one.before, upgraded=text)
         for route in routes_of(body):
             yield from self._of_route(route, draft)
         yield from self._of_spec(body)
         if draft.edits:
-            self.mended.append(draft.body)
+            self.upgraded.append(draft.body)
 
-    def _of(self, rule: Rule, body: Body, field: str, value: object, *, mended: str = "") -> Iterator[Finding]:
+    def _of(self, rule: Rule, body: Body, field: str, value: object, *, upgraded: str = "") -> Iterator[Finding]:
         for target in self._targets:
             effect = rule.effect(target)
-            # What works as it is needs no mending, though mending it does no harm.
-            text = "" if effect.verdict is Verdict.SAME else mended
+            # What works as it is needs no upgrade, though one does no harm.
+            text = "" if effect.verdict is Verdict.SAME else upgraded
             yield Finding(name_of(body), field, _shown(value), target, effect, rule.why, text)
 
-    def _of_annotations(self, body: Body, mended: dict[str, str]) -> Iterator[Finding]:
+    def _of_annotations(self, body: Body, upgraded: dict[str, str]) -> Iterator[Finding]:
         for key, value in annotations_of(body).items():
             field = field_name(("metadata", "annotations", key))
             if key == OLD_CLASS or key.startswith(_FOREIGN):
                 continue
             for target in self._targets:
                 yield Finding(
-                    name_of(body), field, value, target, _annotation(key, value, target), "", mended.get(field, "")
+                    name_of(body), field, value, target, _annotation(key, value, target), "", upgraded.get(field, "")
                 )
 
     def _of_route(self, route: Route, draft: Draft) -> Iterator[Finding]:
@@ -222,8 +222,8 @@ class _Looker:
         elif route.is_pattern:
             yield from self._of(rules.PATTERN_UNSWITCHED, body, f"{field}.path", route.path)
         elif route.path_type == "ImplementationSpecific" and not route.path.endswith("/"):
-            mended = _text(("pathType",), "Prefix")
-            yield from self._of(rules.LITERAL_PREFIX, body, f"{field}.pathType", route.path_type, mended=mended)
+            upgraded = _text(("pathType",), "Prefix")
+            yield from self._of(rules.LITERAL_PREFIX, body, f"{field}.pathType", route.path_type, upgraded=upgraded)
 
     def _of_pattern(self, route: Route, main: Route, draft: Draft) -> Iterator[Finding]:
         field, body = f"{field_name(route.place)}.path", route.ingress
@@ -242,7 +242,7 @@ class _Looker:
             yield from self._of(rules.REWRITE_PATTERN, body, target, main.rewrite)
         if not _WHOLE.search(route.path) and route.path_type != "Exact":
             whole = f"{route.path}.*"
-            yield from self._of(rules.WHOLE_REWRITE, body, field, route.path, mended=_text(("path",), whole))
+            yield from self._of(rules.WHOLE_REWRITE, body, field, route.path, upgraded=_text(("path",), whole))
             reason = Reason(rules.WHOLE_REWRITE.why, rules.WHOLE_REWRITE.link)
             draft.set((*route.place, "path"), whole, reason)
             draft.set((*route.place, "pathType"), "ImplementationSpecific", reason)

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 import typing as t
 
@@ -20,7 +21,6 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.changeset impo
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Decision, Fact, Options, Request, Seen
 from ansible_collections.kuber.network.plugins.module_utils._kube.deletion import wait_for_deletion
 from ansible_collections.kuber.network.plugins.module_utils._kube.discovery import Kinds
-from ansible_collections.kuber.network.plugins.module_utils._kube.dryrun import Asker
 from ansible_collections.kuber.network.plugins.module_utils._kube.migration import Migration
 from ansible_collections.kuber.network.plugins.module_utils._kube.read import read_again
 from ansible_collections.kuber.network.plugins.module_utils._kube.redact import Redactor
@@ -30,12 +30,46 @@ from ansible_collections.kuber.network.plugins.module_utils._timing import Backo
 # The server goes by the new definition of a kind a moment after it has taken it.
 SETTLED_SECONDS = 5.0
 
+# What the server says to an object in a dry run.
+Ask = t.Callable[[Seen, Fact], Fact]
+
+
+def send(
+    client: Client,
+    item: Item,
+    request: Request,
+    *,
+    clock: Clock,
+    progress: Progress,
+    passes: t.Callable[[ApiError], bool] = lambda error: False,
+) -> Body:
+    """The answer to a request about an object; repeated until ``clock`` is up while a webhook is not available.
+
+    What else ``passes`` is repeated, too. Errors do not show what is secret in the object.
+    """
+
+    def may_pass(error: ApiError) -> bool:
+        error.rephrase(Redactor([item.body]))
+        return is_webhook_unavailable(error) or passes(error)
+
+    answer = retry(
+        lambda: client.request(
+            request.method, request.path, query=request.query, body=request.body, content_type=request.content_type
+        ),
+        ApiError,
+        passes=may_pass,
+        clock=clock,
+        backoff=Backoff(),
+        tell=lambda error: progress.tell(f"Waiting for what answers for {item.ref}: {error.message}"),
+    )
+    return t.cast("Body", answer)
+
 
 class Actor:
     """Sends what the decisions say; what has changed since is looked at, and decided, again."""
 
     def __init__(
-        self, client: Client, kinds: Kinds, seen: Seen, options: Options, clock: Clock, progress: Progress
+        self, client: Client, kinds: Kinds, seen: Seen, options: Options, clock: Clock, progress: Progress, ask: Ask
     ) -> None:
         self._client = client
         self._kinds = kinds
@@ -43,6 +77,8 @@ class Actor:
         self._options = options
         self._clock = clock
         self._progress = progress
+        self._ask = ask
+        self._send = functools.partial(send, client, clock=clock, progress=progress)
 
     def act(self, decisions: t.Sequence[Decision]) -> tuple[list[Entry], list[KuberError]]:
         """What became of the objects, and what kept the others from becoming what is wanted."""
@@ -81,7 +117,8 @@ class Actor:
             wait_for_deletion(self._client, [(decision.item, decision.vacate)], self._clock, self._progress)
         for number, request in enumerate(decision.send):
             try:
-                answer = self._send(decision, _following(request, answer) if number else request)
+                now = _following(request, answer) if number else request
+                answer = self._send(decision.item, now, passes=self._may_pass(decision))
             except ApiError as exc:
                 if request.method != "DELETE" or exc.status != 404:
                     raise
@@ -96,7 +133,7 @@ class Actor:
         with after_change():
             wait_for_deletion(self._client, [(item, t.cast("Body", decision.vacate))], self._clock, self._progress)
             try:
-                after = self._send(decision, decision.send[-1])
+                after = self._send(item, decision.send[-1], passes=self._may_pass(decision))
             except ApiError as exc:
                 raise rejections.explain(item, exc, seconds=self._clock.elapsed) from exc
             return dataclasses.replace(entry, after=after)
@@ -108,25 +145,15 @@ class Actor:
         before = journey.history() or Migration(None)
         return judge(decision.item.ref, before, after, self._options.field_manager, check=False)
 
-    def _send(self, decision: Decision, request: Request) -> Body:
+    def _may_pass(self, decision: Decision) -> t.Callable[[ApiError], bool]:
+        """What of the server's rejections ends soon: those of a kind that is new, or about to change."""
         item, started = decision.item, time.monotonic()
 
         def passes(error: ApiError) -> bool:
-            error.rephrase(Redactor([item.body]))
             behind = _is_behind(decision, error) and time.monotonic() - started < SETTLED_SECONDS
-            return is_webhook_unavailable(error) or self._is_new_kind(item, error) or behind
+            return behind or self._is_new_kind(item, error)
 
-        answer = retry(
-            lambda: self._client.request(
-                request.method, request.path, query=request.query, body=request.body, content_type=request.content_type
-            ),
-            ApiError,
-            passes=passes,
-            clock=self._clock,
-            backoff=Backoff(),
-            tell=lambda error: self._progress.tell(f"Waiting for what answers for {item.ref}: {error.message}"),
-        )
-        return t.cast("Body", answer)
+        return passes
 
     def _otherwise(self, decision: Decision, error: ApiError) -> Decision:
         """What to do instead of what the server has just refused; raise when there is nothing."""
@@ -151,7 +178,7 @@ class Actor:
             seen = dataclasses.replace(seen, definitions={})
         (fact,) = decide.facts([item], seen, self._options)
         if ask or (fact.before is not None and fact.reason is not None):
-            fact = Asker(self._client, seen, self._options, self._progress).ask(fact)
+            fact = self._ask(seen, fact)
         (decision,) = decide.decide([fact], self._options)
         if decision.error is not None and (decision.certain or not decision.send):
             raise decision.error

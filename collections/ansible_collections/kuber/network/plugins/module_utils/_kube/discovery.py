@@ -62,6 +62,10 @@ class Kinds:
         """The kind, if the server knows it by now."""
         return WELL_KNOWN.get((api_version, kind)) or self._all().get((api_version, kind))
 
+    def versions(self) -> list[str]:
+        """What the server serves, as charts ask for it: versions of groups, and kinds of versions."""
+        return sorted({name for version, kind in self._all() for name in (version, f"{version}/{kind}")})
+
     def find_by_kind(self, kind: str) -> Resource | None:
         """The only group's kind of that name, in the version the server prefers."""
         if kind in BY_KIND:

@@ -67,11 +67,15 @@ INJECTED = (
 
 @dataclasses.dataclass(frozen=True)
 class Document:
-    """One object as the user wrote it; ``origin`` says where, ``size`` how many bytes it takes as JSON."""
+    """One object as the user wrote it; ``origin`` says where, ``size`` how many bytes it takes as JSON.
+
+    It goes to ``namespace`` if it names none and its kind has namespaces; without one, to that of the task.
+    """
 
     origin: str
     body: Body
     size: int = 0
+    namespace: str | None = None
 
     @functools.cached_property
     def ref(self) -> Ref:

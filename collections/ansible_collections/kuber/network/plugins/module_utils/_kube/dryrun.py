@@ -9,18 +9,18 @@
 from __future__ import annotations
 
 import dataclasses
-import typing as t
+import functools
 
-from ansible_collections.kuber.network.plugins.module_utils._api.httperrors import ApiError, is_webhook_unavailable
+from ansible_collections.kuber.network.plugins.module_utils._api.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 from ansible_collections.kuber.network.plugins.module_utils._kube import decide, leftovers, migration, rejections
+from ansible_collections.kuber.network.plugins.module_utils._kube.act import send
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Answer, Fact, Options, Request, Seen
 from ansible_collections.kuber.network.plugins.module_utils._kube.migration import Migration
 from ansible_collections.kuber.network.plugins.module_utils._kube.read import read, read_again
-from ansible_collections.kuber.network.plugins.module_utils._kube.redact import Redactor
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Item
 from ansible_collections.kuber.network.plugins.module_utils._kube.repair import Repairer
-from ansible_collections.kuber.network.plugins.module_utils._timing import Backoff, Clock, Progress, retry
+from ansible_collections.kuber.network.plugins.module_utils._timing import Clock, Progress
 
 # In check mode nothing is on its way up that would be worth more patience, and a run asks once more when it sends.
 CHECK_SECONDS = 10.0
@@ -37,7 +37,7 @@ class Asker:
         self._seen = seen
         self._options = options
         self._clock = Clock(CHECK_SECONDS if options.check else 0)
-        self._progress = progress
+        self._send = functools.partial(send, client, clock=self._clock, progress=progress)
         self._repairer = Repairer(client, options.field_manager, force=options.force)
 
     def ask(self, fact: Fact) -> Fact:
@@ -59,7 +59,7 @@ class Asker:
         """The decision with the server's objection to it, if it has any."""
         try:
             for request in decision.send:
-                self._send(decision.item, request)
+                self._send(decision.item, _dry(request))
         except ApiError as exc:
             # A new one of the same name is somebody's who has made it meanwhile.
             if exc.status != 404 and not rejections.is_outdated(exc):
@@ -89,7 +89,7 @@ class Asker:
     def _applied(self, item: Item, live: Body | None) -> Answer:
         """What an apply makes of the object, after a look at what others have left behind."""
         body = decide.body_for(item, live, self._options)
-        after = self._send(item, decide.application(item, body, self._options))
+        after = self._send(item, _dry(decide.application(item, body, self._options)))
         if live is None or not self._options.force:
             return Answer(after, migration=Migration(live))
         places = leftovers.renamed(self._wanted(item, live), live, self._options.field_manager)
@@ -106,7 +106,7 @@ class Asker:
         query = {"fieldManager": self._options.field_manager}
         for _attempt in range(ATTEMPTS):
             try:
-                return self._send(item, Request("PUT", item.path, body, query))
+                return self._send(item, _dry(Request("PUT", item.path, body, query)))
             except ApiError as exc:
                 if exc.status != 409 or (live := read(self._client, item)) is None:
                     break
@@ -120,7 +120,7 @@ class Asker:
             return False
         path = item.resource.path(namespace=item.ref.namespace)
         try:
-            self._send(item, Request("POST", path, item.body, {"fieldValidation": "Strict"}))
+            self._send(item, _dry(Request("POST", path, item.body, {"fieldValidation": "Strict"})))
         except ApiError as exc:
             return exc.status == 409 and exc.reason == "AlreadyExists"
         return False
@@ -128,24 +128,10 @@ class Asker:
     def _wanted(self, item: Item, live: Body) -> Body:
         return decide.with_left(item, live, self._options)
 
-    def _send(self, item: Item, request: Request) -> Body:
-        body = request.body
-        query: dict[str, t.Any] = {**request.query, **DRY_RUN}
-        if request.method == "DELETE" and isinstance(body, dict):
-            body, query = body | {"dryRun": ["All"]}, {}
 
-        def passes(error: ApiError) -> bool:
-            error.rephrase(Redactor([item.body]))
-            return is_webhook_unavailable(error)
-
-        answer = retry(
-            lambda: self._client.request(
-                request.method, request.path, query=query, body=body, content_type=request.content_type
-            ),
-            ApiError,
-            passes=passes,
-            clock=self._clock,
-            backoff=Backoff(),
-            tell=lambda error: self._progress.tell(f"Waiting for what answers for {item.ref}: {error.message}"),
-        )
-        return t.cast("Body", answer)
+def _dry(request: Request) -> Request:
+    """The same request, which changes nothing."""
+    body = request.body
+    if request.method == "DELETE" and isinstance(body, dict):
+        return dataclasses.replace(request, body=body | {"dryRun": ["All"]})
+    return dataclasses.replace(request, query={**request.query, **DRY_RUN})

@@ -26,6 +26,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.act import Act
 from ansible_collections.kuber.network.plugins.module_utils._kube.changeset import Action, ChangeSet, Entry
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import (
     Decision,
+    Fact,
     Options,
     Seen,
     decide,
@@ -217,7 +218,7 @@ class Run:
             return self._without_namespace(document) if ref.namespace else document
         if ref.namespace:
             return document
-        namespace = self._desired.namespace or self._client.namespace
+        namespace = document.namespace or self._desired.namespace or self._client.namespace
         metadata = {**document.body["metadata"], "namespace": namespace}
         return Document(document.origin, {**document.body, "metadata": metadata})
 
@@ -268,7 +269,7 @@ class Run:
             known = facts(items, seen, options)
         with self._meter.phase("dry_run"):
             if asked := questions(known, options):
-                asker = Asker(self._client, seen, options, self._progress)
+                asker = self._asker(seen)
                 answered, errors = each(asker.ask, asked, parallel=options.parallel)
                 self._take_note([], errors)
                 answers = {fact.item.ref: fact for fact in answered}
@@ -283,7 +284,13 @@ class Run:
         return decisions
 
     def _actor(self, seen: Seen) -> Actor:
-        return Actor(self._client, self._kinds, seen, self._desired.options, self._clock, self._progress)
+        def ask(seen: Seen, fact: Fact) -> Fact:
+            return self._asker(seen).ask(fact)
+
+        return Actor(self._client, self._kinds, seen, self._desired.options, self._clock, self._progress, ask)
+
+    def _asker(self, seen: Seen) -> Asker:
+        return Asker(self._client, seen, self._desired.options, self._progress)
 
     @property
     def _waits(self) -> bool:
@@ -342,7 +349,7 @@ class Run:
             raise together(errors)
         decisions = deletions(items, dataclasses.replace(seen, live={**seen.live, **dict(again)}), options)
         if options.check:
-            asker = Asker(self._client, seen, options, self._progress)
+            asker = self._asker(seen)
             decisions, errors = each(asker.ask_about_deletion, decisions, parallel=options.parallel)
             if errors:
                 raise together(errors)

@@ -35,7 +35,13 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.refs import (
     is_leaving,
     kind_key,
 )
-from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import KEEP, NAMESPACE, PROTECTED, PRUNE
+from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import (
+    HELM_POLICY,
+    KEEP,
+    NAMESPACE,
+    PROTECTED,
+    PRUNE,
+)
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
@@ -107,8 +113,9 @@ class Pruner:
         )
 
     def _why_kept(self, item: Item) -> str | None:
-        if annotation(item.body, PRUNE) == KEEP:
-            return f"has the annotation {PRUNE}={KEEP}"
+        for name in (PRUNE, HELM_POLICY):
+            if annotation(item.body, name) == KEEP:
+                return f"has the annotation {name}={KEEP}"
         if item.key in PROTECTED and item.ref.kind not in self._allow:
             return "objects of this kind are only deleted if prune.allow names it"
         return None

@@ -16,6 +16,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._kube import gateways
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Resource, below, kind_key, mappings
 from ansible_collections.kuber.network.plugins.module_utils._kube.status import (
     READY,
@@ -270,12 +271,19 @@ RULES: t.Mapping[str, t.Callable[[Body], Verdict]] = {
     "Namespace": _namespace,
     "APIService.apiregistration.k8s.io": _api_service,
     CRD: _definition,
+    "GatewayClass.gateway.networking.k8s.io": gateways.gateway_class,
 }
 
 _STORAGE_CLASSES = Neighbours("storage.k8s.io/v1", "storageclasses", namespaced=False, late=False)
 _CONFIGURATION_STATES = Neighbours("metallb.io/v1beta1", "configurationstates", namespaced=True, late=True)
+_GATEWAY_CLASSES = Neighbours("gateway.networking.k8s.io/v1", "gatewayclasses", namespaced=False, late=False)
+# Of all namespaces: a route names its Gateway with one.
+_GATEWAYS = Neighbours("gateway.networking.k8s.io/v1", "gateways", namespaced=False, late=False)
 JUDGED_BY_NEIGHBOURS: t.Mapping[str, tuple[Neighbours, t.Callable[[Body, t.Sequence[Body]], Verdict]]] = {
     "PersistentVolumeClaim": (_STORAGE_CLASSES, _claim),
+    "Gateway.gateway.networking.k8s.io": (_GATEWAY_CLASSES, gateways.gateway),
+    "HTTPRoute.gateway.networking.k8s.io": (_GATEWAYS, gateways.route),
+    "GRPCRoute.gateway.networking.k8s.io": (_GATEWAYS, gateways.route),
     "IPAddressPool.metallb.io": (_CONFIGURATION_STATES, _metallb),
     "L2Advertisement.metallb.io": (_CONFIGURATION_STATES, _metallb),
     "BGPAdvertisement.metallb.io": (_CONFIGURATION_STATES, _metallb),

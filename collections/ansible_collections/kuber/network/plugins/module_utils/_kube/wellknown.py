@@ -64,5 +64,7 @@ PROTECTED = frozenset({NAMESPACE, CRD, "PersistentVolumeClaim"})
 # What a user writes on an object to keep runs from it.
 RECONCILE, SKIP = "kuber.network/reconcile", "skip"
 PRUNE, KEEP = "kuber.network/prune", "keep"
+# What the author of a chart writes on an object to keep helm from deleting it, with the same value.
+HELM_POLICY = "helm.sh/resource-policy"
 # Where a pod template has containers.
 CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")

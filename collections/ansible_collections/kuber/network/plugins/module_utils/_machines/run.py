@@ -79,9 +79,9 @@ class Run:
     @property
     def problems(self) -> list[str]:
         """Return what failed, one sentence per task."""
-        told = [f"{one['task']}: {one['message']}" for one in self.report.get("not_checked", ())]
-        if told or self.exit_code == 0:
-            return told
+        problems = [f"{one['task']}: {one['message']}" for one in self.report.get("not_checked", ())]
+        if problems or self.exit_code == 0:
+            return problems
         if self.exit_code is None:
             return ["The run was killed, or the machine has restarted meanwhile"]
         last = " ".join(self.log.strip().splitlines()[-3:])

@@ -75,5 +75,5 @@ def table(rows: t.Sequence[Row], *, width: int) -> list[str]:
 def total(rows: t.Sequence[Row]) -> str:
     """Return a line such as "3 machines: 1 ok, 1 drifted, 1 unreachable"."""
     counts = [(verdict.value, sum(one.verdict is verdict for one in rows)) for verdict in Verdict]
-    told = ", ".join(f"{count} {word}" for word, count in counts if count)
-    return f"{len(rows)} machine{'' if len(rows) == 1 else 's'}: {told}"
+    text = ", ".join(f"{count} {word}" for word, count in counts if count)
+    return f"{len(rows)} machine{'' if len(rows) == 1 else 's'}: {text}"

@@ -21,8 +21,8 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
     Holds = Callable[[Address], bool]
 
-# Files that list the machine's name servers: for programs, and for systemd-resolved.
-RESOLVERS = ("etc/resolv.conf", "run/systemd/resolve/resolv.conf")
+# Files that list the machine's name servers: for programs, for systemd-resolved, and for NetworkManager's own one.
+RESOLVERS = ("etc/resolv.conf", "run/systemd/resolve/resolv.conf", "run/NetworkManager/no-stub-resolv.conf")
 # States in which the kernel has had an answer from the address.
 ALIVE = frozenset({"REACHABLE", "STALE", "DELAY", "PROBE", "PERMANENT"})
 
@@ -94,8 +94,8 @@ def others(around: LocalNetworks, holds: Holds, nodes: Collection[Address]) -> I
     at_nodes = {one.device for one in around.neighbours if one.address in nodes} | _devices_of(around, nodes)
     for one in around.neighbours:
         # On the nodes' network, an address that MetalLB announces is recognised by the node's hardware address.
-        told = bool(hardware) if one.device in at_nodes else True
-        if holds(one.address) and one.address not in nodes and one.hardware not in hardware and told:
+        known = bool(hardware) if one.device in at_nodes else True
+        if holds(one.address) and one.address not in nodes and one.hardware not in hardware and known:
             yield f"the neighbour {one.address} ({one.hardware}) on {one.device}"
 
 

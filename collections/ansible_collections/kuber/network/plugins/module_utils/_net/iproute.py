@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
@@ -20,6 +21,9 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
     Item = dict[str, t.Any]
 
+OPTION_REFUSED = re.compile(
+    r"BusyBox|^usage:|unrecognized option|(unknown|invalid) option|is unknown, try", re.I | re.M
+)
 # A table that never had a route, and kernels without policy routing.
 NOTHING = ("FIB table does not exist", "Operation not supported", "Address family not supported")
 
@@ -42,9 +46,9 @@ class IpRoute:
             raise CommandError(answer)
         return found
 
-    def get(self, address: str) -> tuple[list[Item], str]:
+    def get(self, address: str, *words: str) -> tuple[list[Item], str]:
         """Return how the kernel routes an address, or why it has no route."""
-        answer = self._runner.run([*self.argv, "-j", "route", "get", address], check=False)
+        answer = self._runner.run([*self.argv, "-j", "route", "get", address, *words], check=False)
         found = _objects(answer)
         if answer.rc == 0 and found:
             return found, ""
@@ -55,8 +59,8 @@ class IpRoute:
 def _objects(answer: Result) -> list[Item]:
     if answer.rc == COMMAND_NOT_FOUND:
         raise _unusable("it is missing")
-    # BusyBox and iproute2 before 4.17 print no JSON here: one prints its usage, the other plain text.
-    if "BusyBox" in answer.stderr or "is unknown, try" in answer.stderr:
+    # BusyBox, toybox and iproute2 before 4.17 print no JSON here, but their usage or plain text.
+    if answer.rc != 0 and OPTION_REFUSED.search(answer.stderr):
         raise _unusable((answer.stderr.strip().splitlines() or ["no JSON"])[0])
     try:
         found = json.loads(answer.stdout.strip() or "[]")

@@ -4,17 +4,21 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""Determine which features that kube-proxy needs a node's kernel has loaded, built in, or loadable."""
+"""Determine which features that kube-proxy needs a node's kernel has loaded, built in, or loadable.
+
+The first question to a node in every run: it also finds out whether commands run there as root.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._proxy.proxy_modes import OLDEST_KERNEL, is_older
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kuber.network.plugins.module_utils._runner import Runner  # pragma: no cover
+    from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner  # pragma: no cover
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +86,7 @@ _WITNESS = "NET"
 # Each line is the kind of evidence and the name. Many kernels contain their list of options, and distributions put
 # it into /boot; the lists of built-in and loadable modules are in the directory of modules.
 _SCRIPT = r"""
+echo "user $(id -u)"
 release=$(uname -r); modules=/lib/modules/$release
 echo "release $release"
 {
@@ -135,7 +140,27 @@ def read(runner: Runner, *, scheduler: str = DEFAULT_SCHEDULER) -> Kernel:
     # File names of modules have dashes or underscores, without a rule.
     pattern = pattern.replace("_", "[_-]")
     script = _SCRIPT.replace("NAMES", " ".join(names)).replace("PATTERN", pattern)
-    return parse(runner.run(["sh", "-c", script]).stdout)
+    result = runner.run(["sh", "-c", script], check=False)
+    reason = why_not_root(result)
+    if reason:
+        error = KuberError("Cannot run commands as root on this node", wanted="a shell as root", found=reason)
+        error.partial = {"problem": reason}
+        raise error
+    return parse(result.stdout)
+
+
+def why_not_root(result: Result) -> str:
+    """Return why commands do not run as root, or print more than they should; empty if all is well."""
+    before, user, after = f"\n{result.stdout}".partition("\nuser ")
+    if not user or result.rc:
+        return (result.stderr or result.stdout).strip() or "no answer"
+    if before.strip():
+        # It would be taken for a part of what every command prints.
+        printed = " ".join(before.split())[:80]
+        remedy = "take that out of its start files, such as ~/.bashrc"
+        return f"the login shell prints before each command: {printed} ({remedy})"
+    name = after.splitlines()[0]
+    return "" if name == "0" else f"commands run as the user with ID {name}"
 
 
 def parse(text: str) -> Kernel:

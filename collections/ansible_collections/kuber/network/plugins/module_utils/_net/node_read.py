@@ -34,7 +34,7 @@ SERVERS, SETS, DEVICE, SETTINGS = "servers", "sets", "device", "sysctls"
 _SET_MODULE = "/sys/module/ip_set"
 _WHICH = 'for one; do command -v "$one" >/dev/null 2>&1 && echo "$one"; done; true'
 # The tables of legacy iptables in the kernel; without any there are no legacy rules.
-_LEGACY_TABLES = {"ipv4": "/proc/net/ip_tables_names", "ipv6": "/proc/net/ip6_tables_names"}
+LEGACY_TABLES = {"ipv4": "/proc/net/ip_tables_names", "ipv6": "/proc/net/ip6_tables_names"}
 # What the programs print if the kernel has nothing to list.
 _ABSENT = re.compile(
     r"does not exist|insmod|not supported|No such file|generation id: Invalid argument|Protocol not available"
@@ -69,7 +69,7 @@ def read(runner: Runner, mode: str, asked: str = variants.AUTO) -> NodeState:
     done = run_all(runner, _commands(mode))
     proxy = node_proxy.parse(done["proxy"])
     unread: dict[str, str] = {}
-    dumps = {program: one for program in variants.PROGRAMS if (one := _rules(done, program, unread)) is not None}
+    dumps = {program: one for program in variants.PROGRAMS if (one := rules_of(done, program, unread)) is not None}
     dumps, from_proxy = _complete(runner, dumps, unread)
     variant, texts = variants.choose(runner, dumps, mode=mode, asked=asked, proxys=proxy.variant)
     rules = {program: iptables.parse(text) for program, text in texts.items()}
@@ -92,7 +92,7 @@ def read(runner: Runner, mode: str, asked: str = variants.AUTO) -> NodeState:
 def _commands(mode: str) -> dict[str, t.Sequence[str]]:
     commands: dict[str, t.Sequence[str]] = {"proxy": node_proxy.READ}
     commands |= {str(program): program.save for program in variants.PROGRAMS}
-    commands |= {path: ("cat", path) for path in _LEGACY_TABLES.values()}
+    commands |= {path: ("cat", path) for path in LEGACY_TABLES.values()}
     commands["programs"] = ("sh", "-c", _WHICH, "sh", *sorted({one for group in netlink.PROGRAMS for one in group}))
     if mode != "ipvs":
         commands |= {
@@ -119,11 +119,12 @@ def _is_absent(result: Result) -> bool:
     return bool(_ABSENT.search(result.stderr)) and not _DENIED.search(result.stderr) and result.rc != NOT_FOUND
 
 
-def _rules(done: t.Mapping[str, Result], program: Program, unread: dict[str, str]) -> str | None:
+def rules_of(done: t.Mapping[str, Result], program: Program, unread: dict[str, str]) -> str | None:
+    """Return what a program printed; note in ``unread`` if it printed nothing although there may be rules."""
     result = done[str(program)]
     if result.rc == 0:
         return result.stdout
-    unused = program.variant == variants.LEGACY and not done[_LEGACY_TABLES[program.family]].stdout.split()
+    unused = program.variant == variants.LEGACY and not done[LEGACY_TABLES[program.family]].stdout.split()
     if not (unused or _is_absent(result)):
         _note(unread, program, f"the rules of {program}: {_why(result)}")
     return None

@@ -21,7 +21,9 @@ if t.TYPE_CHECKING:  # pragma: no cover
 MAIN = "main"
 REFUSALS = ("unreachable", "prohibit", "blackhole")
 # Selectors that an ordinary packet of a local program does not match when its route is looked up.
-UNCOMMON = ("oif", "ipproto", "sport", "dport", "tos", "dsfield", "l3mdev")
+UNCOMMON = ("oif", "sport", "sport_start", "tos", "dsfield", "l3mdev")
+# What clients ask load balancers for.
+REQUESTS = (("tcp", 80), ("tcp", 443), ("tcp", 53), ("udp", 53))
 
 
 def rival(
@@ -30,14 +32,16 @@ def rival(
     address: Address,
     lookup: Callable[[str], Mapping[str, t.Any] | None],
     user_id: int,
+    source: Address | None = None,
 ) -> str:
     """Return what takes precedence over the main table's route to ``destination``; empty if nothing does.
 
-    ``lookup`` returns the route of a table that matches the address.
+    ``lookup`` returns the route of a table that matches the address. ``source`` is the address that programs use
+    there: the kernel looks a connection's route up twice, first without and then with it.
     """
     resume = 0
     for rule in sorted(rules, key=lambda one: int(one.get("priority", 0))):
-        if int(rule.get("priority", 0)) < resume or not _applies(rule, address, user_id):
+        if int(rule.get("priority", 0)) < resume or not _applies(rule, address, user_id, source):
             continue
         if "goto" in rule:
             resume = int(rule["goto"])
@@ -64,21 +68,36 @@ def _suppressed(rule: Rule, found: Mapping[str, t.Any]) -> bool:
     return ipaddress.ip_network(destination).prefixlen <= limit
 
 
-def _applies(rule: Rule, address: Address, user_id: int) -> bool:
+def _applies(rule: Rule, address: Address, user_id: int, source: Address | None) -> bool:
     """Whether the rule matches what a program of this user sends to the address, without mark and bound socket."""
-    fits = _fits(rule, address, user_id)
+    fits = _fits(rule, address, user_id, source)
     return not fits if "not" in rule else fits
 
 
-def _fits(rule: Rule, address: Address, user_id: int) -> bool:
-    if any(rule.get(key) for key in UNCOMMON) or rule.get("iif", "lo") != "lo":
+def _fits(rule: Rule, address: Address, user_id: int, source: Address | None) -> bool:
+    if any(key in rule for key in UNCOMMON) or rule.get("iif", "lo") != "lo" or not _is_requested(rule):
         return False
-    if rule.get("src", "all") not in ("all", "0.0.0.0", "::"):
+    if rule.get("src", "all") not in ("all", "0.0.0.0", "::") and not _is_within(rule, "src", source):
         return False
     if "fwmark" in rule and int(str(rule["fwmark"]), 0) != 0:
         return False
     if "uid_start" in rule and not int(rule["uid_start"]) <= user_id <= int(rule["uid_end"]):
         return False
-    if rule.get("dst", "all") == "all":
-        return True
-    return address in ipaddress.ip_network(f"{rule['dst']}/{rule.get('dstlen', address.max_prefixlen)}", strict=False)
+    return rule.get("dst", "all") == "all" or _is_within(rule, "dst", address)
+
+
+def _is_within(rule: Rule, key: str, address: Address | None) -> bool:
+    if address is None:
+        return False
+    bits = rule.get(f"{key}len", address.max_prefixlen)
+    return address in ipaddress.ip_network(f"{rule[key]}/{bits}", strict=False)
+
+
+def _is_requested(rule: Rule) -> bool:
+    """Whether a rule for some protocols or ports is for those of load balancers."""
+    protocol = rule.get("ipproto")
+    first = rule.get("dport_start", rule.get("dport"))
+    last = rule.get("dport_end", first)
+    return any(
+        protocol in (None, name) and (first is None or int(first) <= port <= int(last)) for name, port in REQUESTS
+    )

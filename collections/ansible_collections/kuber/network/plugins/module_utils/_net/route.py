@@ -171,6 +171,11 @@ class Route:
         """Whether the route is ours."""
         return self.protocol == PROTOCOL
 
+    @property
+    def has_network(self) -> bool:
+        """Whether it is a route of the main table to a network; those of the machine's own addresses are in another."""
+        return self.item.get("table", "main") == "main" and self.destination != "default"
+
     def leads_as(self, wanted: Wanted) -> bool:
         """Whether the route sends packets where the wanted one does, whoever set it."""
         if self.kind not in UNICAST or self.hops != 1 or self.tos:

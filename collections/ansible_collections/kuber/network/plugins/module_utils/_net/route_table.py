@@ -94,19 +94,9 @@ class RouteTable:
         address = self._sample(wanted.destination)
         if address is None:
             return
-        if is_set:
-            hops, problem = self._ip.get(str(address))
-            if hops and Route.load(hops[0] | {"protocol": ""}).leads_as(wanted):
-                return
-            table = f" (table {hops[0]['table']})" if hops and "table" in hops[0] else ""
-            found = Route.load(hops[0]).text() + table if hops else problem
-        else:
-            rules = self._ip.ask("rule", "show")
-            found = policy.rival(
-                rules, wanted.destination, address, lambda table: self._best(table, address), os.geteuid()
-            )
-            if not rules or not found:
-                return
+        found = self._other_way(wanted, address) if is_set else self._rival(wanted, address)
+        if not found:
+            return
         raise KuberError(
             f"The route to {wanted.destination} {'is' if is_set else 'would'} not {'' if is_set else 'be '}used: "
             "something else takes precedence",
@@ -115,6 +105,33 @@ class RouteTable:
             remedy="See `ip rule` and `ip route get`, and exclude this network in the VPN or program that made them",
             changed=changed,
         )
+
+    def _other_way(self, wanted: Wanted, address: Address) -> str:
+        """Return how the kernel routes the address if not as wanted, without and then with the source that it chose."""
+        hops, problem = self._ip.get(str(address))
+        source = hops[0].get("prefsrc") if hops else None
+        for words in ((), ("from", source)) if source else ((),):
+            hops, problem = self._ip.get(str(address), *words)
+            if not hops:
+                return problem
+            if not Route.load(hops[0] | {"protocol": ""}).leads_as(wanted):
+                return Route.load(hops[0]).text() + (f" (table {hops[0]['table']})" if "table" in hops[0] else "")
+        # The kernel is asked about a packet without protocol and port.
+        return self._rival(wanted, address)
+
+    def _rival(self, wanted: Wanted, address: Address) -> str:
+        rules = self._ip.ask("rule", "show")
+        near = wanted.near
+        sources = (one.address for one in self.own() if one.device == wanted.device and near and one.address in near)
+        found = policy.rival(
+            rules,
+            wanted.destination,
+            address,
+            lambda table: self._best(table, address),
+            os.geteuid(),
+            next(sources, None),
+        )
+        return found if rules else ""
 
     def require_permission(self, destination: Network) -> None:
         """Test the right to change routes by removing one that does not exist: without it, the kernel refuses."""

@@ -16,7 +16,7 @@ import yaml
 
 from ansible_collections.kuber.network.plugins.module_utils._api.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._preflight import records
+from ansible_collections.kuber.network.plugins.module_utils._preflight import gateway_api, readiness, records
 from ansible_collections.kuber.network.plugins.module_utils._preflight.pool import Taken
 from ansible_collections.kuber.network.plugins.module_utils._proxy import kube_proxy, proxy_config, proxy_modes
 from ansible_collections.kuber.network.plugins.module_utils._proxy.proxy_absence import NoProxyError
@@ -46,9 +46,13 @@ class ClusterInfo:
     """Of the nodes, by their names."""
     recorded: t.Mapping[str, str] | KuberError = dataclasses.field(default_factory=dict)
     """What a switch has recorded, or why it cannot be read."""
+    gateway_api: gateway_api.GatewayApi | KuberError = dataclasses.field(default_factory=gateway_api.GatewayApi)
+    """What is there of Gateway API, if it is wanted, or why it cannot be read."""
+    not_ready: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Why nodes are not ready, by their names."""
 
 
-def read_cluster(client: Client) -> ClusterInfo:
+def read_cluster(client: Client, *, wants_gateway_api: bool = False) -> ClusterInfo:
     """Read from the API server; raise ``KuberError`` if it does not answer."""
     version = client.get("/version")["gitVersion"]
     nodes = client.list("/api/v1/nodes")
@@ -69,6 +73,8 @@ def read_cluster(client: Client) -> ClusterInfo:
         proxy_configuration=_proxy_configuration(client),
         architectures=dict(_architectures(nodes)),
         recorded=records.read(client),
+        gateway_api=gateway_api.read(client) if wants_gateway_api else gateway_api.GatewayApi(),
+        not_ready=readiness.not_ready(nodes),
     )
 
 

@@ -40,7 +40,8 @@ IPVS = Ending(
         40: "off by default",
         43: "removed",
     },
-    "Set kube_proxy_mode to nftables (to iptables before Linux 5.13), and run site.yml",
+    "ansible-playbook kuber.network.migrate_proxy_mode -e migrate_to=nftables (iptables before Linux 5.13) says what "
+    "would change, and switches; with --check it only says so",
     "https://github.com/kubernetes/enhancements/issues/5495",
 )
 

@@ -16,9 +16,11 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._preflight import cluster as _cluster
+from ansible_collections.kuber.network.plugins.module_utils._preflight import gateway_api as _gateway_api
 from ansible_collections.kuber.network.plugins.module_utils._preflight import host as _host
 from ansible_collections.kuber.network.plugins.module_utils._preflight import machine as _machine
 from ansible_collections.kuber.network.plugins.module_utils._preflight import pool as _pool
+from ansible_collections.kuber.network.plugins.module_utils._preflight import readiness as _readiness
 from ansible_collections.kuber.network.plugins.module_utils._preflight import records as _records
 from ansible_collections.kuber.network.plugins.module_utils._proxy import proxy_config
 
@@ -55,6 +57,8 @@ SETTINGS_SPEC: dict[str, t.Any] = {
     "images": {"type": "dict", "default": {}},
     "choices": {"type": "dict", "default": {}},
     "switch": {"type": "bool", "default": False},
+    "gateway_api": {"type": "str", "default": ""},
+    "gateway_class": {"type": "str", "default": ""},
 }
 
 
@@ -79,6 +83,9 @@ class Settings:
     switch: bool
     host: _host.Host
     may_become_root: bool
+    gateway_api: str = ""
+    """The wanted version of its kinds, empty if it is not used."""
+    gateway_class: str = ""
 
     @classmethod
     def load(cls, params: Mapping[str, t.Any], **known: t.Any) -> Settings:
@@ -118,6 +125,8 @@ def findings(settings: Settings, cluster: _cluster.ClusterInfo | KuberError) -> 
         found += _of_cluster(settings, cluster, ranges)
     nodes, services = _addresses(node_addresses), _addresses(settings.addresses.values())
     host = settings.host
+    if settings.route:
+        found += _pool.led_elsewhere(settings.addresses, settings.route, host.around, nodes)
     return [*found, *_pool.in_use(ranges, host.around, nodes, services, has_route=host.has_route)]
 
 
@@ -134,8 +143,14 @@ def _of_cluster(
     settings: Settings, cluster: _cluster.ClusterInfo, ranges: Sequence[_pool.AddressRange]
 ) -> Iterator[KuberError]:
     yield from _cluster.foreign_context(settings.profile, settings.profile_addresses, cluster)
+    unreachable = {node.name for node in settings.nodes if node.problem}
+    yield from _readiness.nodes_not_ready(settings.profile, cluster.not_ready, unreachable)
     if not isinstance(cluster.recorded, KuberError):
         yield from _records.undone(cluster.recorded, settings.choices, may_switch=settings.switch)
+    if isinstance(cluster.gateway_api, KuberError):
+        yield cluster.gateway_api
+    elif settings.gateway_api:
+        yield from _gateway_api.in_the_way(cluster.gateway_api, settings.gateway_api, settings.gateway_class)
     try:
         gates = proxy_config.feature_gates(settings.proxy_settings)
     except KuberError as exc:

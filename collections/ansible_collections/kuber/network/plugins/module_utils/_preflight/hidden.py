@@ -33,15 +33,19 @@ class Engine:
     rootless: bool = False
     host: str = "127.0.0.1"
     """The machine on which it publishes ports."""
+    name: str = ""
+    """The name of the machine that it runs on; empty if it is this one, or unknown."""
 
     @classmethod
-    def load(cls, info: Mapping[str, t.Any], host: str) -> Engine:
-        """Read what ``docker info`` or ``podman info`` prints as JSON."""
+    def load(cls, info: Mapping[str, t.Any], host: str, here: str = "") -> Engine:
+        """Read what ``docker info`` or ``podman info`` prints as JSON; ``here`` is the name of this machine."""
         options = info.get("SecurityOptions") or ()
         podman = info.get("host") or {}
         rootless = any("name=rootless" in str(option) for option in options)
         rootless |= bool((podman.get("security") or {}).get("rootless"))
-        return cls(str(info.get("OperatingSystem") or ""), rootless, host)
+        name = str(info.get("Name") or podman.get("hostname") or "")
+        is_here = not here or name.partition(".")[0].lower() == here.partition(".")[0].lower()
+        return cls(str(info.get("OperatingSystem") or ""), rootless, host, "" if is_here else name)
 
 
 def why_hidden(driver: str, ssh_host: str, engine: Engine | None) -> str:
@@ -53,9 +57,14 @@ def why_hidden(driver: str, ssh_host: str, engine: Engine | None) -> str:
             return "the engine is rootless, with networks in its own namespace: only published ports are reachable"
         if not _is_loopback(engine.host):
             return f"the nodes are containers on another machine, {engine.host}"
+        if engine.name:
+            # A virtual machine (Colima, podman machine), another context, or a container that was given its socket.
+            return f"the nodes are containers on another machine: the engine says that it runs on {engine.name}"
         return ""
     if driver == "qemu2" and _is_loopback(ssh_host):
         return f"the node's network is inside QEMU (--network=builtin), which only forwards ports of {ssh_host}"
+    if driver == "ssh" and _is_loopback(ssh_host):
+        return f"the node's sshd is forwarded to {ssh_host}, and nothing tells its own network"
     return ""
 
 

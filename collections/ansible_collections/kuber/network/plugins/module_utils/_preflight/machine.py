@@ -71,7 +71,8 @@ def live_tunnels(pids: Sequence[int], profile: str) -> Iterator[KuberError]:
             "`minikube tunnel` is running; it replaces the addresses of all load balancers",
             wanted="no tunnel" + (f" of profile {profile}" if profile else ""),
             found="process " + ", ".join(str(pid) for pid in pids if pid) if any(pids) else "its lock is held",
-            remedy="Stop it (`kill`, or Ctrl-C in its terminal)",
+            # It only tidies up after SIGINT, and Ctrl-C also reaches the ssh processes that it has started with sudo.
+            remedy="Press Ctrl-C in its terminal; `kill` would leave its routes and connections behind",
         )
 
 

@@ -150,6 +150,41 @@ def wrong_addresses(addresses: Mapping[str, str], ranges: Sequence[AddressRange]
             yield KuberError(f"{name} and {other} have the same address", wanted="different addresses", found=text)
 
 
+def led_elsewhere(
+    addresses: Mapping[str, str], route: str, around: Sequence[LocalNetworks], nodes: Sequence[Address]
+) -> Iterator[KuberError]:
+    """Yield an error for each wanted address that a more specific route of this machine leads elsewhere."""
+    wanted = _network(route)
+    for name, text in addresses.items():
+        address = _address(text)
+        if wanted is None or address is None or address not in wanted:
+            continue
+        inner = [one for part in around for one in part.routes if one.has_network and address in one.network]
+        best = max(inner, key=lambda one: one.network.prefixlen, default=None)
+        if best is None or best.network.prefixlen <= wanted.prefixlen or best.marked or best.leads_to(nodes):
+            continue
+        yield KuberError(
+            f"Another route of this machine leads to {text}, the address of {name}",
+            wanted=f"no route to a part of {wanted}",
+            found=best.text(),
+            remedy="Remove it, or choose another address, or another pool (metallb_pool_addresses)",
+        )
+
+
+def _network(text: str) -> Network | None:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        return None
+
+
+def _address(text: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
 def uncovered(route: str, ranges: Sequence[AddressRange]) -> Iterator[KuberError]:
     """Yield an error for each range of the pool that this machine's route does not cover."""
     try:

@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
 
 NAMESPACE = "kube-system"
-# The variables that a switch changes. Each has a ConfigMap of its own, which exists only while it is not the default.
+# The variables that a switch changes. Each has a ConfigMap of its own, which exists only while variables could undo it.
 NAMES = ("ingress_controller", "traffic_api", "kube_proxy_mode")
 # A value that leaves everything as it is.
 KEEP = "keep"

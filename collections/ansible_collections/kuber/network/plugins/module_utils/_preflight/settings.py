@@ -74,6 +74,17 @@ def _contradictions(fine: Mapping[str, t.Any]) -> Iterator[KuberError]:
     yield from _rollout_without_a_beginning(fine)
     yield from _versions_alike(fine)
     yield from _paths_alike(fine)
+    yield from _gateway_without_traefik(fine)
+
+
+def _gateway_without_traefik(fine: Mapping[str, t.Any]) -> Iterator[KuberError]:
+    if fine.get("traffic_api") == "gateway" and fine.get("ingress_controller") == "nginx":
+        yield KuberError(
+            "ingress-nginx does not serve Gateway API",
+            wanted="ingress_controller: traefik with traffic_api: gateway",
+            found="ingress_controller: nginx",
+            remedy="Leave ingress_controller out, which is traefik then, or set traffic_api to ingress",
+        )
 
 
 def _rollout_without_a_beginning(fine: Mapping[str, t.Any]) -> Iterator[KuberError]:

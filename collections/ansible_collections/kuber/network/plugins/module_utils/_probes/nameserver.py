@@ -12,6 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._libraries import install
 from ansible_collections.kuber.network.plugins.module_utils._probes import remote
 from ansible_collections.kuber.network.plugins.module_utils._probes.probe import Outcome, Probe, shortened
 
@@ -51,7 +52,7 @@ class DnsProbe(Probe):
             raise KuberError(
                 "Checks of name servers need the Python library dnspython on the controller",
                 found=str(IMPORT_ERROR),
-                remedy="pip install dnspython",
+                remedy=install("dnspython"),
             ) from IMPORT_ERROR
         try:
             dns.rdatatype.from_text(options["type"])

@@ -187,7 +187,7 @@ def roll_back(
     try:
         document = kube_proxy.read_document(client)[0]
         if document.config != wanted.config:
-            raise KuberError("Somebody else has edited the configuration meanwhile")
+            raise KuberError("The configuration of kube-proxy was edited meanwhile")
         write(
             client,
             document,

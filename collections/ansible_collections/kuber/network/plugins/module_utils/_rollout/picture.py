@@ -44,10 +44,10 @@ def draw(timeline: Timeline, *, title: str, width: int) -> list[str]:
 
 def summary(result: t.Mapping[str, t.Any], *, causes: bool = True) -> str:
     """Return "most pods 6, fewest available 3, failed requests 2 of 143 (2 x connection refused), 14.2 s"."""
-    told = ", ".join(f"{times} x {found}" for found, times in result["failures"].items()) if causes else ""
+    failures = ", ".join(f"{times} x {found}" for found, times in result["failures"].items()) if causes else ""
     return (
         f"most pods {result['most_pods']}, fewest available {result['fewest_available']}, "
-        f"failed requests {result['failed_requests']} of {result['requests']}{f' ({told})' if told else ''}, "
+        f"failed requests {result['failed_requests']} of {result['requests']}{f' ({failures})' if failures else ''}, "
         f"{result['seconds']:.1f} s"
     )
 

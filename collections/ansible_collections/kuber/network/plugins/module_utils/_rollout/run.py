@@ -88,7 +88,7 @@ def roll_out(client: Client, spec: RolloutSpec, say: Say) -> Timeline:
     progress = Progress(say, clock)
     client.keep_to(clock, progress)
     waiter = Waiter(client, clock, progress)
-    # Overlapping rollouts could not be told apart.
+    # Overlapping rollouts could not be distinguished.
     before = read(client, spec)
     waiter.wait([(Goal(spec.item), before)])
     mark = str(time.time_ns())

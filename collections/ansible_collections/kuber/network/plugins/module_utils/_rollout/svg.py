@@ -88,8 +88,8 @@ def _panel(result: Result, top: int, width: int) -> t.Iterator[str]:
     floor = top + TITLE + height * POD
     right = width - RIGHT
     yield f'<text class="title" x="{LEFT}" y="{top + 16}">{html.escape(str(result["title"]))}</text>'
-    told = f"{rules(result['strategy'])}: {summary(result, causes=False)}"
-    yield f'<text x="{LEFT}" y="{top + 34}">{html.escape(told)}</text>'
+    caption = f"{rules(result['strategy'])}: {summary(result, causes=False)}"
+    yield f'<text x="{LEFT}" y="{top + 34}">{html.escape(caption)}</text>'
     for level in range(height + 1):
         y = floor - level * POD
         yield f'<path class="{"grid" if level else "axis"}" d="M{LEFT} {y}H{right}"/>'
@@ -117,8 +117,8 @@ def _column(second: Result, x: int, floor: int) -> t.Iterator[str]:
         failed = round(12 * second["failed"] / second["answers"], 1)
         if second["failed"]:
             failed = max(failed, 2)
-        told = f"{second['answers'] - second['failed']} of {second['answers']} requests answered"
-        yield f"<g><title>{told}</title>"
+        title = f"{second['answers'] - second['failed']} of {second['answers']} requests answered"
+        yield f"<g><title>{title}</title>"
         yield f'<rect class="answered" x="{x + 2}" y="{floor + 6}" width="{SECOND - 4}" height="12"/>'
         yield f'<rect class="failed" x="{x + 2}" y="{floor + 6}" width="{SECOND - 4}" height="{failed:g}"/></g>'
 

@@ -37,6 +37,11 @@ METALLB_PATHS = {
     "advertisements": "/apis/metallb.io/v1beta1/l2advertisements",
     "announcements": "/apis/metallb.io/v1beta1/servicel2statuses",
 }
+# These only where Gateway API is.
+GATEWAY_PATHS = {
+    "gateways": "/apis/gateway.networking.k8s.io/v1/gateways",
+    "http_routes": "/apis/gateway.networking.k8s.io/v1/httproutes",
+}
 EVENTS = "/api/v1/events"
 
 
@@ -54,6 +59,8 @@ class ClusterObjects:
     pools: tuple[Body, ...] = ()
     advertisements: tuple[Body, ...] = ()
     announcements: tuple[Body, ...] = ()
+    gateways: tuple[Body, ...] = ()
+    http_routes: tuple[Body, ...] = ()
     warnings: tuple[Body, ...] = ()
     """Events of type Warning."""
     metallb: bool = False
@@ -122,13 +129,20 @@ class Endpoint:
 def read(client: Client) -> ClusterObjects:
     lists: dict[str, t.Any] = {name: tuple(client.list(path)) for name, path in PATHS.items()}
     lists["warnings"] = tuple(client.list(EVENTS, fieldSelector="type=Warning"))
+    # Who may not read these learns of a router's route that it is unknown; all else of a trace needs none of them.
+    lists |= _optional(client, GATEWAY_PATHS, missing=(403, 404))
+    metallb = _optional(client, METALLB_PATHS)
+    return ClusterObjects(**lists, **metallb, metallb=bool(metallb))
+
+
+def _optional(client: Client, paths: t.Mapping[str, str], missing: t.Collection[int] = (404,)) -> dict[str, t.Any]:
+    """Read kinds that a cluster may not have; nothing if it has not all of them."""
     try:
-        metallb = {name: tuple(client.list(path)) for name, path in METALLB_PATHS.items()}
+        return {name: tuple(client.list(path)) for name, path in paths.items()}
     except ApiError as exc:
-        if exc.status != 404:
+        if exc.status not in missing:
             raise
-        return ClusterObjects(**lists)
-    return ClusterObjects(**lists, **metallb, metallb=True)
+        return {}
 
 
 def endpoints(cluster: ClusterObjects, service: Body, port: Body) -> list[Endpoint]:

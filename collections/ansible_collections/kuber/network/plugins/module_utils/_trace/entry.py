@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube.diagnosis import event_text
@@ -23,6 +24,9 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._trace.host import Machine
     from ansible_collections.kuber.network.plugins.module_utils._trace.target import Target
 
+# Labels of the DaemonSets of kubernetes/cluster/addons/dns/nodelocaldns and of kubespray.
+CACHE_APPS = ("node-local-dns", "nodelocaldns")
+DNS = 53
 REQUESTED = ("metallb.io/loadBalancerIPs", "metallb.universe.tf/loadBalancerIPs")
 
 
@@ -47,6 +51,8 @@ class EntryPoint:
     node_port: bool = False
     endpoint: Endpoint | None = None
     """The pod, if the address is a pod's."""
+    cached: bool = False
+    """Whether the local DNS cache of each node has the address."""
     name_hop: Hop | None = None
     trouble_hop: Hop | None = None
     """The hop that explains why nothing has the address."""
@@ -98,7 +104,17 @@ def _at(target: Target, cluster: ClusterObjects, address: str) -> EntryPoint:
     endpoint = _pod_at(target, cluster, address)
     if endpoint is not None:
         return EntryPoint(address, from_outside=False, endpoint=endpoint)
+    if _is_link_local(address) and target.port == DNS and any(_is_cache(pod) for pod in cluster.pods):
+        return EntryPoint(address, from_outside=False, cached=True)
     return EntryPoint(address, trouble_hop=_unassigned(cluster, address))
+
+
+def _is_link_local(address: str) -> bool:
+    return ipaddress.ip_address(address).is_link_local
+
+
+def _is_cache(pod: Body) -> bool:
+    return any(_cluster.has_labels(pod, {"k8s-app": app}) for app in CACHE_APPS)
 
 
 def _at_node(target: Target, cluster: ClusterObjects, address: str) -> EntryPoint:

@@ -14,17 +14,17 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._trace import matches
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Trouble
-from ansible_collections.kuber.network.plugins.module_utils._trace.walk import Course, RuleAction, Step, Walk
+from ansible_collections.kuber.network.plugins.module_utils._trace.walk import STOPS, Course, RuleAction, Step, Walk
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterable, Mapping, Sequence
 
     from ansible_collections.kuber.network.plugins.module_utils._net.iptables import IptablesTable
     from ansible_collections.kuber.network.plugins.module_utils._trace.matches import Scene
+    from ansible_collections.kuber.network.plugins.module_utils._trace.node_routes import NodeRoutes
     from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Lookup, Packet
 
 BEFORE, TABLES = ("raw", "mangle"), ("raw", "mangle", "nat")
-STOPS = ("DROP", "REJECT")
 CACHE, DNS = "NodeLocal DNSCache", 53
 OWN = "KUBE-"
 OWN_FIREWALLS = ("KUBE-FW-", "KUBE-SOURCE-RANGES-FIREWALL", "KUBE-FIREWALL")
@@ -45,8 +45,13 @@ class Journey:
         return next((one.untracked for one in self.courses if one.untracked and not one.end), None)
 
 
-def travel(tables: Mapping[str, IptablesTable], scene: Scene, names: Sequence[str] = TABLES) -> Journey:
-    """Follow packets from the first hook; after table nat, packets that no rule redirects reach table filter."""
+def travel(
+    tables: Mapping[str, IptablesTable], scene: Scene, names: Sequence[str] = TABLES, *, strict: bool = False
+) -> Journey:
+    """Follow packets from the first hook; after table nat, packets that no rule redirects reach table filter.
+
+    ``strict``: a rule there that may stop them leaves a doubt.
+    """
     hook = "PREROUTING" if scene.packet.outside else "OUTPUT"
     courses, gone = [Course()], list[Course]()
     entered: tuple[str, ...] = ()
@@ -59,15 +64,15 @@ def travel(tables: Mapping[str, IptablesTable], scene: Scene, names: Sequence[st
         if name != "nat":
             courses = [dataclasses.replace(one, end="", path=()) for one in courses]
     if "nat" in names:
-        courses = [last for one in courses for last in _filtered(tables, one, scene)]
+        courses = [last for one in courses for last in _filtered(tables, one, scene, strict=strict)]
     ended = [*gone, *courses]
     return Journey(hook, tuple(ended), entered, doubt(ended, scene.packet))
 
 
-def _filtered(tables: Mapping[str, IptablesTable], course: Course, scene: Scene) -> list[Course]:
-    """Return the course after table filter: unchanged, or certainly stopped there.
+def _filtered(tables: Mapping[str, IptablesTable], course: Course, scene: Scene, *, strict: bool) -> list[Course]:
+    """Return the course after table filter: as it was, with new doubts, or stopped there.
 
-    Doubts about other programs' rules are ignored here, because the outgoing interface is unknown.
+    Unless it is strict, doubts about other programs' rules are ignored.
     """
     if course.untracked:
         return [course]
@@ -80,10 +85,16 @@ def _filtered(tables: Mapping[str, IptablesTable], course: Course, scene: Scene)
         ]
         if ended and sum(one.share for one in ended) == course.share:
             return ended
-        own = [one for one in found if one.end in STOPS and all(step.chain.startswith(OWN) for step in one.doubts)]
-        course = dataclasses.replace(course, doubts=(*course.doubts, *(step for one in own for step in one.doubts)))
+        doubts = tuple(step for one in found for step in one.doubts if _may_stop(one, step, strict=strict))
+        course = dataclasses.replace(course, doubts=(*course.doubts, *doubts))
     left = course.share - sum(one.share for one in ended)
     return [*ended, dataclasses.replace(course, share=left)]
+
+
+def _may_stop(course: Course, doubt: Step, *, strict: bool) -> bool:
+    if strict:
+        return course.end in STOPS or doubt.action.target in STOPS
+    return course.end in STOPS and all(step.chain.startswith(OWN) for step in course.doubts)
 
 
 def _filters(scene: Scene) -> list[tuple[str, Scene]]:
@@ -114,21 +125,28 @@ def forwarded(
     finding: Lookup,
     sent: Iterable[Course],
     own: frozenset[str] | None,
+    routes: NodeRoutes | None,
 ) -> Lookup:
-    """Return the finding, with trouble if table filter certainly stops packets to the pods."""
+    """Return the finding, with trouble if table filter stops packets to the pods, or unknown if it may stop them."""
     stopped: dict[str, Step] = {}
+    doubts: list[Course] = []
     for course in {(one.socket, one.mark): one for one in sent}.values():
         address, _colon, port = course.socket.rpartition(":")
         if not port.isdecimal():
             continue
         pod = dataclasses.replace(packet, address=address.strip("[]"), port=int(port), node_port=False)
-        scene = matches.Scene(pod, pod.address in (own or ()), translated=True)
-        after = _filtered(tables, dataclasses.replace(course, path=(), end=""), scene)
+        outgoing = routes.device(pod.address) if routes else None
+        scene = matches.Scene(pod, pod.address in (own or ()), translated=True, outgoing=outgoing)
+        # Without the interface nearly every rule of a firewall would be a doubt.
+        after = _filtered(tables, dataclasses.replace(course, path=(), end=""), scene, strict=outgoing is not None)
+        doubts += after
         step = next((one.path[-1] for one in after if one.end in STOPS), None)
         if step:
             stopped[course.socket] = step
-    if not stopped or finding.unknown:
+    if finding.unknown:
         return finding
+    if not stopped:
+        return dataclasses.replace(finding, unknown=doubt(doubts, packet))
     rule = _rule(next(iter(stopped.values())))
     what = f"Packets for {', '.join(stopped)} are dropped in table filter by {rule}"
     return dataclasses.replace(finding, trouble=Trouble(what, "Remove the rule, or accept these packets before it"))

@@ -22,7 +22,7 @@ from ansible_collections.kuber.network.plugins.module_utils._net import iptables
 from ansible_collections.kuber.network.plugins.module_utils._trace.walk import RuleAction
 
 if t.TYPE_CHECKING:  # pragma: no cover
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ansible_collections.kuber.network.plugins.module_utils._net.iptables import Rule
     from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet
@@ -38,6 +38,8 @@ EVERY = ("all", "0")
 NUMBERS = {"6": "tcp", "17": "udp", "132": "sctp"}
 FIRST_PORT_OF_CLIENTS = 1024
 SYN = {"SYN"}
+KINDS = frozenset({"LOCAL", "UNICAST", "BROADCAST", "MULTICAST"})
+LAST_BYTE = 255
 OWN_SETS = "KUBE-"
 
 
@@ -51,6 +53,8 @@ class Scene:
     sets: Mapping[str, Sequence[str]] | None = None
     """The ipsets of the node; ``None`` if not read."""
     translated: bool = False
+    outgoing: str | None = None
+    """The interface on which it leaves the node; ``None`` if unknown."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,7 +131,11 @@ def _answer(scene: Scene, chain: str, option: _Option, course: Course) -> bool |
         return None
     ask = _ASK.get(option.name)
     try:
-        answer = ask(scene, option.values, course, chain) if ask and (option.values or option.name in _BARE) else None
+        answer = (
+            ask(scene, option.values, course, chain)
+            if ask and (option.values or option.name in _WITHOUT_VALUE)
+            else None
+        )
     except ValueError:
         # A mask with gaps or another unusual form: what cannot be parsed is unknown.
         answer = None
@@ -168,7 +176,14 @@ def _interface(scene: Scene, values: Values, _course: Course, chain: str) -> boo
     """Packets from the node itself have no incoming interface."""
     if scene.packet.outside and not scene.packet.interface:
         return False if chain.startswith(POD_CHAINS) or values[0] == "lo" else None
-    name, wanted = scene.packet.interface, values[0]
+    return _is_interface(scene.packet.interface, values[0])
+
+
+def _outgoing(scene: Scene, values: Values, _course: Course, _chain: str) -> bool | None:
+    return None if scene.outgoing is None else _is_interface(scene.outgoing, values[0])
+
+
+def _is_interface(name: str, wanted: str) -> bool:
     return name.startswith(wanted[:-1]) if wanted.endswith("+") else name == wanted
 
 
@@ -180,6 +195,10 @@ def _ports(scene: Scene, values: Values, _course: Course, _chain: str) -> bool:
     return False
 
 
+def _any_ports(scene: Scene, values: Values, course: Course, chain: str) -> bool | None:
+    return _ports(scene, values, course, chain) or _source_ports(scene, values, course, chain)
+
+
 def _source_ports(_scene: Scene, values: Values, _course: Course, _chain: str) -> bool | None:
     """Clients use high ports; which one is unknown."""
     highest = max(int((last or 65535) if colon else first) for first, colon, last in _ranges(values[0]))
@@ -188,6 +207,25 @@ def _source_ports(_scene: Scene, values: Values, _course: Course, _chain: str) -
 
 def _ranges(text: str) -> list[tuple[str, str, str]]:
     return [part.partition(":") for part in text.split(",")]
+
+
+def _source_range(scene: Scene, values: Values, _course: Course, _chain: str) -> bool | None:
+    return _is_within(scene.packet.source, values[0]) if scene.packet.source else None
+
+
+def _destination_range(scene: Scene, values: Values, _course: Course, _chain: str) -> bool:
+    return _is_within(scene.packet.address, values[0])
+
+
+def _is_within(address: str, text: str) -> bool:
+    """Whether an address is in a range of module iprange; a single address is one, too."""
+    first, _dash, last = text.partition("-")
+    return int(_address(first)) <= int(_address(address)) <= int(_address(last or first))
+
+
+def _inverted(scene: Scene, _values: Values, _course: Course, _chain: str) -> bool | None:
+    """Of module rpfilter: the interface of a packet is that of the route back to its sender."""
+    return None if scene.packet.outside and not scene.packet.interface else False
 
 
 def _state(scene: Scene, values: Values, course: Course, _chain: str) -> bool:
@@ -242,13 +280,29 @@ def _known(value: bool | None) -> _Ask:
     return lambda _scene, _values, _course, _chain: value
 
 
-def _kind(own: Callable[[Scene], bool]) -> _Ask:
-    return lambda scene, values, _course, _chain: own(scene) if values == ("LOCAL",) else None
+def _source_kind(scene: Scene, values: Values, _course: Course, _chain: str) -> bool | None:
+    return _is_kind("UNICAST" if scene.packet.outside else "LOCAL", values)
+
+
+def _destination_kind(scene: Scene, values: Values, _course: Course, _chain: str) -> bool | None:
+    address = _address(scene.packet.address)
+    if scene.to_node:
+        return _is_kind("LOCAL", values)
+    if address.is_multicast:
+        return _is_kind("MULTICAST", values)
+    # Only the node knows its networks, and with them the addresses of broadcasts.
+    return None if address.packed[-1] == LAST_BYTE else _is_kind("UNICAST", values)
+
+
+def _is_kind(kind: str, values: Values) -> bool | None:
+    kinds = set(values[0].split(",")) if len(values) == 1 else set()
+    return kind in kinds if kinds and kinds <= KINDS else None
 
 
 # Modules whose options are all listed below; nfacct only counts, and comment only explains.
 _MODULES = re.compile(
-    "addrtype|comment|conntrack|ipvs|mark|multiport|nfacct|physdev|recent|sctp|set|state|statistic|tcp|udp"
+    "addrtype|comment|conntrack|iprange|ipvs|mark|multiport|nfacct|physdev|recent|rpfilter|sctp|set|state|statistic"
+    "|tcp|udp"
 )
 # Options that match nothing by themselves: they say how often, or by what name.
 _TELLING = (
@@ -273,17 +327,27 @@ _BARE = {
     "--rsource": True,
     "--syn": True,
     "--physdev-is-in": False,
+    "--physdev-is-bridged": False,
+    "--loose": True,
+    "--validmark": True,
+    "--accept-local": True,
 }
+_WITHOUT_VALUE = frozenset((*_BARE, "--invert"))
 _ASK: Mapping[str, _Ask] = {
     "-m": _module,
     "-s": _source,
     "-d": _destination,
     "-p": _protocol,
     "-i": _interface,
+    "-o": _outgoing,
     "--dport": _ports,
     "--dports": _ports,
     "--sport": _source_ports,
     "--sports": _source_ports,
+    "--ports": _any_ports,
+    "--src-range": _source_range,
+    "--dst-range": _destination_range,
+    "--invert": _inverted,
     "--ctstate": _state,
     "--state": _state,
     "--mark": _mark,
@@ -292,8 +356,8 @@ _ASK: Mapping[str, _Ask] = {
     "--vaddr": _destination,
     "--vproto": _protocol,
     "--vport": _ports,
-    "--src-type": _kind(lambda scene: not scene.packet.outside),
-    "--dst-type": _kind(lambda scene: scene.to_node),
+    "--src-type": _source_kind,
+    "--dst-type": _destination_kind,
     **dict.fromkeys(_TELLING, _known(True)),
     **{name: _known(answer) for name, answer in _BARE.items()},
 }

@@ -16,14 +16,23 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._net import (
     iptables,
     ipvs,
+    leftovers,
     nftables,
+    node_proxy,
+    node_read,
     variants,
     virtual_servers,
 )
 from ansible_collections.kuber.network.plugins.module_utils._net.batch import run_all
 from ansible_collections.kuber.network.plugins.module_utils._net.programs import NOT_FOUND, borrowed
 from ansible_collections.kuber.network.plugins.module_utils._proxy import kube_proxy
-from ansible_collections.kuber.network.plugins.module_utils._trace import rules_iptables, rules_ipvs, rules_nftables
+from ansible_collections.kuber.network.plugins.module_utils._proxy.proxy_absence import NoProxyError
+from ansible_collections.kuber.network.plugins.module_utils._trace import (
+    node_routes,
+    rules_iptables,
+    rules_ipvs,
+    rules_nftables,
+)
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Lookup
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -54,6 +63,7 @@ CURL = (
 )
 ANSWER = re.compile(r"^telnet://(\S+?)/? ([0-9.,]+)$", re.MULTILINE)
 ADDRESSES = ("ip", "-o", "address", "show")
+ROUTES = {"ipv4": ("ip", "-4", "route", "show"), "ipv6": ("ip", "-6", "route", "show")}
 OWN_ADDRESS = re.compile(r"\binet6? ([0-9a-fA-F.:]+)")
 SOURCE, DEVICE = re.compile(r"\bsrc (\S+)"), re.compile(r"\bdev (\S+)")
 DEAF = "it refuses connections or does not answer"
@@ -91,6 +101,8 @@ class NodeNetwork:
     """The interface on which the client machine's packets arrive."""
     iptables: Mapping[str, Mapping[str, Iptables]] = dataclasses.field(default_factory=dict)
     """Other programs' iptables rules beside the nftables mode, by family."""
+    routes: Mapping[str, node_routes.NodeRoutes] = dataclasses.field(default_factory=dict)
+    """The node's routes, by family, as far as they could be read."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,14 +129,22 @@ class TracedNode:
         part = self.rules.get(family)
         if part is None:
             return Lookup(f"rules for {packet}", unknown=f"the node has no program that prints its rules for {family}")
+        routes = self.place.routes.get(family)
         if isinstance(part, nftables.NftablesTable):
             tables = self.place.iptables.get(family, {})
-            return rules_nftables.look_up(part, packet, self.place.addresses, tables)
-        return rules_iptables.look_up(part, packet, self.place.addresses)
+            return rules_nftables.look_up(part, packet, self.place.addresses, tables, routes)
+        return rules_iptables.look_up(part, packet, self.place.addresses, routes)
 
 
-def read_proxy(client: Client, name: str) -> ProxyStatus:
-    state = kube_proxy.read(client)
+def read_proxy(client: Client, name: str, runner: Runner) -> ProxyStatus:
+    try:
+        state = kube_proxy.read(client)
+    except NoProxyError:
+        # Without a DaemonSet it may be part of another program of the node, as in k3s.
+        found = node_proxy.parse(runner.run(node_proxy.READ, check=False))
+        if found.mode is None:
+            raise
+        return ProxyStatus(found.mode, found.mode)
     running = next((pod.mode for pod in state.pods if pod.node == name), None)
     return ProxyStatus(running, state.document.config.get("mode") or DEFAULT_MODE)
 
@@ -136,7 +156,7 @@ def read(client: Client, runner: Runner, name: str, *, address: str = "", sender
     """
     proxy = None
     try:
-        proxy = read_proxy(client, name)
+        proxy = read_proxy(client, name, runner)
         reader = READERS.get(proxy.mode)
         if reader is None:
             raise KuberError(f"Cannot trace the rules of kube-proxy's mode {proxy.mode!r}")
@@ -153,11 +173,14 @@ def read_place(
     """Read the node's own addresses, and its routes to both ends of a packet."""
     ends = {"to": address, "from": sender}
     commands = {name: ("ip", "route", "get", one) for name, one in ends.items() if one}
-    done = run_all(runner, {"addresses": ADDRESSES, **commands})
+    done = run_all(runner, {"addresses": ADDRESSES, **ROUTES, **commands})
     routes = {name: done[name].stdout if name in done and done[name].rc == 0 else "" for name in ends}
     own = frozenset(OWN_ADDRESS.findall(done["addresses"].stdout)) if done["addresses"].rc == 0 else None
     source, device = SOURCE.search(routes["to"]), DEVICE.search(routes["from"])
-    return NodeNetwork(own, source[1] if source else "", device[1] if device else "", beside or {})
+    tables = {
+        family: node_routes.parse(done[family].stdout, int(family[-1])) for family in ROUTES if done[family].rc == 0
+    }
+    return NodeNetwork(own, source[1] if source else "", device[1] if device else "", beside or {}, tables)
 
 
 def _read_iptables(runner: Runner) -> Rules:
@@ -166,14 +189,25 @@ def _read_iptables(runner: Runner) -> Rules:
 
 def _tables(runner: Runner, mode: str) -> dict[str, dict[str, Iptables]]:
     """Return the tables of the variant that kube-proxy uses, with table raw of the other one."""
-    done = run_all(runner, {str(program): program.save for program in variants.PROGRAMS})
-    dumps = {program: done[str(program)].stdout for program in variants.PROGRAMS if done[str(program)].rc == 0}
+    commands = {str(program): program.save for program in variants.PROGRAMS}
+    done = run_all(runner, {**commands, **{path: ["cat", path] for path in node_read.LEGACY_TABLES.values()}})
+    unread: dict[str, str] = {}
+    dumps = {
+        program: text
+        for program in variants.PROGRAMS
+        if (text := node_read.rules_of(done, program, unread)) is not None
+    }
     variant, texts = variants.choose(runner, dumps, mode=mode, asked=variants.AUTO)
     found = {program.family: iptables.parse(text) for program, text in texts.items() if program.variant == variant}
     for program, text in dumps.items():
         if program.variant != variant and program.family in found:
             _add_raw(found[program.family], iptables.parse(text))
-    return found
+    # Without any rule of kube-proxy in them, its rules may be in the variant that could not be read.
+    return {family: tables for family, tables in found.items() if family not in unread or _has_proxys(tables)}
+
+
+def _has_proxys(tables: Mapping[str, Iptables]) -> bool:
+    return any(leftovers.is_kube_proxys(table.name, chain) for table in tables.values() for chain in table.chains)
 
 
 def _add_raw(tables: dict[str, Iptables], others: Mapping[str, Iptables]) -> None:

@@ -13,7 +13,7 @@ import fractions
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._kube.pods import is_ready
-from ansible_collections.kuber.network.plugins.module_utils._trace import host, ingress, traefik
+from ansible_collections.kuber.network.plugins.module_utils._trace import hooks, host, ingress, traefik
 from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import (
     ClusterObjects,
     Endpoint,
@@ -23,7 +23,7 @@ from ansible_collections.kuber.network.plugins.module_utils._trace.cluster impor
     node_addresses,
     title,
 )
-from ansible_collections.kuber.network.plugins.module_utils._trace.entry import EntryPoint, Serving, find
+from ansible_collections.kuber.network.plugins.module_utils._trace.entry import CACHE_APPS, EntryPoint, Serving, find
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Fact, Health, Hop, Kind, chain
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet, equal_shares
 from ansible_collections.kuber.network.plugins.module_utils._trace.service import pod_hop, service_hop
@@ -35,9 +35,6 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._trace.node import TracedNode
     from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Lookup
     from ansible_collections.kuber.network.plugins.module_utils._trace.target import Target
-
-# Labels of the DaemonSets of kubernetes/cluster/addons/dns/nodelocaldns and of kubespray.
-CACHE_APPS = ("node-local-dns", "nodelocaldns")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +72,8 @@ def plan(target: Target, world: TraceData) -> Hop:
 def _way_in(target: Target, world: TraceData, entry: EntryPoint) -> Hop:
     if entry.serving is not None:
         return _served(target, world, entry, entry.serving)
+    if entry.cached and entry.address and target.port:
+        return _cache(world, Packet(target.protocol, entry.address, target.port, outside=False), hooks.CACHE)
     if entry.endpoint is not None:
         return pod_hop(world.cluster, entry.endpoint, service="", share=None, answers=world.answers)
     return entry.trouble_hop or Hop(Kind.SERVICE, "no address").idle("Without an address there is nothing to trace")
@@ -273,11 +272,11 @@ def _traefik(target: Target, world: TraceData, routers: Mapping[str, t.Any] | st
     hop = ingress.controller_hop(pods, "Traefik")
     if isinstance(routers, str):
         return hop.unknown(routers)
-    decision = traefik.decide(world.cluster, routers, target, world.headers)
-    return hop.then(decision.hop.then(*_all_to_one([_server(world, one) for one in decision.backends])))
+    decision = traefik.decide(world.cluster, routers, target, world.headers, pods[0])
+    return hop.then(decision.hop.then(*_all_to_one([_server(world, one, pods[0]) for one in decision.backends])))
 
 
-def _server(world: TraceData, backend: traefik.TraefikBackend) -> Hop:
+def _server(world: TraceData, backend: traefik.TraefikBackend, of_traefik: Body) -> Hop:
     """Return a service of Traefik as the Service that it was made of, with that Service's pods."""
     if backend.reference is None:
         hop = Hop(Kind.SERVICE, backend.name, share=backend.share)
@@ -285,26 +284,29 @@ def _server(world: TraceData, backend: traefik.TraefikBackend) -> Hop:
     namespace, name, wanted = backend.reference
     service = world.cluster.service(namespace, name)
     bare = Hop(Kind.SERVICE, f"{namespace}/{name}", share=backend.share)
+    answer = backend.refusal or "Traefik answers 503"
     if service is None:
         return bare.broken(
-            f"The Ingress names Service {namespace}/{name}, which does not exist: Traefik answers 503",
-            "Create the Service, or correct the backend of the Ingress",
+            f"The {backend.owner} names Service {namespace}/{name}, which does not exist: {answer}",
+            f"Create the Service, or correct the backend of the {backend.owner}",
         )
     ports = service["spec"].get("ports") or []
     port = next((one for one in ports if wanted in (str(one["port"]), one.get("name"))), None)
     if port is None:
         there = ", ".join(str(one["port"]) for one in ports)
         return bare.broken(
-            f"The Ingress names port {wanted} of Service {namespace}/{name}, which has {there}: Traefik answers 503",
+            f"The {backend.owner} names port {wanted} of Service {namespace}/{name}, which has {there}: {answer}",
             f"Correct the port of the backend to {there}",
         )
+    if backend.refusal:
+        return bare.broken(f"Nothing is sent to Service {namespace}/{name}: {answer}", "Correct the HTTPRoute")
     found = endpoints(world.cluster, service, port)
     hop = dataclasses.replace(service_hop(world.cluster, service, port, found), share=backend.share)
     missing = [one.socket for one in found if one.ready and one.socket not in backend.servers]
     if missing:
         hop = hop.broken(
             f"Traefik does not know {', '.join(missing)}, ready according to the API server: it lags behind",
-            "See `kubectl --namespace ingress-nginx logs deployment/traefik`",
+            traefik.see_logs(of_traefik),
         )
     if hop.health is Health.BROKEN and not backend.share:
         hop = dataclasses.replace(hop, health=Health.IDLE)

@@ -30,11 +30,13 @@ from ansible_collections.kuber.network.plugins.module_utils._trace.rules import 
     not_allowed,
     unhooked,
 )
+from ansible_collections.kuber.network.plugins.module_utils._trace.walk import STOPS
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Mapping, Sequence
 
     from ansible_collections.kuber.network.plugins.module_utils._net.iptables import IptablesTable, Rule
+    from ansible_collections.kuber.network.plugins.module_utils._trace.node_routes import NodeRoutes
     from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet
     from ansible_collections.kuber.network.plugins.module_utils._trace.walk import Course, Step
 
@@ -45,8 +47,13 @@ _SOCKET = re.compile(r"(?!0\.0\.0\.0)(?:[0-9.]+|\[[0-9a-f:]+\])(?::[1-9][0-9]*)?
 _COMMENT = re.compile(r"-> (\S+)$")
 
 
-def look_up(tables: Mapping[str, IptablesTable], packet: Packet, own: frozenset[str] | None = None) -> Lookup:
-    """Look up a packet; ``own`` are the addresses of the node, if known."""
+def look_up(
+    tables: Mapping[str, IptablesTable],
+    packet: Packet,
+    own: frozenset[str] | None = None,
+    routes: NodeRoutes | None = None,
+) -> Lookup:
+    """Look up a packet; ``own`` are the addresses of the node and ``routes`` its routes, if known."""
     name = f"iptables {packet}"
     journey = hooks.travel(tables, matches.Scene(packet, packet.node_port))
     sent = [one for one in journey.courses if one.end == "DNAT"]
@@ -61,7 +68,7 @@ def look_up(tables: Mapping[str, IptablesTable], packet: Packet, own: frozenset[
     if foreign:
         return dataclasses.replace(finding, trouble=hooks.taken(foreign, packet))
     if sent and not lost:
-        return hooks.forwarded(tables, packet, finding, sent, own)
+        return hooks.forwarded(tables, packet, finding, sent, own, routes)
     return _lost(tables, packet, finding, journey, lost)
 
 
@@ -73,7 +80,7 @@ def _lost(
     lost: Sequence[Course],
 ) -> Lookup:
     """Explain why the rules do not send packets to a pod."""
-    stop = next((one.path[-1] for one in lost if one.end in hooks.STOPS), None)
+    stop = next((one.path[-1] for one in lost if one.end in STOPS), None)
     if stop:
         refused = hooks.text(stop)
         finding = dataclasses.replace(finding, facts=(*finding.facts, Fact(stop.chain, refused)), refused=refused)

@@ -30,6 +30,7 @@ from ansible_collections.kuber.network.plugins.module_utils._trace.rules import 
     not_admitted,
     not_allowed,
 )
+from ansible_collections.kuber.network.plugins.module_utils._trace.walk import STOPS
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Mapping, Sequence
@@ -118,15 +119,15 @@ def _filtered(table: IpvsTable, packet: Packet, finding: Lookup) -> Lookup:
     if family not in table.tables:
         assumed = Fact("iptables", "not read: the chains that kube-proxy writes for its sets are assumed")
         finding = dataclasses.replace(finding, facts=(*finding.facts, assumed))
-    journey = hooks.travel(tables, Scene(packet, to_node=True, sets=table.sets))
+    journey = hooks.travel(tables, Scene(packet, to_node=True, sets=table.sets), strict=True)
     if journey.untracked:
         rule = " ".join(journey.untracked.rule.comments) or str(journey.untracked.rule)
         what = f"table raw keeps {packet} from connection tracking ({rule}), and IPVS has a virtual server for it: "
         return dataclasses.replace(finding, unknown=f"{what}it cannot be decided whether that or {hooks.CACHE} answers")
-    step = next((one.path[-1] for one in journey.courses if one.end in hooks.STOPS or one.end == "DNAT"), None)
+    step = next((one.path[-1] for one in journey.courses if one.end in STOPS or one.end == "DNAT"), None)
     if step is None:
         return dataclasses.replace(finding, unknown=hooks.unseen(tables) or journey.doubt)
-    finding = dataclasses.replace(finding, refused=hooks.text(step) if step.action.target in hooks.STOPS else "")
+    finding = dataclasses.replace(finding, refused=hooks.text(step) if step.action.target in STOPS else "")
     if step.chain.startswith(OWN) and _is_in_firewall(table, packet):
         return dataclasses.replace(finding, trouble=not_allowed(packet, _ranges(table, packet)), alike=True)
     return dataclasses.replace(finding, trouble=hooks.taken(step, packet))

@@ -30,13 +30,14 @@ from ansible_collections.kuber.network.plugins.module_utils._trace.rules import 
     not_allowed,
     unhooked,
 )
-from ansible_collections.kuber.network.plugins.module_utils._trace.walk import Course, RuleAction, Step, Walk
+from ansible_collections.kuber.network.plugins.module_utils._trace.walk import STOPS, Course, RuleAction, Step, Walk
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterable, Mapping, Sequence
 
     from ansible_collections.kuber.network.plugins.module_utils._net.iptables import IptablesTable as Iptables
     from ansible_collections.kuber.network.plugins.module_utils._net.nftables import Base, NftablesTable
+    from ansible_collections.kuber.network.plugins.module_utils._trace.node_routes import NodeRoutes
     from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet
 
 ENTRY, SERVICES, NODE_PORTS = "services", "service-ips", "service-nodeports"
@@ -49,8 +50,10 @@ def look_up(
     packet: Packet,
     own: frozenset[str] | None = None,
     beside: Mapping[str, Iptables] | None = None,
+    routes: NodeRoutes | None = None,
 ) -> Lookup:
-    """Look up a packet; ``own`` are the node's addresses, if known; ``beside`` are other programs' iptables rules."""
+    """Look up a packet; ``own`` are the addresses of the node and ``routes`` its routes, if known; ``beside`` are other
+    programs' iptables rules."""
     scene = Scene(packet, packet.node_port or packet.address in (own or ()))
     found = _beside(beside or {}, scene, own)
     if found:
@@ -60,9 +63,11 @@ def look_up(
     name = f"nftables {packet}"
     backends = merged(RuleBackend(one.socket, one.share, (Fact("chain", _short(one.path[-1].chain)),)) for one in sent)
     finding = Lookup(name, tuple(_facts(scene, sent or courses)), backends, unknown=_doubt(courses))
-    stop = next((one.path[-1] for one in courses if one.end in hooks.STOPS and not one.socket), None)
-    if finding.unknown or (sent and len(sent) == len(courses)):
+    stop = next((one.path[-1] for one in courses if one.end in STOPS and not one.socket), None)
+    if finding.unknown:
         return finding
+    if sent and len(sent) == len(courses):
+        return hooks.forwarded(beside or {}, packet, finding, sent, own, routes)
     if stop:
         refusing = _map_of(stop, courses)
         finding = dataclasses.replace(finding, refused=f"{stop.action.target}: {refusing or stop.chain}")
@@ -78,7 +83,7 @@ def _beside(tables: Mapping[str, Iptables], scene: Scene, own: frozenset[str] | 
     before = hooks.travel(tables, scene, hooks.BEFORE)
     if before.untracked:
         return hooks.past_tracking(finding, before.untracked, packet, own)
-    stop = next((one.path[-1] for one in before.courses if one.end in hooks.STOPS), None)
+    stop = next((one.path[-1] for one in before.courses if one.end in STOPS), None)
     if stop:
         return dataclasses.replace(finding, refused=hooks.text(stop), trouble=hooks.taken(stop, packet))
     sent = next((one for one in hooks.travel(tables, scene).courses if one.end == "DNAT"), None)
@@ -102,7 +107,7 @@ def _travel(table: NftablesTable, scene: Scene) -> tuple[Walk, list[Course]]:
                 continue
             for found in walk.through(chain, dataclasses.replace(one, end="", path=())):
                 ended = _by_policy(chain, base, found)
-                (gone if ended.end in hooks.STOPS else after).append(ended)
+                (gone if ended.end in STOPS else after).append(ended)
         courses = after
     return walk, [*gone, *courses]
 

@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils._api.podexec import PodRunner
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._proxy import kube_proxy
+from ansible_collections.kuber.network.plugins.module_utils._proxy.proxy_absence import NoProxyError
 from ansible_collections.kuber.network.plugins.module_utils._timing import Clock
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -64,13 +65,17 @@ def runner_on(client: Client, node: str, image: str) -> Iterator[Runner]:
 
 
 def _proxy_pod(client: Client, node: str) -> str:
-    state = kube_proxy.read(client)
-    name = next((pod.name for pod in state.pods if pod.node == node), None)
+    found = "the cluster has no DaemonSet kube-proxy (in k3s it is part of another program)"
+    name = None
+    with contextlib.suppress(NoProxyError):
+        state = kube_proxy.read(client)
+        name = next((pod.name for pod in state.pods if pod.node == node), None)
+        found = ", ".join(f"{pod.name} on {pod.node}" for pod in state.pods) or "none"
     if name is None:
         raise KuberError(
             f"No pod of kube-proxy runs on node {node}",
             wanted="one in which its rules can be read",
-            found=", ".join(f"{pod.name} on {pod.node}" for pod in state.pods) or "none",
+            found=found,
             remedy="Name an image that is on the node and has a shell and chroot (pod_image, trace_pod_image)",
         )
     return name

@@ -19,6 +19,7 @@ import typing as t
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable, Iterable, Sequence
 
+STOPS = ("DROP", "REJECT")
 ALL = fractions.Fraction(1)
 DEEPEST = 24
 """A walk this many chains deep is a loop."""
@@ -64,6 +65,7 @@ class Course:
     """How the course ends; empty if it passed the end of its first chain."""
     socket: str = ""
     doubts: tuple[Step, ...] = ()
+    """Rules that may have ended it before, each with how."""
 
 
 class Walk:
@@ -135,7 +137,8 @@ class Walk:
         self.entered = entered
         if all(stays and not one.end and one.untracked == course.untracked for stays, one in tried):
             return course
-        return dataclasses.replace(course, doubts=(*course.doubts, Step(chain, rule, actions[0])))
+        ends = sorted((one.end for _stays, one in tried), key=lambda end: end not in STOPS)
+        return dataclasses.replace(course, doubts=(*course.doubts, Step(chain, rule, RuleAction("end", ends[0]))))
 
 
 def _rounded(share: fractions.Fraction) -> fractions.Fraction:

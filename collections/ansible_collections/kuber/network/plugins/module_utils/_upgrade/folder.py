@@ -103,7 +103,7 @@ def _walk(root: pathlib.Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
 
 def _printable(name: str) -> str:
     if not name.isprintable():
-        raise KuberError("The name of a file cannot be shown", wanted="printable characters", found=repr(name))
+        raise KuberError("A file name has unprintable characters", wanted="printable characters", found=repr(name))
     return name
 
 

@@ -34,6 +34,8 @@ _BACKEND = Reason("networking.k8s.io/v1 identifies a backend by service.name and
 _PATH_TYPE = Reason("networking.k8s.io/v1 requires a pathType; this is what beta versions did without it", _GUIDE)
 _SERVICE_PORT = Reason(rules.SERVICE_PORT.why, rules.SERVICE_PORT.link)
 _PATTERN_TYPE = Reason(rules.PATTERN_TYPE.why, rules.PATTERN_TYPE.link)
+# As the API server validates it: parts of a DNS name.
+_CLASS_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _MISSING_SLASH = re.compile(
     r"""\s*(?:rewrite\s+["']?\^?\(?(?:\(\?i\))?(?P<path>/[\w./-]*)\)?\$?["']?\s+(?:\$1|/[\w./-]*)/"""
     r"""(?:\s+(?:redirect|permanent|last|break))?\s*;\s*)+"""
@@ -46,8 +48,7 @@ def upgrade(draft: Draft, services: Services, *, ingress_class: str, has_default
     if not isinstance(draft.get("spec"), dict):
         draft.reject("spec is not a mapping", "Write the rules of the Ingress", _GUIDE)
         return
-    _class(draft, ingress_class, has_default=has_default)
-    if not _rules(draft, services):
+    if not (_class(draft, ingress_class, has_default=has_default) and _rules(draft, services)):
         return
     named = draft.get("spec", "ingressClassName") or ingress_class
     controller = rules.CONTROLLERS.get(named) if isinstance(named, str) else None
@@ -56,17 +57,24 @@ def upgrade(draft: Draft, services: Services, *, ingress_class: str, has_default
         _annotations(draft, controller)
 
 
-def _class(draft: Draft, default: str, *, has_default: bool) -> None:
+def _class(draft: Draft, default: str, *, has_default: bool) -> bool:
+    """Move the class from the annotation to its field; return whether it can be one."""
     named = draft.get("spec", "ingressClassName")
     old = draft.get("metadata", "annotations", OLD_CLASS)
+    if old and not named and not _CLASS_NAME.fullmatch(old):
+        draft.reject(
+            f"The class {old!r} in annotation {OLD_CLASS} cannot be the name of an IngressClass",
+            "Set spec.ingressClassName to the class of your controller, such as nginx",
+            _CLASS.link,
+        )
+        return False
     if old is not None:
         draft.remove(("metadata", "annotations", OLD_CLASS), _CLASS)
-    if named:
-        return
-    if old:
+    if not named and old:
         draft.set(("spec", "ingressClassName"), old, _CLASS)
-    elif not has_default:
+    elif not named and not has_default:
         draft.set(("spec", "ingressClassName"), default, _NO_CLASS)
+    return True
 
 
 def _rules(draft: Draft, services: Services) -> bool:

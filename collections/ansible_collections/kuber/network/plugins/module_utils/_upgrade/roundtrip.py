@@ -15,6 +15,7 @@ import re
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
+from ansible_collections.kuber.network.plugins.module_utils._libraries import install
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.draft import Edit, Operation
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import Path
 from ansible_collections.kuber.network.plugins.module_utils._yaml import yamltext
@@ -48,7 +49,7 @@ def require() -> None:
     if ruamel is None:
         raise KuberError(
             "The Python library ruamel.yaml is missing, which preserves the comments of changed documents",
-            remedy="Install it (pip install ruamel.yaml), or omit the option dest",
+            remedy=f"{install('ruamel.yaml')}, or omit the option dest",
         )
 
 

@@ -70,9 +70,10 @@ class Ports:
     def in_front_of(self, port: t.Any) -> Body | None:
         """Return the only Service port for ``port`` of the pods, as an Ingress refers to it."""
         found = [one for one in self.listed if port is not None and one.get("targetPort") == port]
-        if len({one.get("port") for one in found}) != 1 or not isinstance(found[0].get("port"), int):
+        numbers = [one.get("port") for one in found]
+        if not numbers or not isinstance(numbers[0], int) or any(number != numbers[0] for number in numbers):
             return None
-        return {"number": found[0]["port"]}
+        return {"number": numbers[0]}
 
 
 class Services:
