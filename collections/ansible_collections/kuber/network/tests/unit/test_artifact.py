@@ -32,6 +32,7 @@ SETTING = re.compile(rf"(?<![\w.])(?:{FAMILIES})_\w+")
 # Facts, results, and what a playbook gives to a role.
 MADE_IN_A_RUN = {
     "common_records",
+    "common_switch",
     "gateway_api_known",
     "kube_proxy_node_result",
     "kube_proxy_result",

@@ -99,7 +99,7 @@ def svg(results: Sequence[Result]) -> str:
         width,
         top + LEGEND - GAP,
         style=STYLE,
-        title=f"What users saw while the mode of kube-proxy was switched: {names}",
+        title=f"What users saw during the switch: {names}",
         parts=[*panels, *_legend(top)],
         largest=LARGEST,
     )

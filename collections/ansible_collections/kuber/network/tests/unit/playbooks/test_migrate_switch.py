@@ -98,8 +98,8 @@ def switch(home: pathlib.Path, *fails: list[str], before: str = "ipvs") -> Run:
         "kuber_context": "none",
         "kuber_kubeconfig": "none",
         "host_network_enabled": False,
-        "migrate_measure": True,
-        "migrate_directory": str(home),
+        "kuber_switch_measure": True,
+        "kuber_switch_directory": str(home),
     }
     environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(home), "ANSIBLE_NOCOLOR": "1", "COLUMNS": "1000"}
     environment.pop("ANSIBLE_CONFIG", None)
