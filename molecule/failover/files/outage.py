@@ -4,12 +4,13 @@
 
 """Request pages five times a second while a command runs, and report what users of each page saw.
 
-    outage.py --limit SECONDS --page NAME=URL ... -- COMMAND ...
+    outage.py --limit SECONDS [--answer SECONDS] --page NAME=URL ... -- COMMAND ...
 
-Each request has a connection and two seconds of its own. It ends when every request of the last five seconds has been
-answered and the command ended ten seconds ago, or after the limit. Prints a JSON object by name: how many requests and
-how many of them failed, why, the longest time in seconds between two requests that were answered, the time in seconds
-from the command's start to the last request that failed, and whether the very last request was answered.
+Each request has a connection of its own, and two seconds or what --answer says. It ends when every request of the last
+five seconds has been answered and the command ended ten seconds ago, or after the limit. Prints a JSON object by name:
+how many requests and how many of them failed, why, the longest time in seconds between two requests that were answered,
+the time in seconds from the command's start to the last request that failed, and whether the very last request was
+answered.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ import typing as t
 import urllib.request
 
 EVERY_SECONDS = 0.2
-ANSWER_SECONDS = 2.0
 BEFORE_SECONDS = 2.0
 AFTER_SECONDS = 10.0
 CALM_SECONDS = 5.0
@@ -35,10 +35,10 @@ Answer = tuple[float, str]
 """When a request was sent, and why it failed; empty if it was answered."""
 
 
-def ask(url: str) -> Answer:
+def ask(url: str, timeout: float) -> Answer:
     sent = time.monotonic()
     try:
-        with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as page:
+        with urllib.request.urlopen(url, timeout=timeout) as page:
             page.read()
     except OSError as exc:
         return sent, f"{type(exc).__name__}: {exc}"
@@ -61,8 +61,8 @@ class Page:
     def answers(self) -> list[Answer]:
         return sorted(request.result() for request in self.requests if request.done())
 
-    def is_calm(self) -> bool:
-        since = time.monotonic() - ANSWER_SECONDS - CALM_SECONDS
+    def is_calm(self, timeout: float) -> bool:
+        since = time.monotonic() - timeout - CALM_SECONDS
         calm = [why for sent, why in self.answers() if sent > since]
         return bool(calm) and not any(calm)
 
@@ -85,6 +85,7 @@ class Page:
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--limit", type=float, required=True)
+    parser.add_argument("--answer", type=float, default=2.0)
     parser.add_argument("--page", type=Page.parse, action="append", required=True, dest="pages")
     parser.add_argument("command", nargs="+")
     return parser.parse_args()
@@ -99,7 +100,7 @@ def main() -> int:
     with concurrent.futures.ThreadPoolExecutor(max_workers=32 * len(pages)) as pool:
         for number in itertools.count():
             for page in pages:
-                page.requests.append(pool.submit(ask, page.url))
+                page.requests.append(pool.submit(ask, page.url, options.answer))
             time.sleep(max(0.0, started + (number + 1) * EVERY_SECONDS - time.monotonic()))
             now = time.monotonic()
             if process is None and now > started + BEFORE_SECONDS:
@@ -111,7 +112,9 @@ def main() -> int:
                 process = subprocess.Popen(options.command, stdout=sys.stderr)
             if process is not None and ended == float("inf") and process.poll() is not None:
                 ended = now
-            if now > started + options.limit or (now > ended + AFTER_SECONDS and all(page.is_calm() for page in pages)):
+            if now > started + options.limit or (
+                now > ended + AFTER_SECONDS and all(page.is_calm(options.answer) for page in pages)
+            ):
                 break
     print(json.dumps({page.name: page.report(began) for page in pages}))
     return process.returncode if process else 1
