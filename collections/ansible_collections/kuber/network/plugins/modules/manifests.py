@@ -212,6 +212,16 @@ options:
     type: str
     choices: [force, fail]
     default: force
+  predecessors:
+    description:
+      - Other field managers that have applied these objects before and do not come back, such as V(kubectl) after
+        C(kubectl apply --server-side). C(kubectl get --show-managed-fields) shows their names.
+      - Their fields are taken over as those of C(kubectl apply) always are, so that those that the set does not contain
+        are removed. Without it, such fields stay as long as the record of the other manager does.
+      - It has no effect with O(conflicts=fail).
+    type: list
+    elements: str
+    default: []
   images:
     description:
       - Replacements for images of containers and init containers, as in a kustomization.

@@ -84,6 +84,7 @@ ARGUMENT_SPEC: Spec = CONNECTION | {
     "namespace": {"type": "str"},
     "field_manager": {"type": "str", "default": Options.field_manager},
     "conflicts": {"type": "str", "choices": ["force", "fail"], "default": "force"},
+    "predecessors": {"type": "list", "elements": "str", "default": []},
     "images": _list_of(
         {
             "name": {"type": "str", "required": True},
@@ -180,6 +181,11 @@ def _refuse_unusable_names(params: t.Mapping[str, t.Any]) -> None:
     if not manager or len(manager) > LONGEST_MANAGER or not manager.isprintable():
         wanted = f"1 to {LONGEST_MANAGER} printable characters"
         raise KuberError("Invalid name in the option field_manager", wanted=wanted, found=repr(manager))
+    if manager in params["predecessors"]:
+        raise KuberError(
+            f"The option predecessors names {manager}, which is the field_manager of this task",
+            remedy="Name those that have applied the objects before, such as kubectl",
+        )
     names = {"namespace": params["namespace"], "prune.namespace": (params["prune"] or {}).get("namespace")}
     for option, name in names.items():
         if name is not None and not NAMESPACE.fullmatch(name):
@@ -203,6 +209,7 @@ def _options(given: t.Mapping[str, t.Any], *, check: bool) -> Options:
         recreate=tuple(_target(one) for one in given["recreate"]),
         may_create=given["state"] != "patched",
         may_change=given["existing"] != "keep",
+        predecessors=tuple(given["predecessors"]),
         delete_options={key: value for key, value in (given["delete_options"] or {}).items() if value is not None},
     )
 

@@ -93,7 +93,7 @@ class Asker:
         if live is None or not self._options.force:
             return Answer(after, migration=Migration(live))
         places = leftovers.renamed(self._wanted(item, live), live, self._options.field_manager)
-        new = migration.migrated_records(item.body, live, self._options.field_manager, places)
+        new = decide.new_records(item, live, self._options, places)
         if new is None:
             return Answer(after, migration=Migration(live))
         pruned = new.applied_to(after, self._options.field_manager)
