@@ -181,11 +181,6 @@ def _refuse_unusable_names(params: t.Mapping[str, t.Any]) -> None:
     if not manager or len(manager) > LONGEST_MANAGER or not manager.isprintable():
         wanted = f"1 to {LONGEST_MANAGER} printable characters"
         raise KuberError("Invalid name in the option field_manager", wanted=wanted, found=repr(manager))
-    if manager in params["predecessors"]:
-        raise KuberError(
-            f"The option predecessors names {manager}, which is the field_manager of this task",
-            remedy="Name those that have applied the objects before, such as kubectl",
-        )
     names = {"namespace": params["namespace"], "prune.namespace": (params["prune"] or {}).get("namespace")}
     for option, name in names.items():
         if name is not None and not NAMESPACE.fullmatch(name):
@@ -201,6 +196,11 @@ def _options(given: t.Mapping[str, t.Any], *, check: bool) -> Options:
     parallel = given["parallel"]
     if not 1 <= parallel <= MOST_PARALLEL:
         raise KuberError("The option parallel is out of range", wanted=f"1 to {MOST_PARALLEL}", found=str(parallel))
+    if given["field_manager"] in given["predecessors"]:
+        raise KuberError(
+            f"The option predecessors names {given['field_manager']}, which is the field_manager of this task",
+            remedy="Name those that have applied the objects before, such as kubectl",
+        )
     return Options(
         field_manager=given["field_manager"],
         force=given["conflicts"] == "force",
