@@ -189,6 +189,13 @@ def test_secret_that_is_not_a_string_is_refused_but_not_shown(field: str, value:
     assert "123456" not in str(caught.value)
 
 
+def test_annotation_of_a_secret_is_refused_but_not_shown() -> None:
+    text = "{apiVersion: v1, kind: Secret, metadata: {name: s, annotations: {note: 123456}}}"
+    with pytest.raises(KuberError, match=r"note in metadata\.annotations of Secret s .* is a number") as caught:
+        documents.from_text(text, "s.yml")
+    assert "123456" not in str(caught.value)
+
+
 def test_set_that_is_too_large_as_a_whole_is_refused() -> None:
     found = documents.from_text(MAP.format("a") + "data:\n  x: " + "y" * (6 << 20), "set.yaml")
     documents.refuse_too_large(found * 2)
