@@ -181,7 +181,7 @@ def _refuse_kustomization(body: Body, origin: str) -> None:
     if group == KUSTOMIZE or ("kind" not in body and name in ("kustomization.yaml", "kustomization.yml")):
         raise KuberError(
             f"{origin} is a kustomization, which no API server knows",
-            remedy="Apply what `kubectl kustomize DIRECTORY` prints, as the option kustomize of kuber.network.manifests does",
+            remedy="Name its directory in the option kustomize of kuber.network.manifests",
         )
 
 

@@ -116,11 +116,8 @@ class Asker:
 
     def _is_welcome(self, item: Item) -> bool:
         """Whether the server would take the object if it were not there: then it says that one of that name is."""
-        if item.resource is None:
-            return False
-        path = item.resource.path(namespace=item.ref.namespace)
         try:
-            self._send(item, _dry(Request("POST", path, item.body, {"fieldValidation": "Strict"})))
+            self._send(item, _dry(Request("POST", item.collection, item.body, {"fieldValidation": "Strict"})))
         except ApiError as exc:
             return exc.status == 409 and exc.reason == "AlreadyExists"
         return False

@@ -167,7 +167,7 @@ def test_documents_share_nothing_with_what_was_given() -> None:
         (MAP.format("a") + 'data: {x: "a\\ud83d"}', ["half of a character (a lone surrogate) in data.x"]),
         (
             "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a]",
-            ["set.yaml, document 1 is a kustomization", "kubectl kustomize"],
+            ["set.yaml, document 1 is a kustomization", "option kustomize of kuber.network.manifests"],
         ),
     ],
 )
