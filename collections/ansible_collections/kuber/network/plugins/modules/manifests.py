@@ -84,8 +84,9 @@ options:
     default: apply
   append_hash:
     description:
-      - Append a hash of what they hold to the names of ConfigMaps and Secrets, the one that C(kubectl create
-        --append-hash) appends. With other data it is another object.
+      - Append a hash of what they hold to the names of ConfigMaps and Secrets, the one that kubernetes.core appends.
+        C(kubectl create --append-hash) appends the same, unless a value has C(<), C(>), C(&) or characters beyond
+        ASCII. With other data it is another object.
       - References to them in other objects are not changed. O(recreate) and O(wait_for) know the objects by their names
         with the hash, all other options without it. With O(prune), the ones of before go.
     type: bool

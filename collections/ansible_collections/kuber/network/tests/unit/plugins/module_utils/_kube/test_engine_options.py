@@ -76,6 +76,15 @@ def test_deletion_goes_the_way_that_is_asked_for(cluster: Cluster) -> None:
     assert not cluster.client.get(cluster.path("configmaps", "orphan"))["metadata"].get("ownerReferences")
 
 
+def test_hash_in_the_name_is_the_one_of_kubernetes_core() -> None:
+    """Where kubectl has another one, too: the filter k8s_config_resource_name is what users refer to them with."""
+    hashed = [
+        transformers.with_hash(one).ref.name
+        for one in from_definition([config_map("s", v="a<b>&c"), config_map("s", v="\u00e9")])
+    ]
+    assert hashed == ["s-k99d67k8hf", "s-c6mg7hmmh8"]
+
+
 def test_hash_in_the_name_is_the_one_of_kubectl(cluster: Cluster) -> None:
     # kubectl create configmap settings --from-literal=b=2 --from-literal=a=1 --append-hash, and a Secret alike.
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"a": "MQ=="}}
