@@ -116,7 +116,7 @@ def test_hand_over_loses_a_race_and_tries_again(cluster: Cluster, monkeypatch: p
         return request(method, where, **more)
 
     monkeypatch.setattr(cluster.client, "request", meanwhile)
-    (entry,) = cluster.run(config_map(x="1"), wait=False).changes.entries
+    (entry,) = cluster.run(config_map(x="1"), wait=False, wait_timeout=20).changes.entries
     assert not others
     assert entry.reason.endswith("taken over from kubectl-client-side-apply")
     assert managers(cluster, path) == {("kuber.network", "Apply"), ("somebody", "Update")}
