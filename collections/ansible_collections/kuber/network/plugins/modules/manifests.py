@@ -84,8 +84,9 @@ options:
     default: apply
   append_hash:
     description:
-      - Append a hash of what they hold to the names of ConfigMaps and Secrets, the one that C(kubectl create
-        --append-hash) appends. With other data it is another object.
+      - Append a hash of what they hold to the names of ConfigMaps and Secrets, the one that kubernetes.core appends.
+        C(kubectl create --append-hash) appends the same, unless a value has C(<), C(>), C(&) or characters beyond
+        ASCII. With other data it is another object.
       - References to them in other objects are not changed. O(recreate) and O(wait_for) know the objects by their names
         with the hash, all other options without it. With O(prune), the ones of before go.
     type: bool
@@ -212,6 +213,16 @@ options:
     type: str
     choices: [force, fail]
     default: force
+  predecessors:
+    description:
+      - Other field managers that have applied these objects before and do not come back, such as V(kubectl) after
+        C(kubectl apply --server-side). C(kubectl get --show-managed-fields) shows their names.
+      - Their fields are taken over as those of C(kubectl apply) always are, so that those that the set does not contain
+        are removed. Without it, such fields stay as long as the record of the other manager does.
+      - It has no effect with O(conflicts=fail).
+    type: list
+    elements: str
+    default: []
   images:
     description:
       - Replacements for images of containers and init containers, as in a kustomization.

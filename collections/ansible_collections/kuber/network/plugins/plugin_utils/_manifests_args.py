@@ -84,6 +84,7 @@ ARGUMENT_SPEC: Spec = CONNECTION | {
     "namespace": {"type": "str"},
     "field_manager": {"type": "str", "default": Options.field_manager},
     "conflicts": {"type": "str", "choices": ["force", "fail"], "default": "force"},
+    "predecessors": {"type": "list", "elements": "str", "default": []},
     "images": _list_of(
         {
             "name": {"type": "str", "required": True},
@@ -195,6 +196,11 @@ def _options(given: t.Mapping[str, t.Any], *, check: bool) -> Options:
     parallel = given["parallel"]
     if not 1 <= parallel <= MOST_PARALLEL:
         raise KuberError("The option parallel is out of range", wanted=f"1 to {MOST_PARALLEL}", found=str(parallel))
+    if given["field_manager"] in given["predecessors"]:
+        raise KuberError(
+            f"The option predecessors names {given['field_manager']}, which is the field_manager of this task",
+            remedy="Name those that have applied the objects before, such as kubectl",
+        )
     return Options(
         field_manager=given["field_manager"],
         force=given["conflicts"] == "force",
@@ -203,6 +209,7 @@ def _options(given: t.Mapping[str, t.Any], *, check: bool) -> Options:
         recreate=tuple(_target(one) for one in given["recreate"]),
         may_create=given["state"] != "patched",
         may_change=given["existing"] != "keep",
+        predecessors=tuple(given["predecessors"]),
         delete_options={key: value for key, value in (given["delete_options"] or {}).items() if value is not None},
     )
 

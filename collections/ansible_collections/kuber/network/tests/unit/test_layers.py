@@ -13,6 +13,7 @@ UTILS = pathlib.Path(__file__).resolve().parents[2] / "plugins" / "module_utils"
 # Each package uses only those above it, as docs/architecture.md says.
 LAYERS = ("_yaml", "_api", "_kube", "_proxy", "_net", "_probes")
 FEATURES = ("_checks", "_trace", "_rollout", "_preflight")
+PACKAGES = {path.parent.name for path in UTILS.glob("_*/*.py")}
 
 
 def used(package: str) -> set[str]:
@@ -22,7 +23,8 @@ def used(package: str) -> set[str]:
 
 @pytest.mark.parametrize("package", LAYERS)
 def test_package_uses_only_those_above_it(package: str) -> None:
-    below = {*LAYERS[LAYERS.index(package) :], *FEATURES}
+    below = PACKAGES.difference(LAYERS[: LAYERS.index(package)])
+    assert {*LAYERS, *FEATURES} <= PACKAGES
     assert not used(package) & below
 
 

@@ -75,6 +75,8 @@ class Options:
     may_create: bool = True
     may_change: bool = True
     delete_options: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    predecessors: tuple[str, ...] = ()
+    """Managers that have applied the objects before and do not come back."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,7 +212,7 @@ def why_apply(item: Item, live: Body, seen: Seen, options: Options) -> str | Non
     """What speaks against it that the server, if asked, would change nothing."""
     if is_leaving(live):
         return "it is being deleted"
-    if options.force and (left := migration.legacy_records(item.body, live)):
+    if options.force and (left := migration.legacy_records(item.body, live, options.predecessors)):
         return f"fields are left behind by {', '.join(migration.names(left))}"
     shape: Schema | None = schema_of(t.cast("Resource", item.resource), seen.definitions)
     return fieldset.why_not_noop(with_left(item, live, options), live, manager=options.field_manager, shape=shape)
@@ -249,10 +251,17 @@ def with_left(item: Item, live: Body, options: Options, places: t.Sequence[field
     """What is wanted, with what is left to others as it will be when their leftovers are ours."""
     if not item.left:
         return item.body
-    manager = options.field_manager
-    if options.force and (new := migration.migrated_records(item.body, live, manager, places)) is not None:
+    if options.force and (new := new_records(item, live, options, places)) is not None:
         live = _with_records(live, new.records)
-    return ignore.settled(item.body, live, item.left, manager)
+    return ignore.settled(item.body, live, item.left, options.field_manager)
+
+
+def new_records(
+    item: Item, live: Body, options: Options, places: t.Sequence[fieldsv1.Steps]
+) -> migration.NewRecords | None:
+    """Who owns what after what is left behind has been handed over; ``None`` if nothing is."""
+    manager, others = options.field_manager, options.predecessors
+    return migration.migrated_records(item.body, live, manager, places, predecessors=others)
 
 
 def application(item: Item, body: Body, options: Options) -> Request:
@@ -359,7 +368,7 @@ def _requests(fact: Fact, options: Options) -> tuple[Request, ...]:
     records = None if migrated is None else migrated.records
     seen = live if records is None else _with_records(live, records)
     if options.force or needed.places:
-        new = migration.migrated_records(item.body, seen, options.field_manager, needed.places)
+        new = new_records(item, seen, options, needed.places)
         records = records if new is None else new.records
     send = [] if records is None else [Request("PATCH", item.path, migration.patch(live, records), {}, JSON_PATCH)]
     body = body_for(item, seen, options, needed.places)

@@ -26,6 +26,7 @@ from ansible_collections.kuber.network.plugins.module_utils._kube.objectforms im
     kind_of,
     plain,
 )
+from ansible_collections.kuber.network.plugins.module_utils._kube.redact import OPEN_METADATA
 from ansible_collections.kuber.network.plugins.module_utils._kube.refs import Body, Ref, below, kind_key, mappings
 from ansible_collections.kuber.network.plugins.module_utils._kube.wellknown import (
     API_SERVICE,
@@ -180,7 +181,7 @@ def _refuse_kustomization(body: Body, origin: str) -> None:
     if group == KUSTOMIZE or ("kind" not in body and name in ("kustomization.yaml", "kustomization.yml")):
         raise KuberError(
             f"{origin} is a kustomization, which no API server knows",
-            remedy="Apply what `kubectl kustomize DIRECTORY` prints, or name the other files in src one by one",
+            remedy="Name its directory in the option kustomize of kuber.network.manifests",
         )
 
 
@@ -205,9 +206,10 @@ def check(document: Document, source: Source | None = None) -> None:
     body, origin = document.body, document.origin
     name = checked_name(body, origin, source)
     metadata, subject = body["metadata"], f"{body['kind']} {name} ({origin})"
-    for field in ("labels", "annotations"):
-        check_strings(metadata.get(field), ("metadata", field), subject, source)
     key = kind_key(body["apiVersion"], body["kind"])
+    for field in ("labels", "annotations"):
+        hidden = key == "Secret" and field not in OPEN_METADATA
+        check_strings(metadata.get(field), ("metadata", field), subject, source, secret=hidden)
     for field in STRINGS.get(key, ()):
         check_strings(body.get(field), (field,), subject, source, secret=key == "Secret")
         if (key, field) in ENCODED:

@@ -93,7 +93,7 @@ class Asker:
         if live is None or not self._options.force:
             return Answer(after, migration=Migration(live))
         places = leftovers.renamed(self._wanted(item, live), live, self._options.field_manager)
-        new = migration.migrated_records(item.body, live, self._options.field_manager, places)
+        new = decide.new_records(item, live, self._options, places)
         if new is None:
             return Answer(after, migration=Migration(live))
         pruned = new.applied_to(after, self._options.field_manager)
@@ -116,11 +116,8 @@ class Asker:
 
     def _is_welcome(self, item: Item) -> bool:
         """Whether the server would take the object if it were not there: then it says that one of that name is."""
-        if item.resource is None:
-            return False
-        path = item.resource.path(namespace=item.ref.namespace)
         try:
-            self._send(item, _dry(Request("POST", path, item.body, {"fieldValidation": "Strict"})))
+            self._send(item, _dry(Request("POST", item.collection, item.body, {"fieldValidation": "Strict"})))
         except ApiError as exc:
             return exc.status == 409 and exc.reason == "AlreadyExists"
         return False

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
@@ -132,27 +133,26 @@ class Run:
         remarks_before = len(self._client.warnings)
         items = self._prepare()
         errors: list[KuberError] = []
-        try:
+        with _kept_in(errors, items):
             (self._bring if self._desired.present else self._take_away)(items)
-        except KuberError as exc:
-            errors.append(exc)
-        except Exception as exc:
-            unexpected = UnexpectedError(exc)
-            unexpected.rephrase(Redactor(item.body for item in items))
-            errors.append(unexpected)
         errors = [*self._unchangeable, *errors]
         if self._pruner is not None and self._desired.present:
             self._changes += self._pruner.entries()
         remarks = self._client.warnings[remarks_before:]
         if remarks:
             self._warnings += map(Redactor(item.body for item in items), remarks)
+        live: t.Mapping[Ref, Body | None] = {}
+        late: list[KuberError] = []
+        with _kept_in(late, items):
+            live = self._in_the_end(items)
+        errors = errors or late
         return Outcome(
             changes=self._changes,
             warnings=tuple(self._warnings),
             stats=self._meter.read(),
             error=together(errors) if errors else None,
             decisions=tuple(self._decisions),
-            live=self._in_the_end(items),
+            live=live,
         )
 
     def _in_the_end(self, items: list[Item]) -> t.Mapping[Ref, Body | None]:
@@ -401,6 +401,19 @@ class Run:
             namespace = condition.namespace or self._desired.namespace or self._client.namespace
         ref = Ref(resource.kind, namespace, condition.name, resource.api_version)
         return Item(ref, {}, resource, "wait_for")
+
+
+@contextlib.contextmanager
+def _kept_in(errors: list[KuberError], items: t.Iterable[Item]) -> t.Iterator[None]:
+    """Keep an error of the block, so that what was done is told with it."""
+    try:
+        yield
+    except KuberError as exc:
+        errors.append(exc)
+    except Exception as exc:
+        unexpected = UnexpectedError(exc)
+        unexpected.rephrase(Redactor(item.body for item in items))
+        errors.append(unexpected)
 
 
 def together(errors: t.Sequence[KuberError]) -> KuberError:

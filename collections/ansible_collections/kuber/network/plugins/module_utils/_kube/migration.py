@@ -76,8 +76,11 @@ class Migration:
         return dataclasses.replace(self, **changes)
 
 
-def legacy_records(wanted: Body, live: Body) -> list[Body]:
-    """The records to take over, none of an object that is wanted with its name only: we would own nothing."""
+def legacy_records(wanted: Body, live: Body, predecessors: t.Collection[str] = ()) -> list[Body]:
+    """The records to take over, none of an object that is wanted with its name only: we would own nothing.
+
+    Of the ``predecessors``, whom the user has named, what they have applied counts, too.
+    """
     if not fieldsv1.owned_part(wanted):
         return []
     marked = LAST_APPLIED in (live["metadata"].get("annotations") or {})
@@ -85,15 +88,23 @@ def legacy_records(wanted: Body, live: Body) -> list[Body]:
     found = [
         one
         for one in fieldsv1.records(live)
-        if one.get("operation") == "Update" and not one.get("subresource") and one.get("manager") in names
+        if not one.get("subresource")
+        and (one.get("manager") in predecessors or (one.get("operation") == "Update" and one.get("manager") in names))
     ]
     return [one for one in found if one["apiVersion"] == found[0]["apiVersion"]]
 
 
-def migrated_records(wanted: Body, live: Body, manager: str, places: t.Sequence[Steps] = ()) -> NewRecords | None:
+def migrated_records(
+    wanted: Body,
+    live: Body,
+    manager: str,
+    places: t.Sequence[Steps] = (),
+    *,
+    predecessors: t.Collection[str] = (),
+) -> NewRecords | None:
     """What to hand over before ``wanted`` is applied, with the ``places`` that are to go; ``None`` if nothing."""
     own = fieldsv1.own_record(live, manager)
-    taken = legacy_records(wanted, live)
+    taken = legacy_records(wanted, live, predecessors)
     if own is not None and taken and own["apiVersion"] != taken[0]["apiVersion"]:
         taken = []
     others: list[Body | None] = [one for one in fieldsv1.records(live) if one is not own and one not in taken]

@@ -49,7 +49,7 @@ def check(query: str, name: str) -> None:
     try:
         jmespath.compile(query)
     except jmespath.exceptions.JMESPathError as exc:
-        raise KuberError(f"{name} is no JMESPath expression", found=f"{query} ({first_line(exc)})") from exc
+        raise KuberError(f"{name} is not a JMESPath expression", found=f"{query} ({first_line(exc)})") from exc
 
 
 def check_condition(query: str, name: str) -> None:
@@ -61,7 +61,7 @@ def check_condition(query: str, name: str) -> None:
         if node["type"] == "comparator" and node["value"] in ORDERS and any(map(_is_no_number, node["children"])):
             raise KuberError(
                 f"{name} can never be true",
-                found=f"{query}, where {ORDERS[node['value']]} compares with what is no number",
+                found=f"{query}, where {ORDERS[node['value']]} compares with what is not a number",
                 remedy="JMESPath knows the order of numbers only, which are written between backticks: count > `3`",
             )
     if all(node["type"] in CONSTANT_TYPES for node in nodes):

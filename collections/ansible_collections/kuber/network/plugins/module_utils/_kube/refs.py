@@ -89,13 +89,22 @@ class Item:
     @property
     def path(self) -> str:
         """Where the server has the object."""
+        return self._known.path(namespace=self.ref.namespace, name=self.ref.name)
+
+    @property
+    def collection(self) -> str:
+        """Where the objects of its kind and namespace are."""
+        return self._known.path(namespace=self.ref.namespace)
+
+    @property
+    def _known(self) -> Resource:
         if self.resource is None:
             raise KuberError(
                 f"The API server does not know the kind of {self.ref} ({self.origin})",
                 wanted=f"kind {self.ref.kind} of {self.ref.api_version}",
                 remedy="Apply the CustomResourceDefinition before or in the same set, or correct apiVersion and kind",
             )
-        return self.resource.path(namespace=self.ref.namespace, name=self.ref.name)
+        return self.resource
 
 
 def group_of(api_version: str) -> str:

@@ -27,7 +27,7 @@ class Stage(enum.IntEnum):
     WORKLOADS = 3
     # A webhook that exists before what answers it refuses everything it guards.
     WEBHOOKS = 4
-    # CustomSchema resources, Ingresses and whatever else a webhook may guard.
+    # Custom resources, Ingresses and whatever else a webhook may guard.
     GUARDED = 5
 
 

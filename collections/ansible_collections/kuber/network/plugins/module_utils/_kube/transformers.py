@@ -153,7 +153,10 @@ def rename_images(documents: t.Sequence[Document], images: t.Sequence[Image]) ->
 
 
 def with_hash(document: Document) -> Document:
-    """A ConfigMap or a Secret with a hash of what it holds in its name, as kubectl and kubernetes.core append it."""
+    """A ConfigMap or a Secret with a hash of what it holds in its name, as kubernetes.core appends it.
+
+    kubectl writes some characters of JSON otherwise, and so has another hash where a value has them.
+    """
     body = document.body
     fields = HASHED.get(kind_key(body["apiVersion"], body["kind"]))
     if fields is None:

@@ -67,8 +67,8 @@ class _Pending:
 
     @property
     def collection(self) -> Collection:
-        ref = self.goal.item.ref
-        return Collection(collection_of(self.goal.item), ref.name)
+        item = self.goal.item
+        return Collection(item.collection, item.ref.name)
 
     @property
     def neighbours_path(self) -> str | None:
@@ -203,13 +203,6 @@ class Waiter:
 
     def _explain(self, around: RelatedObjects, one: _Pending) -> diagnosis.Explanation:
         return diagnosis.Explanation() if one.live is None else diagnosis.explain(around, one.live, str(one))
-
-
-def collection_of(item: Item) -> str:
-    """Where the objects of an item's kind and namespace are."""
-    if item.resource is None:
-        raise KuberError(f"The API server does not know the kind of {item.ref} ({item.origin})")
-    return item.resource.path(namespace=item.ref.namespace)
 
 
 def _collections(pending: t.Iterable[_Pending]) -> list[Collection]:

@@ -116,6 +116,25 @@ def test_check_run_again_and_take_away(play: Play) -> None:
     assert not play.set_up(state="absent")["changed"]
 
 
+def test_reason_of_each_request_is_told_who_asks_for_it(play: Play) -> None:
+    name = f"{play.namespace}-why"
+    given = [
+        {"definition": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"a": value}}}
+        for value in ("1", "2", "2")
+    ]
+    play.run_all("manifests", "-vvv", tasks=given)
+    subject, applied = f"ConfigMap default/{name}", "PATCH application/apply-patch+yaml"
+    output = " ".join(play.output.split())
+    for told in (
+        f"{subject}: created (it is not there; {applied})",
+        f"{subject}: configured (data.a differs; {applied})",
+        f"{subject}: unchanged (it is as it should be; nothing to send)",
+    ):
+        assert told in output
+    play.run_all("manifests", "-v", tasks=given)
+    assert "data.a differs" not in play.output
+
+
 def test_secrets_are_shown_nowhere(play: Play) -> None:
     for flags in (["--diff", "--check", "-vvv"], ["--diff"], ["-vvv"]):
         result = play.set_up(*flags)

@@ -167,7 +167,7 @@ def test_documents_share_nothing_with_what_was_given() -> None:
         (MAP.format("a") + 'data: {x: "a\\ud83d"}', ["half of a character (a lone surrogate) in data.x"]),
         (
             "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a]",
-            ["set.yaml, document 1 is a kustomization", "kubectl kustomize"],
+            ["set.yaml, document 1 is a kustomization", "option kustomize of kuber.network.manifests"],
         ),
     ],
 )
@@ -186,6 +186,13 @@ def test_secret_that_is_not_a_string_is_refused_but_not_shown(field: str, value:
             f"{{apiVersion: v1, kind: Secret, metadata: {{name: s}}, {field}: {{pin: {value}}}}}", "s.yml"
         )
     assert f"pin in {field} of Secret s (s.yml, document 1)" in str(caught.value)
+    assert "123456" not in str(caught.value)
+
+
+def test_annotation_of_a_secret_is_refused_but_not_shown() -> None:
+    text = "{apiVersion: v1, kind: Secret, metadata: {name: s, annotations: {note: 123456}}}"
+    with pytest.raises(KuberError, match=r"note in metadata\.annotations of Secret s .* is a number") as caught:
+        documents.from_text(text, "s.yml")
     assert "123456" not in str(caught.value)
 
 

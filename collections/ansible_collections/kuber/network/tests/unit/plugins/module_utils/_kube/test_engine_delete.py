@@ -163,4 +163,7 @@ def test_new_object_of_the_same_name_is_somebody_elses_and_stays(
         patched.setattr(cluster.client, "request", overtaken)
         outcome = cluster.run(config_map("a"), present=False, wait_timeout=10)
     assert outcome.error is None
-    assert cluster.client.get(path)["data"] == {"theirs": "1"}
+    live = cluster.client.get(path)
+    assert live["data"] == {"theirs": "1"}
+    # What is deleted is there for a moment longer.
+    assert "deletionTimestamp" not in live["metadata"]

@@ -116,7 +116,7 @@ def test_hand_over_loses_a_race_and_tries_again(cluster: Cluster, monkeypatch: p
         return request(method, where, **more)
 
     monkeypatch.setattr(cluster.client, "request", meanwhile)
-    (entry,) = cluster.run(config_map(x="1"), wait=False).changes.entries
+    (entry,) = cluster.run(config_map(x="1"), wait=False, wait_timeout=20).changes.entries
     assert not others
     assert entry.reason.endswith("taken over from kubectl-client-side-apply")
     assert managers(cluster, path) == {("kuber.network", "Apply"), ("somebody", "Update")}
@@ -136,3 +136,31 @@ def test_status_is_not_inherited() -> None:
     new = migration.migrated_records({**config_map(x="1")}, live, "kuber.network")
     assert new is not None
     assert [one["fieldsV1"] for one in new.records] == [{"f:data": {"f:x": {}}}]
+
+
+@pytest.mark.parametrize("manager", ["kubectl", "argocd-controller"])
+def test_who_has_applied_on_the_server_is_a_predecessor_if_named(cluster: Cluster, manager: str) -> None:
+    as_applied = Options(field_manager=manager)
+    cluster.apply(config_map(x="1", dropped="1"), options=as_applied)
+    cluster.apply(config_map(x="1"))
+    path = cluster.path("configmaps", "settings")
+    assert cluster.client.get(path)["data"] == {"x": "1", "dropped": "1"}
+    predicted = cluster.run(config_map(x="1"), options=Options(check=True, predecessors=(manager,)))
+    assert (manager, "Apply") in managers(cluster, path)
+    done = cluster.run(config_map(x="1"), options=Options(predecessors=(manager,)), wait=False)
+    assert done.error is None
+    assert done.changes.entries[0].reason == f"data.dropped ({manager}, just now); taken over from {manager}"
+    assert predicted.changes.dump() == done.changes.dump()
+    assert cluster.client.get(path)["data"] == {"x": "1"}
+    assert managers(cluster, path) == {("kuber.network", "Apply")}
+    again = cluster.run(config_map(x="1"), options=Options(predecessors=(manager,)), wait=False)
+    assert again.stats.requests == {"GET": 1}
+
+
+def test_predecessor_loses_nothing_when_conflicts_are_to_fail(
+    cluster: Cluster,
+) -> None:
+    cluster.apply(config_map(x="1", theirs="1"), options=Options(field_manager="kubectl"))
+    careful = Options(force=False, predecessors=("kubectl",))
+    assert cluster.apply(config_map(x="1"), options=careful) == {"settings": "configured"}
+    assert cluster.client.get(cluster.path("configmaps", "settings"))["data"] == {"x": "1", "theirs": "1"}

@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._kube import diff, transformers
+from ansible_collections.kuber.network.plugins.module_utils._kube import diff, engine, transformers
 from ansible_collections.kuber.network.plugins.module_utils._kube.decide import Options
 from ansible_collections.kuber.network.plugins.module_utils._kube.documents import from_definition
 
@@ -76,6 +76,15 @@ def test_deletion_goes_the_way_that_is_asked_for(cluster: Cluster) -> None:
     assert not cluster.client.get(cluster.path("configmaps", "orphan"))["metadata"].get("ownerReferences")
 
 
+def test_hash_in_the_name_is_the_one_of_kubernetes_core() -> None:
+    """Where kubectl has another one, too: the filter k8s_config_resource_name is what users refer to them with."""
+    hashed = [
+        transformers.with_hash(one).ref.name
+        for one in from_definition([config_map("s", v="a<b>&c"), config_map("s", v="\u00e9")])
+    ]
+    assert hashed == ["s-k99d67k8hf", "s-c6mg7hmmh8"]
+
+
 def test_hash_in_the_name_is_the_one_of_kubectl(cluster: Cluster) -> None:
     # kubectl create configmap settings --from-literal=b=2 --from-literal=a=1 --append-hash, and a Secret alike.
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"a": "MQ=="}}
@@ -99,6 +108,20 @@ def test_live_objects_come_back_and_tell_no_secret(cluster: Cluster, check: bool
     assert "managedFields" not in shown["c"]["metadata"]
     assert shown["s"]["data"] == {"a": "***"}
     assert cluster.run(config_map("c", a="1")).live == {}
+
+
+@pytest.mark.parametrize("broken", [KuberError("The API server is gone"), ValueError("hush-hush")])
+def test_live_objects_that_cannot_be_read_lose_nothing_that_was_done(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, broken: Exception
+) -> None:
+    def fail(*_args: object) -> t.NoReturn:
+        raise broken
+
+    monkeypatch.setattr(engine.Run, "_in_the_end", fail)
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"a": "hush-hush"}}
+    outcome = cluster.run(config_map("c", a="1"), secret, return_live=True)
+    assert outcome.changes.summary() == "2 objects: 2 created"
+    assert (str(broken) if isinstance(broken, KuberError) else "ValueError: ***") in str(outcome.error)
 
 
 def test_a_set_with_a_record_is_not_only_patched() -> None:

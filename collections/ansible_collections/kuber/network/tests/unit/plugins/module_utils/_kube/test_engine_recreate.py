@@ -172,4 +172,6 @@ def test_new_object_of_the_same_name_is_somebody_elses_and_is_not_deleted(
         patched.setattr(cluster.client, "request", overtaken)
         text = cluster.refusal(secret("new"), options=recreating(Target("Secret")))
     assert f"Secret {cluster.namespace}/s" in text
-    assert cluster.client.get(path)["data"] == {"a": "dGhlaXJz"}
+    live = cluster.client.get(path)
+    assert live["data"] == {"a": "dGhlaXJz"}
+    assert "deletionTimestamp" not in live["metadata"]

@@ -66,6 +66,16 @@ def put(place: t.Callable[[dict[str, t.Any]], dict[str, t.Any]], **fields: t.Any
     return edit
 
 
+def disruption(**spec: t.Any) -> dict[str, t.Any]:
+    spec = {"selector": {"matchLabels": {"app": "web"}}, **spec}
+    return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "web"}, "spec": spec}
+
+
+def ingress(**backend: t.Any) -> dict[str, t.Any]:
+    body = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "web"}}
+    return {**body, "spec": {"defaultBackend": backend}}
+
+
 def rename_volume(live: dict[str, t.Any]) -> None:
     pod_of(live)["volumes"][0]["name"] = "other"
     first(live)["volumeMounts"][0]["name"] = "other"
@@ -200,10 +210,26 @@ EDITS: dict[str, tuple[dict[str, t.Any], Edit, str]] = {
         put(lambda live: first(live)["securityContext"]["seccompProfile"], type="Localhost", localhostProfile="a.json"),
         f"{CONTAINER}.securityContext.seccompProfile.localhostProfile",
     ),
+    "one of two limits of a disruption budget": (
+        disruption(minAvailable=1),
+        put(lambda live: live["spec"], minAvailable=None, maxUnavailable=1),
+        "spec.maxUnavailable",
+    ),
+    "backend of an ingress": (
+        ingress(service={"name": "s", "port": {"number": 80}}),
+        put(
+            lambda live: live["spec"]["defaultBackend"],
+            service=None,
+            resource={"apiGroup": "example.org", "kind": "Bucket", "name": "b"},
+        ),
+        "spec.defaultBackend.resource",
+    ),
 }
-PLURALS = {"Service": ("services", "api/v1")} | {
-    kind: (f"{kind.lower()}s", "apis/apps/v1") for kind in ("Deployment", "DaemonSet", "StatefulSet")
-}
+PLURALS = {
+    "Service": ("services", "api/v1"),
+    "PodDisruptionBudget": ("poddisruptionbudgets", "apis/policy/v1"),
+    "Ingress": ("ingresses", "apis/networking.k8s.io/v1"),
+} | {kind: (f"{kind.lower()}s", "apis/apps/v1") for kind in ("Deployment", "DaemonSet", "StatefulSet")}
 
 
 def path_of(cluster: Cluster, body: dict[str, t.Any]) -> str:

@@ -94,6 +94,7 @@ def test_what_earlier_code_has_set_up_is_unchanged_and_goes_without_a_rest(clust
     gone = cluster.run(*wanted(), prune=Prune("record"), present=False)
     assert gone.error is None
     assert gone.changes.summary() == "5 objects: 5 deleted"
+    assert not cluster.run(*wanted(), prune=Prune("record"), present=False).changes.changed
 
 
 @pytest.fixture
@@ -126,3 +127,4 @@ def test_what_an_earlier_commit_has_set_up_is_unchanged_and_goes_without_a_rest(
     gone = cluster.run(*objects, prune=Prune("record"), present=False, wait=False)
     assert gone.error is None
     assert gone.changes.summary() == f"{len(objects) + 1} objects: {len(objects) + 1} deleted"
+    assert not cluster.run(*objects, prune=Prune("record"), present=False, wait=False).changes.changed

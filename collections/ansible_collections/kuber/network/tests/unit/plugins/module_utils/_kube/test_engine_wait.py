@@ -386,7 +386,7 @@ def test_condition_is_waited_for_even_when_readiness_is_not(cluster: Cluster) ->
         (Condition("Service", "lb", "spec", "no-such"), ["Service no-such/lb", "it does not exist"]),
         (Condition("Services", "lb", "spec"), ["does not know kind Services"]),
         (Condition("Service", "lb", "spec", None, "v9"), ["does not know kind Service of v9"]),
-        (Condition("Service", "lb", "spec..type"), ["no JMESPath expression", "spec..type"]),
+        (Condition("Service", "lb", "spec..type"), ["not a JMESPath expression", "spec..type"]),
         (Condition("Service", "lb", "'ready'"), ["wait_for for Service lb is always true", "'ready'"]),
         (Condition("Service", "lb", "spec.ports[0].port > '79'"), ["can never be true", "backticks"]),
     ],

@@ -115,3 +115,26 @@ def test_webhook_is_waited_for_when_an_object_is_to_go(cluster: Cluster, webhook
         assert outcome.changes.summary() == "1 object: 1 deleted"
     else:
         assert f"The webhook that guards Pool {cluster.namespace}/first" in str(outcome.error)
+
+
+def test_what_answers_for_a_webhook_is_waited_for_and_told_before_what_it_guards_is_sent(
+    cluster: Cluster, webhook: Webhook
+) -> None:
+    group = f"{cluster.namespace}.example.org"
+    labels = {"app": "manager"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "x"}]}}
+    manager = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "manager"},
+        "spec": {"selector": {"matchLabels": labels}, "template": template},
+    }
+    spec = {"selector": labels, "ports": [{"port": 443}]}
+    hooks = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "hooks"}, "spec": spec}
+    place = {"service": {"name": "hooks", "namespace": cluster.namespace}}
+    objects = definition(group), manager, hooks, guard(webhook, group, clientConfig=place), pool(group)
+    outcome = cluster.run(*objects, wait_timeout=4)
+    assert f"Deployment {cluster.namespace}/manager is not ready after" in str(outcome.error)
+    assert "webhook" not in str(outcome.error)
+    assert outcome.changes.summary() == "4 objects: 4 created"
+    assert cluster.client.list(cluster.path("pools", api=f"apis/{group}/v1")) == []

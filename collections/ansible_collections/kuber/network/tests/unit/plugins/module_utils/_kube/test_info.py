@@ -62,7 +62,7 @@ def test_object_that_is_not_there_is_no_error(cluster: Cluster) -> None:
     [
         (Question("configmaps"), "does not know kind configmaps"),
         (Question("Deployment", api_version="v1"), "does not know kind Deployment of v1"),
-        (Question("ConfigMap", query="[?"), "The option query is no JMESPath expression"),
+        (Question("ConfigMap", query="[?"), "The option query is not a JMESPath expression"),
         (Question("ConfigMap", query="length(@, @)"), "The query cannot be evaluated"),
     ],
 )

@@ -21,13 +21,13 @@ POD = {
 @pytest.mark.parametrize(
     ("query", "parts"),
     [
-        ("a ==", ["is no JMESPath expression", "a =="]),
-        ("[?", ["is no JMESPath expression"]),
+        ("a ==", ["is not a JMESPath expression", "a =="]),
+        ("[?", ["is not a JMESPath expression"]),
         ("`false`", ["can never be true", "the same for every object"]),
         ("'a' == 'b'", ["can never be true"]),
         ("'Running'", ["is always true"]),
         ("length('abc')", ["is always true"]),
-        ("status.count > '3'", ["can never be true", "> compares with what is no number"]),
+        ("status.count > '3'", ["can never be true", "> compares with what is not a number"]),
         ("`true` <= status.count", ["can never be true", "<="]),
         ("status.ports[?port >= '80']", ["can never be true", ">="]),
     ],
