@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._machines import summary
+from ansible_collections.kuber.network.plugins.module_utils._net import files
 from ansible_collections.kuber.network.plugins.plugin_utils import _drift_report
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
@@ -40,6 +41,7 @@ def _write(directory: pathlib.Path, rows: t.Mapping[summary.Row, t.Mapping[str, 
         for row, result in rows.items():
             name = row.machine.replace(os.sep, "_")
             _drift_report.write(directory / f"{name}.json", row.dump() | {"report": result.get("report", {})})
-            (directory / f"{name}.log").write_text("".join(f"{line}\n" for line in result.get("log", ())))
+            log = "".join(f"{line}\n" for line in result.get("log", ()))
+            files.replace(directory / f"{name}.log", log.encode(errors="replace"), 0o600)
     except OSError as exc:
         raise KuberError(f"Cannot write the reports to {directory}", found=str(exc)) from exc

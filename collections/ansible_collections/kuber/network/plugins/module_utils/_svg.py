@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: may change without notice.
 
-"""The colors and the frame of self-contained SVG pictures, for light and dark screens."""
+"""The colors of all pages and pictures, for light and dark screens, and the frame of self-contained SVG pictures."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ COLORS = {
     "old": ("#8a97a8", "#76849a"),
     "paper": ("#ffffff", "#0e131b"),
     "wait": ("#c9defa", "#24476f"),
+    "warn": ("#8a5a00", "#e0b050"),
     "zone": ("#f4f6f9", "#151c27"),
 }
 

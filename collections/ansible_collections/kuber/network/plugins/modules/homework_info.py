@@ -19,44 +19,8 @@ description:
   - Objects of MetalLB and ingress-nginx themselves, and the ConfigMap of kube-proxy, are not in RV(objects).
 extends_documentation_fragment:
   - kuber.network.attributes.info
+  - kuber.network.homework_folder
 options:
-  src:
-    description: The folder, or one file, as in O(kuber.network.upgraded_manifests#module:src).
-    type: path
-    required: true
-  edition:
-    description:
-      - The edition of the homework. V(classic) has the rows 0 to 18, V(2024) the rows 0 and n1 to n6.
-      - With V(auto), the one that the folder follows.
-    type: str
-    choices: [auto, classic, "2024"]
-    default: auto
-  allow:
-    description:
-      - What is accepted although it could harm the cluster, by the words that the error names. These are
-        V(capabilities), V(cluster_rights), V(external_addresses), V(host_namespaces), V(host_path), V(host_port),
-        V(kinds), V(privileged), V(replicas) and V(system_objects).
-    type: list
-    elements: str
-    default: []
-  language:
-    description: The language of RV(summary) and of the error.
-    type: str
-    choices: [en, ru]
-    default: en
-  pulled:
-    description:
-      - The Pod RV(puller) as the cluster has it. Images that it could not pull are
-        named in the notes.
-    type: dict
-    default: {}
-  stand_in:
-    description:
-      - For clusters without a way to the internet, an image with a shell and httpd, such as C(busybox:1.31.0). It
-        answers in the place of images that O(pulled) says cannot be pulled, with the same pages on the same port, and
-        it makes the pages that init containers download.
-    type: str
-    default: ""
   not_pulled:
     description: Names of images, without tag, that are not in RV(puller), as others answer in their place.
     type: list

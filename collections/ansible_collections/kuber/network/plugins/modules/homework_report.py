@@ -17,39 +17,8 @@ description:
     part of the folder.
 extends_documentation_fragment:
   - kuber.network.attributes
+  - kuber.network.homework_folder
 options:
-  src:
-    description: The folder, as in O(kuber.network.homework_info#module:src).
-    type: path
-    required: true
-  edition:
-    description: The edition, as in O(kuber.network.homework_info#module:edition).
-    type: str
-    choices: [auto, classic, "2024"]
-    default: auto
-  allow:
-    description: What was accepted, as in O(kuber.network.homework_info#module:allow).
-    type: list
-    elements: str
-    default: []
-  language:
-    description: The language of the report. Texts of checks and diagnoses stay English.
-    type: str
-    choices: [en, ru]
-    default: en
-  pulled:
-    description:
-      - The Pod RV(kuber.network.homework_info#module:puller) as the cluster has it. Images that it could not pull are
-        named in the notes.
-    type: dict
-    default: {}
-  stand_in:
-    description:
-      - For clusters without a way to the internet, an image with a shell and httpd, such as C(busybox:1.31.0). It
-        answers in the place of images that O(pulled) says cannot be pulled, with the same pages on the same port, and
-        it makes the pages that init containers download.
-    type: str
-    default: ""
   answers:
     description: The results of M(kuber.network.checks).
     type: list

@@ -12,6 +12,7 @@ import html
 import json
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils import _svg
 from ansible_collections.kuber.network.plugins.module_utils._homework.model import Message
 from ansible_collections.kuber.network.plugins.module_utils._homework.report import (
     CHANGED,
@@ -38,26 +39,23 @@ TOTALS = (
 WHY = Message("why", "почему")
 ABSENT = Message("absent", "нет")
 STYLE = """
-:root { color-scheme: light dark; --paper: #eef1f5; --sheet: #fff; --ink: #1b2330; --dim: #5b6676; --edge: #d3d9e2;
-  --passed: #1a7f45; --failed: #c5283d; --not_checked: #8a5a00; --not_part: #5b6676; }
-@media (prefers-color-scheme: dark) { :root { --paper: #090d13; --sheet: #0e131b; --ink: #e8edf4; --dim: #98a5b7;
-  --edge: #2b3646; --passed: #4cc27f; --failed: #ff7382; --not_checked: #e0b050; --not_part: #98a5b7; } }
-body { margin: 0; padding: 28px clamp(12px, 3vw, 40px); background: var(--paper); color: var(--ink);
+:root { color-scheme: light dark; }
+body { margin: 0; padding: 28px clamp(12px, 3vw, 40px); background: var(--desk); color: var(--ink);
   font: 16px/1.5 system-ui, sans-serif; }
 main { max-width: 980px; margin: 0 auto; }
 h1 { font-size: 15px; margin: 0; color: var(--dim); }
 .folder { font-size: 24px; font-weight: 600; margin: 2px 0 12px; overflow-wrap: anywhere; }
 .total { font-weight: 600; margin: 0 0 4px; }
-section { background: var(--sheet); border: 1px solid var(--edge); border-left: 5px solid var(--edge);
+section { background: var(--paper); border: 1px solid var(--edge); border-left: 5px solid var(--edge);
   border-radius: 8px; padding: 10px 16px; margin: 0 0 8px; overflow-wrap: anywhere; }
 section header { display: flex; gap: 10px; }
 section header span:last-child { margin-left: auto; }
-.passed { border-left-color: var(--passed); } .failed { border-left-color: var(--failed); }
-.not_checked { border-left-color: var(--not_checked); } .not_part { opacity: .75; }
-.passed .mark, .total.passed { color: var(--passed); } .failed .mark, .total.failed { color: var(--failed); }
-.not_checked .mark, .total.not_checked { color: var(--not_checked); }
+.passed { border-left-color: var(--ok); } .failed { border-left-color: var(--bad); }
+.not_checked { border-left-color: var(--warn); } .not_part { opacity: .75; }
+.passed .mark, .total.passed { color: var(--ok); } .failed .mark, .total.failed { color: var(--bad); }
+.not_checked .mark, .total.not_checked { color: var(--warn); }
 p, ul { margin: 4px 0; white-space: pre-line; } .dim, footer { color: var(--dim); font-size: 14px; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; background: var(--sheet); }
+.wide { overflow-x: auto; } table { border-collapse: collapse; background: var(--paper); }
 th, td { border: 1px solid var(--edge); padding: 4px 8px; text-align: center; } tbody th { text-align: left; }
 a { color: inherit; }
 code { font-family: ui-monospace, monospace; font-size: 13.5px; }
@@ -83,7 +81,8 @@ def frame(language: str, heading: str, name: str, summary: str, lines: Iterable[
             # Make the browser enforce it: nothing is loaded, and nothing of the folder is run.
             """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">""",
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{_text(name)}: {_text(summary)}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
+            f"<title>{_text(name)}: {_text(summary)}</title>",
+            f"<style>{_svg.palette(':root')}{STYLE}</style>\n</head>\n<body>",
             f'<main>\n<h1>{_text(heading)}</h1>\n<p class="folder">{_text(name)}</p>',
             *lines,
             f"<footer>{_text(remark)}</footer>\n</main>\n</body>\n</html>\n",

@@ -49,11 +49,9 @@ class Row:
 
 def row(machine: str, result: t.Mapping[str, t.Any]) -> Row:
     """Convert the result of the machine's task; empty if it did not run."""
-    verdict = result.get("verdict")
-    if verdict is None:
-        return Row(machine, Verdict.FAILED, failed=str(result.get("msg") or "The task did not run"))
-    known = Verdict(verdict)
-    return Row(machine, known, len(result.get("drift", ())), "" if known.is_fine else str(result.get("msg", "")))
+    verdict = Verdict(result.get("verdict", Verdict.FAILED.value))
+    failed = "" if verdict.is_fine else str(result.get("msg") or "The task did not run")
+    return Row(machine, verdict, len(result.get("drift", ())), failed)
 
 
 def table(rows: t.Sequence[Row], *, width: int) -> list[str]:

@@ -22,6 +22,7 @@ import time
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._migrate.flows import open_flows, wait_for_first
+from ansible_collections.kuber.network.plugins.module_utils._net import files
 from ansible_collections.kuber.network.plugins.module_utils._rollout.requests import Requests
 
 READY, PROBLEM, STOP, SEEN, MARKS = "ready", "problem", "stop", "seen.json", "marks"
@@ -70,20 +71,13 @@ def run(order: Order) -> int:
         "requests": [dataclasses.asdict(one) for one in requests.answers],
         "exchanges": [dataclasses.asdict(one) for flow in flows for one in flow.exchanges],
     }
-    write(directory / SEEN, json.dumps(seen))
+    files.replace(directory / SEEN, json.dumps(seen).encode())
     return 0
 
 
 def _refuse(directory: pathlib.Path, problem: str) -> int:
-    write(directory / PROBLEM, problem)
+    files.replace(directory / PROBLEM, problem.encode())
     return 1
-
-
-def write(path: pathlib.Path, text: str) -> None:
-    """Write a file that others see only as a whole."""
-    partial = path.with_suffix(".partial")
-    partial.write_text(text)
-    partial.replace(path)
 
 
 def _wait(directory: pathlib.Path, playbook: int) -> bool:
