@@ -30,7 +30,8 @@ _LABEL = max(map(len, WORDS.values())) + 2
 SECOND, ROW, BAR = 9, 24, 14
 LEFT, RIGHT, TOP = 172, 24, 16
 TITLE, MARKS, SCALE, GAP, LEGEND = 72, 16, 22, 26, 40
-LEAST_WIDTH = 760
+# Of a letter of the sentences, on average.
+LETTER = 6.4
 LARGEST = 1.2
 GRID_SECONDS = 10
 
@@ -86,8 +87,9 @@ def _sign(one: Mapping[str, int]) -> str:
 
 def svg(results: Sequence[Result]) -> str:
     """Draw switches below each other and on one scale."""
-    longest = max(len(one["timeline"]) for one in results)
-    width = max(LEAST_WIDTH, LEFT + longest * SECOND + RIGHT)
+    seconds = max(len(one["timeline"]) for one in results)
+    letters = max(len(sentence) for one in results for sentence in sentences(one))
+    width = LEFT + max(seconds * SECOND, round(letters * LETTER)) + RIGHT
     panels: list[str] = []
     top = TOP
     for one in results:
