@@ -59,7 +59,7 @@ help:
 	@echo 'make homework DIR=~/kubernetes-networks [PROFILE=minikube] [ARGS="-e homework_language=ru"]'
 	@echo "                     check a learner's folder: what works, what does not, and why; without PROFILE on the lab cluster, which is reset"
 	@echo '                     a folder that contains folders and no manifest is that of a class: each is checked, with one table for all'
-	@echo '                     the report is in homework/; the playbook ends with 0, 2 if something does not work, 1 if it could not be looked at'
+	@echo '                     the report is in homework/; the playbook ends with 0, 2 if something does not work, 1 if it could not be checked'
 	@echo '                     (make itself says 2 in both cases)'
 	@echo 'make trace TARGET=http://example.app.org/test-webapp [HEADER="mtest: true"] [PROFILE=minikube | INVENTORY=hosts.yml | CONTEXT=kind-kind] [HTML=trace.html]'
 	@echo '                     follow a request hop by hop, and see where it ends; on a running cluster'

@@ -62,7 +62,9 @@ class ActionModule(KuberAction):
         directory = pathlib.Path(params["path"])
         if not directory.is_dir():
             raise KuberError(
-                "There is no such traffic", wanted="the path that state started has returned", found=str(directory)
+                "Nothing is measured in this directory",
+                wanted="the path that state started has returned",
+                found=str(directory),
             )
         if params["state"] == "marked":
             traffic.mark(directory, params["what"])
@@ -114,10 +116,10 @@ class ActionModule(KuberAction):
         shutil.rmtree(directory, ignore_errors=True)
         asked = " and ".join(filter(None, (params["url"], params["name_server"])))
         return KuberError(
-            "Users cannot be asked for: what they would ask does not answer even before anything is changed",
+            "Requests cannot be measured: their targets do not answer, even before anything is changed",
             wanted=f"answers from {asked}",
             found=found,
-            remedy="Make these answer first (playbooks/site.yml), or correct url and name_server",
+            remedy="Make them reachable first (playbooks/site.yml), or correct url and name_server",
         )
 
     @staticmethod
@@ -126,9 +128,8 @@ class ActionModule(KuberAction):
         deadline = time.monotonic() + END_SECONDS + params["timeout"]
         while not (directory / traffic.SEEN).exists():
             if time.monotonic() > deadline:
-                raise KuberError(
-                    "The traffic has left no result", found=(directory / LOG).read_text().strip()[-300:] or "nothing"
-                )
+                log = (directory / LOG).read_text().strip()
+                raise KuberError("The measurement has written no result", found=log[-300:] or "nothing")
             time.sleep(POLL_SECONDS)
         found = figures.conclude(traffic.read(directory)) | {"title": params["title"]}
         shutil.rmtree(directory, ignore_errors=True)

@@ -13,7 +13,7 @@ author:
   - the kuber.network authors (@kuber-network)
 description:
   - Ends a run of the playbook C(homework.yml) with exit code 0 if everything that the folder claims works, 2 if not,
-    and 1 if it could not be looked at. That is what M(kuber.network.homework_report) has found. Without a report the
+    and 1 if it could not be checked. That is what M(kuber.network.homework_report) has found. Without a report the
     code is 1, also for a folder that was refused.
   - Other playbooks keep Ansible's own exit code. So do runs without this callback, where the code is 2 in both cases.
 requirements:
@@ -25,7 +25,7 @@ import typing as t
 
 from ansible.plugins.callback import CallbackBase
 
-NOT_LOOKED_AT = 1
+UNCHECKED = 1
 
 
 class CallbackModule(CallbackBase):
@@ -55,4 +55,4 @@ class CallbackModule(CallbackBase):
         )
         if self._is_homework and failed:
             # Ansible cleans up at exit.
-            raise SystemExit(self._code or NOT_LOOKED_AT)
+            raise SystemExit(self._code or UNCHECKED)

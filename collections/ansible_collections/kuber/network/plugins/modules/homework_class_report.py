@@ -58,7 +58,7 @@ RETURN = r"""
 homework_exit_code:
   description:
     - V(0) if everything that the folders claim works, V(2) if something does not in one of them, V(1) if something
-      could not be looked at in one of them.
+      could not be checked in one of them.
   returned: success
   type: int
   sample: 0

@@ -41,7 +41,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at a folder
+- name: Read a folder
   kuber.network.homework_info:
     src: ~/kubernetes-networks
   register: folder

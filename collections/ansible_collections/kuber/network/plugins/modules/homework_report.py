@@ -13,7 +13,7 @@ author:
 description:
   - Concludes from a folder and the answers of a cluster one verdict for each row of the homework, prints them as a
     table, and writes them as JSON, as JUnit XML and as one self-contained HTML page.
-  - A row is passed, failed (with the reason and what fixes it), could not be looked at (with the reason), or is not
+  - A row is passed, failed (with the reason and what fixes it), could not be checked (with the reason), or is not
     part of the folder.
 extends_documentation_fragment:
   - kuber.network.attributes
@@ -81,7 +81,7 @@ verdicts:
   sample:
     "1": passed
 homework_exit_code:
-  description: V(0) if everything that the folder claims works, V(2) if not, V(1) if something could not be looked at.
+  description: V(0) if everything that the folder claims works, V(2) if not, V(1) if something could not be checked.
   returned: success
   type: int
   sample: 0

@@ -18,7 +18,7 @@ description:
     Ingress, such as ports of pods in backends, regular expressions, rewrites, canaries and rules without a host.
     Each row names its source. An annotation that is not in the table is V(unknown), never V(same).
   - The verdicts are read from the documentation and the code of these versions, with the defaults of Traefik's
-    provider. The ConfigMap of ingress-nginx is not looked at.
+    provider. The ConfigMap of ingress-nginx is not checked.
   - Changes nothing.
 extends_documentation_fragment:
   - kuber.network.connection

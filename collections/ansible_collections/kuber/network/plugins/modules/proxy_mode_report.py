@@ -12,10 +12,10 @@ author:
   - the kuber.network authors (@kuber-network)
 description:
   - Says for a switch from the running mode of kube-proxy to another one what V(works the same), what V(changes), what
-    V(stops), and what V(could not be looked at), with the reason.
+    V(stops), and what V(could not be checked), with the reason.
   - Looks at Services and DaemonSets, the configuration and the counters of kube-proxy, and at what
     M(kuber.network.node_proxy_info) has read on each node. Nodes of the cluster that are not among them are in the
-    report as not looked at.
+    report as not checked.
   - The verdicts come from the code of kube-proxy 1.37 and from Kubernetes' own page about the migration to nftables.
   - Changes nothing.
 extends_documentation_fragment:
@@ -86,7 +86,7 @@ lines:
       description: What the line is about.
       type: str
     verdict:
-      description: V(works the same), V(changes), V(could not be looked at) or V(stops).
+      description: V(works the same), V(changes), V(could not be checked) or V(stops).
       type: str
     text:
       description: What was found, and what becomes of it.
@@ -105,13 +105,13 @@ lines:
       verdict: stops
       text: answer on 10.0.0.5, 192.168.49.2 now, and no longer on 10.0.0.5 (default/web)
       node: minikube
-      instead: "Ask on the primary address, or set kube_proxy_settings to {nodePortAddresses: [0.0.0.0/0]}"
+      instead: "Use the primary address, or set kube_proxy_settings to {nodePortAddresses: [0.0.0.0/0]}"
       link: https://kubernetes.io/docs/reference/networking/virtual-ips/#migrating-from-iptables-mode-to-nftables
 summary:
   description: How many lines have which verdict.
   returned: success
   type: dict
-  sample: {works the same: 10, changes: 2, could not be looked at: 0, stops: 1}
+  sample: {works the same: 10, changes: 2, could not be checked: 0, stops: 1}
 objections:
   description: Why the switch should not be made, one sentence each.
   returned: success

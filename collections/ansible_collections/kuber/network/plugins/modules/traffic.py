@@ -68,7 +68,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Start to ask
+- name: Start requesting pages
   kuber.network.traffic:
     state: started
     url: http://172.17.255.1/index.html

@@ -62,7 +62,7 @@ class CommandProbe(Probe):
         result = self.runner.run(borrowed(self.argv) if self.borrow else self.argv, check=False)
         output = result.stdout
         if self.borrow and result.rc == NOT_FOUND:
-            return Outcome.not_looked_at(shortened(result.stderr, 120))
+            return Outcome.not_checked(shortened(result.stderr, 120))
         if result.rc not in self.rc:
             why = shortened(result.stderr or output, 120)
             return Outcome(False, f"exit code {result.rc}{', ' + why if why else ''}")

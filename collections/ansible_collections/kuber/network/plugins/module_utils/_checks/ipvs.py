@@ -158,4 +158,4 @@ class IpvsProbe(Probe):
                 return self.view.compare(service_ports(services, slices), result.stdout, self.node, self.scheduler)
             if result.rc != NOT_FOUND:
                 return Outcome(False, shortened(result.stderr or result.stdout) or f"exit code {result.rc}")
-        return Outcome.not_looked_at(shortened(result.stderr, 120))
+        return Outcome.not_checked(shortened(result.stderr, 120))

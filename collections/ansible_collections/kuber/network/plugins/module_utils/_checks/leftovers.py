@@ -136,7 +136,7 @@ class LeftoversProbe(Probe):
             return Outcome(False, f"{text}. {self.view.effect}" if self.view.effect else text)
         unread = [state.unread[part] for part in self.view.parts if part in state.unread]
         if unread:
-            return Outcome.not_looked_at("; ".join(unread))
+            return Outcome.not_checked("; ".join(unread))
         doubtful = self.view.doubtful(state)
         if doubtful:
             return Outcome(False, f"unknown owner: {', '.join(doubtful)}", unknown=True)

@@ -76,7 +76,7 @@ class LiveProbe(Probe):
 
     def conclude(self, outcome: Outcome) -> Outcome:
         if outcome.found == NOTHING and self.unknown_if_nothing:
-            return Outcome.not_looked_at(self.unknown_if_nothing)
+            return Outcome.not_checked(self.unknown_if_nothing)
         return outcome
 
 

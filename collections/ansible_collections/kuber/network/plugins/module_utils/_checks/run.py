@@ -61,6 +61,6 @@ def _attempt(check: Check) -> Outcome:
     try:
         return check.probe.attempt()
     except UnaskedError as exc:
-        return Outcome.not_looked_at(shortened(str(exc), 160))
+        return Outcome.not_checked(shortened(str(exc), 160))
     except KuberError as exc:
         return Outcome(False, shortened(exc.found or exc.problem, 160))

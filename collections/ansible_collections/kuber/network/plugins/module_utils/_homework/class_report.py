@@ -16,7 +16,7 @@ import urllib.parse
 from ansible_collections.kuber.network.plugins.module_utils._homework import page
 from ansible_collections.kuber.network.plugins.module_utils._homework.model import Message, Status
 from ansible_collections.kuber.network.plugins.module_utils._homework.report import MARKS, WORDS, WORST, printable
-from ansible_collections.kuber.network.plugins.module_utils._homework.verdicts import FAILS, NOT_LOOKED_AT, PASSES
+from ansible_collections.kuber.network.plugins.module_utils._homework.verdicts import FAILS, PASSES, UNCHECKED
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ EDITION = Message("edition", "редакция")
 TOTALS = {
     PASSES: Message("complete", "всё работает"),
     FAILS: Message("not everything works", "работает не всё"),
-    NOT_LOOKED_AT: Message("not everything could be looked at", "не всё удалось проверить"),
+    UNCHECKED: Message("not everything could be checked", "не всё удалось проверить"),
 }
 
 
@@ -48,9 +48,9 @@ class ClassReport:
 
     @property
     def exit_code(self) -> int:
-        """Return 2 if something does not work in a folder, 1 if something could not be looked at in one, else 0."""
+        """Return 2 if something does not work in a folder, 1 if something could not be checked in one, else 0."""
         codes = {one["exit_code"] for one in self.reports}
-        return next((code for code in (FAILS, NOT_LOOKED_AT) if code in codes), PASSES)
+        return next((code for code in (FAILS, UNCHECKED) if code in codes), PASSES)
 
     @property
     def summary(self) -> str:

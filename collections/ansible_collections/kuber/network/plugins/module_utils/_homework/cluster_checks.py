@@ -201,7 +201,7 @@ def _controller(found: Parts, live: Live) -> Iterator[Check]:
     if service is not None:
         yield _has_address(service)
         yield {
-            "name": "The ingress controller answers with its own page where nothing is",
+            "name": "The ingress controller answers with its own 404 page",
             "http": {
                 "url": f"http://{_external(live.get(parts.place(service))) or '0.0.0.0'}/-nothing-",
                 "status": [404],
@@ -213,7 +213,7 @@ def _controller(found: Parts, live: Live) -> Iterator[Check]:
 def _has_address(service: Body) -> Check:
     namespace, name = parts.place(service)
     return {
-        "name": f"Service {name} has got an address",
+        "name": f"Service {name} has an address",
         "live": {
             "path": f"/api/v1/namespaces/{namespace}/services/{name}",
             "query": "status.loadBalancer.ingress[0].ip",

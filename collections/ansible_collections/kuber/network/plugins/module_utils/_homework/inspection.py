@@ -97,5 +97,5 @@ def _is_well_formed(body: Body) -> bool:
 
 
 def _without_strategy(body: Body) -> Body:
-    """Return a Deployment that the API server takes, so that the other rows can be looked at."""
+    """Return a Deployment that the API server takes, so that the other rows can be checked."""
     return body | {"spec": {key: value for key, value in body["spec"].items() if key != "strategy"}}

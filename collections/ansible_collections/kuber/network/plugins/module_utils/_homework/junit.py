@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
     Data = Mapping[str, t.Any]
 
-# What could not be looked at is an error, what is not part is skipped.
+# What could not be checked is an error, what is not part is skipped.
 KINDS = {Status.FAILED: "failure", Status.NOT_CHECKED: "error", Status.NOT_PART: "skipped"}
 # XML 1.0 has no notation for these.
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

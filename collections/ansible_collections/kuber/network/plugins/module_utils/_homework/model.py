@@ -36,7 +36,7 @@ class Status(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class Fault:
-    """Why a row fails or cannot be looked at, and the change that fixes it."""
+    """Why a row fails or cannot be checked, and the change that fixes it."""
 
     problem: Message
     remedy: Message | None = None

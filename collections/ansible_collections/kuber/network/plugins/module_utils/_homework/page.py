@@ -33,7 +33,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
 HEADING = Message("Homework kuber-network", "Домашнее задание kuber-network")
 TOTALS = (
     Message("Everything that the folder claims works.", "Всё, что есть в папке, работает."),
-    Message("Not everything could be looked at.", "Не всё удалось проверить."),
+    Message("Not everything could be checked.", "Не всё удалось проверить."),
     Message("Not everything works.", "Работает не всё."),
 )
 WHY = Message("why", "почему")

@@ -14,8 +14,8 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils._homework.model import Message, Status
 from ansible_collections.kuber.network.plugins.module_utils._homework.verdicts import (
     FAILS,
-    NOT_LOOKED_AT,
     PASSES,
+    UNCHECKED,
     Verdict,
     exit_code,
 )
@@ -36,11 +36,11 @@ MARKS = {
 WORDS = {
     Status.PASSED: Message("passed", "работает"),
     Status.FAILED: Message("failed", "не работает"),
-    Status.NOT_CHECKED: Message("could not be looked at", "не удалось проверить"),
+    Status.NOT_CHECKED: Message("could not be checked", "не удалось проверить"),
     Status.NOT_PART: Message("not part of this folder", "нет в этой папке"),
 }
 # The status that decides an exit code.
-WORST = {PASSES: Status.PASSED, NOT_LOOKED_AT: Status.NOT_CHECKED, FAILS: Status.FAILED}
+WORST = {PASSES: Status.PASSED, UNCHECKED: Status.NOT_CHECKED, FAILS: Status.FAILED}
 CHANGED = Message("changed before it was applied", "изменено перед применением")
 
 

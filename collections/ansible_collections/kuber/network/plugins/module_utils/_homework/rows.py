@@ -49,7 +49,7 @@ class Row:
     title: Message
     judge: t.Callable[[Folder], Claim]
     needs: tuple[str, ...] = ()
-    """Rows without which this one cannot be looked at."""
+    """Rows without which this one cannot be checked."""
     asks: bool = True
     """Whether the cluster is asked; otherwise the folder alone decides."""
 
@@ -189,7 +189,7 @@ def _service(folder: Folder, service: Body | None) -> Claim:
     if web is not None and not parts.selects(service, web):
         labels = below(parts.template(web), "metadata", "labels")
         problem = Message(
-            f"The selector of {Ref.of(service)} fits no pod of the folder",
+            f"The selector of {Ref.of(service)} matches no pod of the folder",
             f"Селектор {Ref.of(service)} не подходит ни одному поду папки",
         )
         remedy = Message(f"Use labels of the pods: {labels}", f"Возьмите метки подов: {labels}")

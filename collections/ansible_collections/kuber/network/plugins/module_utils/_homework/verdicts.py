@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.kuber.network.plugins.module_utils._checks.model import Verdict as Answer
     from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import FieldChange
 
-PASSES, NOT_LOOKED_AT, FAILS = 0, 1, 2
+PASSES, UNCHECKED, FAILS = 0, 1, 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Verdict:
     status: Status
     objects: tuple[str, ...] = ()
     reasons: tuple[Fault, ...] = ()
-    """Why it fails or could not be looked at."""
+    """Why it fails or could not be checked."""
     notes: tuple[Message, ...] = ()
     answers: tuple[Answer, ...] = ()
     """The checks that were made."""
@@ -72,17 +72,17 @@ def conclude(
 
 
 def refused(why: str) -> list[Verdict]:
-    """Return the verdict on a folder that was refused, or whose check broke off: nothing of it could be looked at."""
+    """Return the verdict on a folder that was refused, or whose check broke off: nothing of it could be checked."""
     fault = Fault(Message(why, why))
     return [Verdict(rows.FILES.number, rows.FILES.title, Status.NOT_CHECKED, reasons=(fault,))]
 
 
 def exit_code(verdicts: Sequence[Verdict]) -> int:
-    """Return 2 if a row fails, 1 if one could not be looked at, 0 if everything that the folder claims works."""
+    """Return 2 if a row fails, 1 if one could not be checked, 0 if everything that the folder claims works."""
     statuses = {one.status for one in verdicts}
     if Status.FAILED in statuses:
         return FAILS
-    return NOT_LOOKED_AT if Status.NOT_CHECKED in statuses else PASSES
+    return UNCHECKED if Status.NOT_CHECKED in statuses else PASSES
 
 
 def _status(

@@ -190,7 +190,7 @@ _AUTHENTICATION = (
     Row(
         "satisfy",
         "satisfy",
-        ignored("a request has to satisfy all that is asked, not any", "", all=same("Traefik asks for all, too")),
+        ignored("a request must satisfy all conditions, not just one", "", all=same("Traefik requires all, too")),
         no_equal(),
         protects=True,
     ),
@@ -561,7 +561,7 @@ _OBSERVATION = (
         "enable-access-log",
         "enable-access-log",
         changes("There is a log only if Traefik's own configuration has accessLog"),
-        middleware("of no kind, but the annotation observability of an IngressRoute"),
+        no_equal("Use an IngressRoute of Traefik, whose routes have the field observability"),
     ),
     Row(
         "enable-opentelemetry",

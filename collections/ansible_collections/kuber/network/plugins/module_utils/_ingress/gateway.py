@@ -62,7 +62,7 @@ class Options:
         known = {one.name: one for one in dataclasses.fields(cls)}
         for name, value in given.items():
             if name not in known:
-                raise KuberError("There is no such option", wanted=", ".join(known), found=name)
+                raise KuberError("Unknown option", wanted=", ".join(known), found=name)
             if name.endswith("_port"):
                 if isinstance(value, bool) or not str(value).isdecimal() or not 0 < int(value) < 65536:
                     raise KuberError(f"The option {name} is not a port", wanted="1 to 65535", found=repr(value))

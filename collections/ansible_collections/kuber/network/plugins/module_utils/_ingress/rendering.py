@@ -27,7 +27,7 @@ def render(report: Report, *, width: int = 120) -> list[str]:
     lines: list[str] = []
     for target in report.targets:
         lines += _of_target(report, target, width)
-    lines += [f"not looked at: {one.object}: {one.why}" for one in report.skipped]
+    lines += [f"not checked: {one.object}: {one.why}" for one in report.skipped]
     return lines
 
 

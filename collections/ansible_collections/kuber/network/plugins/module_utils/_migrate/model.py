@@ -18,7 +18,7 @@ class Verdict(enum.Enum):
 
     SAME = "works the same"
     CHANGES = "changes"
-    UNKNOWN = "could not be looked at"
+    UNKNOWN = "could not be checked"
     STOPS = "stops"
 
 

@@ -83,7 +83,7 @@ class NodeFacts:
 
     name: str
     problem: str = ""
-    """Why it could not be looked at; then nothing else is known."""
+    """Why it could not be checked; then nothing else is known."""
     release: str = ""
     missing: Mapping[str, list[str]] = dataclasses.field(default_factory=dict)
     """What the kernel lacks, by mode."""

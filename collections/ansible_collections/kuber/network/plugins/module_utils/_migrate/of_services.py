@@ -30,7 +30,7 @@ LOCAL_POLICY = "https://github.com/kubernetes/kubernetes/issues/131765"
 PORTS, HERE, LOCAL, AFFINITY, PING = (
     "node ports",
     "node ports on 127.0.0.1",
-    "externalTrafficPolicy Local, asked from pods",
+    "externalTrafficPolicy Local, from pods",
     "session affinity",
     "ping of Service addresses",
 )
@@ -110,7 +110,7 @@ def _node_ports(switch: Switch, cluster: ClusterFacts, node: NodeFacts) -> Itera
             verdict,
             f"answer on {', '.join(sorted(now))} now, and no longer on {', '.join(lost)} ({_names(with_ports)})",
             node.name,
-            "Ask on the primary address, or set kube_proxy_settings to {nodePortAddresses: [0.0.0.0/0]}",
+            "Use the primary address, or set kube_proxy_settings to {nodePortAddresses: [0.0.0.0/0]}",
             DOCS,
         )
     elif opened:
@@ -187,7 +187,7 @@ def _places(nodes: Sequence[NodeFacts], ports: Collection[int]) -> Iterator[str]
 def _local_policy(switch: Switch, cluster: ClusterFacts) -> Line:
     local = [one for one in cluster.services if one["spec"].get("externalTrafficPolicy") == "Local" and _outer(one)]
     if not local:
-        return Line(LOCAL, Verdict.SAME, "no Service with an outer address has this policy")
+        return Line(LOCAL, Verdict.SAME, "no Service with an external address has this policy")
     number = proxy_modes.minor(cluster.version)
     if switch.to == "nftables" and number < _SHORT_CUT:
         text = (
@@ -195,17 +195,15 @@ def _local_policy(switch: Switch, cluster: ClusterFacts) -> Line:
             "has the fix"
         )
         return Line(
-            LOCAL, Verdict.STOPS, text, instead="Ask the cluster address, or update Kubernetes", link=LOCAL_POLICY
+            LOCAL, Verdict.STOPS, text, instead="Use the cluster address, or update Kubernetes", link=LOCAL_POLICY
         )
     if switch.leaves_ipvs:
-        text = (
-            f"pods that ask the outer address of {_names(local)} reach pods on all nodes, not only those on their own"
-        )
+        text = f"pods that use the external address of {_names(local)} reach pods on all nodes, not only on their own"
         return Line(LOCAL, Verdict.CHANGES, text, link=LOCAL_POLICY)
     if switch.enters_ipvs:
-        text = f"pods that ask the outer address of {_names(local)} reach only pods on their own node if it has any"
+        text = f"pods that use the external address of {_names(local)} reach only pods on their own node if it has any"
         return Line(LOCAL, Verdict.CHANGES, text, link=LOCAL_POLICY)
-    return Line(LOCAL, Verdict.SAME, f"pods that ask the outer address of {_names(local)} reach pods on all nodes")
+    return Line(LOCAL, Verdict.SAME, f"pods that use the external address of {_names(local)} reach pods on all nodes")
 
 
 def _outer(service: Body) -> list[str]:

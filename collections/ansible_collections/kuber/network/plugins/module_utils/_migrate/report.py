@@ -80,7 +80,7 @@ def report(to: str, cluster: ClusterFacts, nodes: Sequence[NodeFacts]) -> Report
         return Report(switch, ())
     known = {node.name for node in nodes}
     unread = [
-        NodeFacts(name, problem="the inventory has no such node, so it was not looked at")
+        NodeFacts(name, problem="the inventory has no such node, so it was not checked")
         for name in cluster.node_addresses
         if name not in known
     ]

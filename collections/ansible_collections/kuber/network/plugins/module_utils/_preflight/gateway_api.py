@@ -81,7 +81,7 @@ def in_the_way(found: GatewayApi, version: str, class_name: str) -> Iterator[Kub
     controller = found.controllers.get(class_name)
     if controller is not None:
         yield KuberError(
-            f"GatewayClass {class_name} is there already, of another program",
+            f"GatewayClass {class_name} already exists, and belongs to another program",
             wanted="no GatewayClass of this name, or one that an earlier run has made",
             found=f"one for {controller}",
             remedy="Set gateway_api_class to another name",

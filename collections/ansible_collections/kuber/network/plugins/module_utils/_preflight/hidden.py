@@ -64,7 +64,7 @@ def why_hidden(driver: str, ssh_host: str, engine: Engine | None) -> str:
     if driver == "qemu2" and _is_loopback(ssh_host):
         return f"the node's network is inside QEMU (--network=builtin), which only forwards ports of {ssh_host}"
     if driver == "ssh" and _is_loopback(ssh_host):
-        return f"the node's sshd is forwarded to {ssh_host}, and nothing tells its own network"
+        return f"the node's sshd is forwarded to {ssh_host}, and its own network is unknown"
     return ""
 
 

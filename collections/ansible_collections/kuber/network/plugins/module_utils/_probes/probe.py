@@ -29,7 +29,7 @@ class Outcome:
     """Whether it could not be determined; then it is neither ok nor a failure."""
 
     @classmethod
-    def not_looked_at(cls, why: str) -> Outcome:
+    def not_checked(cls, why: str) -> Outcome:
         return cls(False, f"not checked: {why}", unknown=True)
 
 

@@ -166,7 +166,7 @@ def _chosen(
         hop = hop.unknown(unknown)
     elif _normalized(path) != path:
         what = f"The rewritten path {path} is not in its shortest form, and Traefik answers 400"
-        remedy = "Let the path take all that follows, such as /web(/|$)(.*), with pathType ImplementationSpecific"
+        remedy = "Let the path match all that follows, such as /web(/|$)(.*), with pathType ImplementationSpecific"
         return Decision(hop.broken(what, remedy))
     service = _full(str(router.get("service", "")), provider)
     backends = tuple(_of_route(raw, service, route) if route else _leaves(raw, service, provider, ALL))

@@ -213,7 +213,7 @@ def settled(environment: jinja2.Environment, values: dict[str, t.Any]) -> dict[s
     result = dict(values)
     for name, value in values.items():
         if isinstance(value, str) and is_computed(value):
-            with contextlib.suppress(jinja2.UndefinedError):
+            with contextlib.suppress(jinja2.UndefinedError, jinja2.TemplateAssertionError):
                 result[name] = environment.from_string(value).render(values)
     return result
 

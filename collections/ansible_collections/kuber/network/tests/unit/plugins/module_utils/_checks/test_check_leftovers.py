@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Checks that nothing is left: what is there is named, and what could not be looked at is neither good nor bad."""
+"""Checks that nothing is left: what is there is named, and what could not be checked is neither good nor bad."""
 
 from __future__ import annotations
 

@@ -242,7 +242,7 @@ def test_a_record_without_a_keeper_is_waited_for_and_then_unknown() -> None:
     options = {"path": "/records", "query": "items[0]", "equals": None, "show": "", "unknown_if_nothing": "no record"}
     probe = LiveProbe.load(options, lambda _path: next(documents))
     first, second = probe.attempt(), probe.attempt()
-    assert (first.ok, first.unknown, probe.conclude(first)) == (False, False, Outcome.not_looked_at("no record"))
+    assert (first.ok, first.unknown, probe.conclude(first)) == (False, False, Outcome.not_checked("no record"))
     assert probe.conclude(second) == Outcome(True, "here")
     without = LiveProbe.load(options | {"unknown_if_nothing": ""}, lambda _path: {})
     assert without.conclude(without.attempt()) == Outcome(False, "nothing")

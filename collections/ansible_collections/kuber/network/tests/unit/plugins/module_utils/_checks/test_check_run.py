@@ -63,7 +63,7 @@ def test_what_cannot_be_found_out_is_not_asked_again() -> None:
 
 class Inconclusive(Scripted):
     def conclude(self, outcome: Outcome) -> Outcome:
-        return outcome if outcome.ok else Outcome.not_looked_at("there is no record")
+        return outcome if outcome.ok else Outcome.not_checked("there is no record")
 
 
 @pytest.mark.parametrize(("other", "is_waited_for"), [(True, False), (False, True)])

@@ -141,9 +141,9 @@ def plain(text: str, _color: str) -> str:
 def test_table_has_a_line_for_each_folder_with_the_rows_that_did_not_pass() -> None:
     lines = class_report.table(sample(), paint=plain)
     assert lines[1].split() == ["✔", "ivanov", "classic", "2", "passed"]
-    assert lines[2].endswith("classic  1 passed, 1 failed (4), 1 could not be looked at (16)")
+    assert lines[2].endswith("classic  1 passed, 1 failed (4), 1 could not be checked (16)")
     assert lines[4].startswith(" ? <b>�[31m'")
-    assert lines[-2] == " ✘ 2 complete, 1 not everything works, 1 not everything could be looked at"
+    assert lines[-2] == " ✘ 2 complete, 1 not everything works, 1 not everything could be checked"
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_table_has_each_row_with_its_reason_and_what_mends_it() -> None:
     assert "✔   1  Deployment with 3 ready pods" in text
     assert "check of 5: 404 (wanted: 200)\n        → Try it: curl" in text
     assert "changed before it was applied: Service web: spec.type" in text
-    assert lines[-2] == " ✘ 1 passed, 2 failed, 1 could not be looked at, 15 not part of this folder"
+    assert lines[-2] == " ✘ 1 passed, 2 failed, 1 could not be checked, 15 not part of this folder"
     assert "\x1b" not in text
 
 

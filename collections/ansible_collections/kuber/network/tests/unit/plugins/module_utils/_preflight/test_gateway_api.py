@@ -55,7 +55,7 @@ def test_another_version_is_not_replaced(versions: dict[str, str], found: str) -
 
 def test_a_class_of_another_program_is_refused() -> None:
     (refusal,) = in_the_way(GatewayApi({}, {"traefik": "example.org/other", "mine": "x"}), "1.6.3", "traefik")
-    assert "GatewayClass traefik is there already" in str(refusal)
+    assert "GatewayClass traefik already exists" in str(refusal)
     assert "found: one for example.org/other" in str(refusal)
     assert "gateway_api_class" in str(refusal)
 
