@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import os
 import re
 import typing as t
 
@@ -108,6 +109,7 @@ ENVIRONMENT = Form(
     "a name for each, with a string as value or a mapping as valueFrom",
     lambda value: all(_is_variable(one) for one in value),
 )
+DIRECTORY = Form("a directory that exists", os.path.isdir)
 SETTINGS = Form("names that are strings", lambda value: all(isinstance(key, str) for key in value))
 TEXTS = Form(
     "strings only: quote numbers and booleans", lambda value: all(isinstance(one, str) for one in value.values())
@@ -156,6 +158,7 @@ FORMS: dict[str, Form] = {
     "ingress_nginx_version": VERSION,
     "kube_proxy_scheduler": SCHEDULER,
     "kube_proxy_settings": SETTINGS,
+    "kuber_switch_directory": DIRECTORY,
     "kuber_wait_timeout": SECONDS,
     "metallb_dns_address": ADDRESS_OR_NONE,
     "metallb_images": ANY,
