@@ -53,7 +53,7 @@ class Host:
 class _Question:
     """One change to plan, and the check of the rights for it."""
 
-    study: Callable[[], static_route.RouteChange | hosts_file.HostsChange]
+    plan_change: Callable[[], static_route.RouteChange | hosts_file.HostsChange]
     rehearse: Callable[[t.Any], None]
 
 
@@ -65,7 +65,7 @@ def _is_network(text: str) -> bool:
         return False
 
 
-def look(
+def inspect(
     params: Mapping[str, t.Any],
     runner: Runner,
     *,
@@ -83,7 +83,7 @@ def look(
     notes: list[str] = []
     for question in questions:
         try:
-            change = question.study()
+            change = question.plan_change()
             needs_root |= change.needed
             notes += getattr(change, "notes", ())
             if change.needed and rehearse and os.geteuid() == 0:
@@ -112,14 +112,14 @@ def _questions(params: Mapping[str, t.Any], runner: Runner) -> t.Iterator[_Quest
     if params["names"]:
         default = hosts_file.ARGUMENT_SPEC["path"]["default"]
         entries = {"entries": params["names"], "path": default, "state": "present"}
-        yield _Question(lambda: hosts_file.study(entries), hosts_file.require_permission)
+        yield _Question(lambda: hosts_file.plan_change(entries), hosts_file.require_permission)
 
 
 def _study_route(route: Mapping[str, t.Any], runner: Runner) -> static_route.RouteChange:
     refusal = hidden.no_route_on(platform.system())
     if refusal is not None:
         raise refusal
-    return static_route.study(route, runner)
+    return static_route.plan_change(route, runner)
 
 
 def _notes_of_wsl(root: pathlib.Path) -> t.Iterator[str]:
