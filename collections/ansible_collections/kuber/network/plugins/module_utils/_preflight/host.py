@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import os
 import pathlib
 import platform
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._addresses import is_network
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired
 from ansible_collections.kuber.network.plugins.module_utils._net import hosts_file, static_route
 from ansible_collections.kuber.network.plugins.module_utils._net.in_use import LocalNetworks
@@ -57,14 +57,6 @@ class _Question:
     rehearse: Callable[[t.Any], None]
 
 
-def _is_network(text: str) -> bool:
-    """Whether the destination is a network; if not, the check of the pool reports it."""
-    try:
-        return bool(ipaddress.ip_network(text))
-    except ValueError:
-        return False
-
-
 def inspect(
     params: Mapping[str, t.Any],
     runner: Runner,
@@ -102,7 +94,7 @@ def inspect(
 
 
 def _questions(params: Mapping[str, t.Any], runner: Runner) -> t.Iterator[_Question]:
-    if (params["via"] or params["route_nodes"]) and _is_network(params["route"]):
+    if (params["via"] or params["route_nodes"]) and is_network(params["route"]):
         route = {key: params[key] for key in ("persistent", "take_over")}
         route |= {"destination": params["route"], "state": "present"}
         route |= {"via": params["via"] or None, "nodes": params["route_nodes"]}
