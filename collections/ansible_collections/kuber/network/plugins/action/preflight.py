@@ -22,7 +22,7 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight.findings 
     report,
 )
 from ansible_collections.kuber.network.plugins.module_utils._preflight.hidden import Engine, why_hidden
-from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, look
+from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, inspect
 from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import may_become_root
 from ansible_collections.kuber.network.plugins.module_utils._timing import Clock
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
@@ -102,7 +102,7 @@ class ActionModule(KuberAction):
             minikube_home=str(home),
             known_profiles=tuple(known_profiles(home)),
             # A check run changes nothing, and reading needs no rights.
-            host=look(
+            host=inspect(
                 params,
                 LocalRunner(),
                 rehearse=not self.check_mode,
