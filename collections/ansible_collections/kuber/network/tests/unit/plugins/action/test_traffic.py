@@ -71,7 +71,7 @@ def test_what_does_not_answer_is_refused(tmp_path: pathlib.Path) -> None:
     process = start(tmp_path, {"url": gone}, [])
     output = process.communicate(timeout=120)[0]
     assert process.returncode == 2
-    assert "does not answer even before anything is changed" in output
+    assert "their targets do not answer, even before anything is changed" in output
     assert "connection refused" in output
     assert traces(tmp_path) == []
 
