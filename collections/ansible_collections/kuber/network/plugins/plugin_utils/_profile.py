@@ -101,6 +101,15 @@ def known_profiles(home: pathlib.Path) -> list[str]:
     return sorted(path.name for path in found if not _may_read(path) or (path / "config.json").exists())
 
 
+def is_missing(home: pathlib.Path, name: str) -> bool:
+    """Whether minikube has no such profile; one that this user may not read is not missing."""
+    try:
+        require_access(home, name)
+    except KuberError:
+        return False
+    return name not in known_profiles(home)
+
+
 def read_profile(home: pathlib.Path, name: str) -> Profile:
     """Read the files of one profile and ask the container engine for published ports, if there is one."""
     require_access(home, name)

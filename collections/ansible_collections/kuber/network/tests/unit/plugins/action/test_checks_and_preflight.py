@@ -92,10 +92,14 @@ def test_collected_results_are_shown_and_judged_by_the_last_task(play: PlayRunne
     assert "1 of 2 checks failed" in output
 
 
-ENGINE = """#!/bin/sh
-test -z "$DOCKER_HOST" || { echo "No such container" >&2; exit 1; }
+NODE = {
+    "Image": "x",
+    "NetworkSettings": {"Networks": {"minikube": {"IPAddress": "192.168.49.2", "IPPrefixLen": 24}}},
+}
+ENGINE = f"""#!/bin/sh
+test -z "$DOCKER_HOST" || {{ echo "No such container" >&2; exit 1; }}
 case $1 in
-  inspect) echo '[{"Image": "x", "NetworkSettings": {"Networks": {"n": {"IPAddress": "192.168.49.2", "IPPrefixLen": 24}}}}]' ;;
+  inspect) echo '{json.dumps([NODE])}' ;;
   run) echo v1 ;;
 esac
 """

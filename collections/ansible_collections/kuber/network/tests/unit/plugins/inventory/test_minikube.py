@@ -185,7 +185,10 @@ def test_a_directory_of_roots_is_named_with_what_helps(minikube_home: t.Any, clo
             _profile.read_profile(minikube_home.path, "minikube")
         (finding,) = preflight.unreadable_profile(minikube_home.path, {"profile": "minikube", "nodes": []})
         assert help_ in str(finding)
+        # Teardown does not take its cluster for deleted.
+        assert not _profile.is_missing(minikube_home.path, "minikube")
     assert _profile.read_profile(minikube_home.path, "minikube").name == "minikube"
+    assert [_profile.is_missing(minikube_home.path, name) for name in ("minikube", "other")] == [False, True]
 
 
 @pytest.mark.parametrize("entries", [{}, [7], [{"MachineName": "minikube", "Pid": "x"}], [{"MachineName": 1}], None])
