@@ -12,7 +12,7 @@ from ansible.utils.color import stringc
 
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.kuber.network.plugins.module_utils._api.transport import Client
-from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, Verdict
+from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, CheckResult
 from ansible_collections.kuber.network.plugins.module_utils._checks.places import CONTROLLER, HOST
 from ansible_collections.kuber.network.plugins.module_utils._checks.run import run_checks
 from ansible_collections.kuber.network.plugins.module_utils._checks.specs import CHECK_SPEC, ProbeContext, build
@@ -62,7 +62,7 @@ class ActionModule(KuberAction):
         engine = engine_environment(beside["engine"], os.environ) if beside else None
         context = ProbeContext(self.runner, connect, host=host, usual=params["from"], beside=beside, engine=engine)
         checks = [build(raw, context) for raw in params["checks"]]
-        verdicts = [Verdict.load(item) for item in params["earlier"]]
+        verdicts = [CheckResult.load(item) for item in params["earlier"]]
         verdicts += run_checks(checks, timeout=params["timeout"], interval=params["interval"], progress=progress)
         if not params["collect"]:
             show("\n".join(render(verdicts, width=WIDTH, paint=stringc)))

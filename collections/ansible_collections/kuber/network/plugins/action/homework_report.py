@@ -12,10 +12,10 @@ import typing as t
 from ansible.utils.color import stringc
 
 import ansible_collections.kuber.network.plugins.plugin_utils._cluster_libraries  # noqa: F401  # pylint: disable=unused-import
-from ansible_collections.kuber.network.plugins.module_utils._checks.model import Verdict as Answer
+from ansible_collections.kuber.network.plugins.module_utils._checks.model import CheckResult
 from ansible_collections.kuber.network.plugins.module_utils._homework import junit, page, report, verdicts
 from ansible_collections.kuber.network.plugins.module_utils._homework.model import Fault, Message
-from ansible_collections.kuber.network.plugins.module_utils._homework.report import Report
+from ansible_collections.kuber.network.plugins.module_utils._homework.report import HomeworkReport
 from ansible_collections.kuber.network.plugins.plugin_utils import _homework_files, _homework_folder
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
@@ -52,15 +52,15 @@ class ActionModule(KuberAction):
         }
 
 
-def _refused(src: pathlib.Path, params: dict[str, t.Any]) -> Report:
+def _refused(src: pathlib.Path, params: dict[str, t.Any]) -> HomeworkReport:
     """Return the report on a folder that cannot be checked: it is not even read again."""
     found = tuple(verdicts.refused(params["refusal"]))
-    return Report(_homework_files.name_of(src), "", found, params["language"])
+    return HomeworkReport(_homework_files.name_of(src), "", found, params["language"])
 
 
-def _concluded(src: pathlib.Path, params: dict[str, t.Any]) -> Report:
+def _concluded(src: pathlib.Path, params: dict[str, t.Any]) -> HomeworkReport:
     upgraded, found = _homework_folder.read(params)
-    answers = [Answer.load(one) for one in params["answers"]]
+    answers = [CheckResult.load(one) for one in params["answers"]]
     concluded = verdicts.conclude(found.edition, found.claims, answers, changes=upgraded.changes())
     if params["diagnosis"]:
         diagnosis = Fault(Message(params["diagnosis"], params["diagnosis"]))
@@ -69,6 +69,6 @@ def _concluded(src: pathlib.Path, params: dict[str, t.Any]) -> Report:
     notes = tuple(
         Message(f"Another image answered: {one}", f"Вместо образа отвечал другой: {one}") for one in params["stand_ins"]
     )
-    return Report(
+    return HomeworkReport(
         _homework_files.name_of(src), found.edition, tuple(concluded), params["language"], (*found.notes, *notes)
     )

@@ -14,4 +14,4 @@ class ActionModule(ProbingAction):
     ARGUMENT_SPEC: t.ClassVar[dict[str, t.Any]] = hosts_file.ARGUMENT_SPEC
 
     def probe(self, params: dict[str, t.Any]) -> dict[str, t.Any]:
-        return hosts_file.study(params).result()
+        return hosts_file.plan_change(params).result()

@@ -45,15 +45,15 @@ class ActionModule(KuberAction):
             notes=params["state"] == "present",
         )
         try:
-            state, plan = self._settle_config(client, spec)
+            state, plan = self._reconcile_config(client, spec)
         except NoProxyError as exc:
             if spec.mode != proxy_config.KEEP:
                 raise
             return {"mode": None, "nodes": [], "reasons": [], "drift": [], "warnings": [f"{exc.problem}: {exc.found}"]}
-        pods = state.pods if self.check_mode else self._settle_pods(client, state, plan, params["wait_timeout"])
+        pods = state.pods if self.check_mode else self._reconcile_pods(client, state, plan, params["wait_timeout"])
         if not self.check_mode and plan.restart and plan.notes and not spec.notes:
             # The annotations were needed to detect the restart; now they can be removed.
-            pods = self._settle_pods(client, *self._settle_config(client, spec), params["wait_timeout"])
+            pods = self._reconcile_pods(client, *self._reconcile_config(client, spec), params["wait_timeout"])
         before = {pod.node: pod.mode for pod in state.pods}
         modes = {pod.node: (plan.mode if plan.restart else None) or pod.mode for pod in pods}
         return {
@@ -65,14 +65,14 @@ class ActionModule(KuberAction):
             "diff": kube_proxy.diff(state, plan),
         }
 
-    def _settle_config(
+    def _reconcile_config(
         self, client: Client, spec: proxy_config.ProxySpec
     ) -> tuple[kube_proxy.ProxyState, kube_proxy.ProxyPlan]:
         # Whoever writes to the ConfigMap at the same time comes first.
-        settle = functools.partial(self._settle_config_once, client, spec)
-        return retry(settle, ApiError, passes=lambda error: error.status == 409, tries=TRIES)
+        reconcile = functools.partial(self._reconcile_config_once, client, spec)
+        return retry(reconcile, ApiError, passes=lambda error: error.status == 409, tries=TRIES)
 
-    def _settle_config_once(
+    def _reconcile_config_once(
         self, client: Client, spec: proxy_config.ProxySpec
     ) -> tuple[kube_proxy.ProxyState, kube_proxy.ProxyPlan]:
         state = kube_proxy.read(client)
@@ -84,7 +84,7 @@ class ActionModule(KuberAction):
             proxy_rollout.write(client, state.document, proxy_config.dump(plan.config, like=state.document.text))
         return state, plan
 
-    def _settle_pods(
+    def _reconcile_pods(
         self, client: Client, state: kube_proxy.ProxyState, plan: kube_proxy.ProxyPlan, seconds: int
     ) -> tuple[kube_proxy.ProxyPod, ...]:
         try:

@@ -34,7 +34,7 @@ class ActionModule(KuberAction):
         spec = node.NodeSpec(params["proxy_mode"], params["echo_reply"], params["variant"], params["mode_pending"])
         writer = node_write.Writer(self.runner)
         try:
-            outcome = node_write.settle(self.runner, spec, check_mode=self.check_mode, writer=writer)
+            outcome = node_write.reconcile(self.runner, spec, check_mode=self.check_mode, writer=writer)
         except KuberError as exc:
             exc.changed = bool(writer.begun)
             raise

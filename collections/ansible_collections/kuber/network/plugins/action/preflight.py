@@ -22,7 +22,7 @@ from ansible_collections.kuber.network.plugins.module_utils._preflight.findings 
     report,
 )
 from ansible_collections.kuber.network.plugins.module_utils._preflight.hidden import Engine, why_hidden
-from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, look
+from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, inspect
 from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import may_become_root
 from ansible_collections.kuber.network.plugins.module_utils._timing import Clock
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
@@ -108,7 +108,7 @@ class ActionModule(KuberAction):
             # What cannot be read is not missing.
             known_profiles=(*known_profiles(home), *([params["profile"]] if unreadable else [])),
             # A check run changes nothing, and reading needs no rights.
-            host=look(
+            host=inspect(
                 params,
                 LocalRunner(),
                 rehearse=not self.check_mode,

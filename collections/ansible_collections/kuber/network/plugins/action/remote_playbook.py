@@ -11,7 +11,7 @@ from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._machines import bundle, install, run
-from ansible_collections.kuber.network.plugins.module_utils._machines.summary import Verdict
+from ansible_collections.kuber.network.plugins.module_utils._machines.summary import RunVerdict
 from ansible_collections.kuber.network.plugins.module_utils._runner import Runner
 from ansible_collections.kuber.network.plugins.plugin_utils._action import ConnectionRunner, KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
@@ -50,11 +50,11 @@ class ActionModule(KuberAction):
             done = self._run(params, task_vars, place, tell)
         except AnsibleConnectionFailure as exc:
             error = KuberError("The machine cannot be reached", found=str(exc.message).strip())
-            error.partial = {"verdict": Verdict.UNREACHABLE.value, "drift": []}
+            error.partial = {"verdict": RunVerdict.UNREACHABLE.value, "drift": []}
             tell(str(error))
             raise error from exc
         except KuberError as exc:
-            exc.partial = {"verdict": Verdict.FAILED.value, "drift": []} | exc.partial
+            exc.partial = {"verdict": RunVerdict.FAILED.value, "drift": []} | exc.partial
             tell(str(exc))
             raise
         result = self._result(done, installed)
@@ -97,10 +97,10 @@ class ActionModule(KuberAction):
         return {str(name): str(value) for name, value in given.items()}
 
     def _result(self, done: run.Run, installed: bool) -> dict[str, t.Any]:
-        verdict = Verdict.FAILED
+        verdict = RunVerdict.FAILED
         if not done.problems:
-            differs = Verdict.DRIFTED if self.check_mode else Verdict.CHANGED
-            verdict = differs if done.drift else Verdict.OK
+            differs = RunVerdict.DRIFTED if self.check_mode else RunVerdict.CHANGED
+            verdict = differs if done.drift else RunVerdict.OK
         return {
             "changed": bool(done.drift),
             "failed": not verdict.is_fine,

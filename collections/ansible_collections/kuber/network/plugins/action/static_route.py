@@ -16,5 +16,5 @@ class ActionModule(ProbingAction):
     SPEC_RULES: t.ClassVar[dict[str, t.Any]] = static_route.SPEC_RULES
 
     def probe(self, params: dict[str, t.Any]) -> dict[str, t.Any]:
-        change = static_route.study(params, LocalRunner())
+        change = static_route.plan_change(params, LocalRunner())
         return change.result() | ({"warnings": list(change.warnings)} if change.warnings else {})

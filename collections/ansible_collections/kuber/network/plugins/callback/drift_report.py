@@ -63,7 +63,7 @@ from ansible import constants, context
 from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.kuber.network.plugins.plugin_utils import _drift_report
-from ansible_collections.kuber.network.plugins.plugin_utils._drift_report import Report, Status, TaskOnHost
+from ansible_collections.kuber.network.plugins.plugin_utils._drift_report import DriftReport, Status, TaskOnHost
 from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
 HEADING = "DRIFT REPORT"
@@ -86,7 +86,7 @@ class CallbackModule(CallbackBase):
         super().__init__()
         # Ansible copies each result for each callback that has the method.
         self.disabled = not context.CLIARGS.get("check")
-        self._report = Report(_now())
+        self._report = DriftReport(_now())
         self._play = ""
         self._playbooks_left = len(context.CLIARGS.get("args") or ())
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection: may change without notice.
 
-"""Whether a text is an IP address."""
+"""Whether a text is an IP address, or a network."""
 
 from __future__ import annotations
 
@@ -16,3 +16,12 @@ def is_address(text: str) -> bool:
         return bool(ipaddress.ip_address(text))
     except ValueError:
         return False
+
+
+def is_network(text: str) -> bool:
+    """Whether the text is an IPv4 or IPv6 network, without host bits."""
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True

@@ -129,13 +129,13 @@ drift:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._net.hosts_file import ARGUMENT_SPEC, carry_out, study
+from ansible_collections.kuber.network.plugins.module_utils._net.hosts_file import ARGUMENT_SPEC, carry_out, plan_change
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     try:
-        change = study(module.params)
+        change = plan_change(module.params)
         if change.needed and not module.check_mode:
             carry_out(change)
     except KuberError as exc:

@@ -200,7 +200,7 @@ from ansible_collections.kuber.network.plugins.module_utils._net.static_route im
     ARGUMENT_SPEC,
     SPEC_RULES,
     carry_out,
-    study,
+    plan_change,
 )
 
 
@@ -208,7 +208,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **SPEC_RULES)
     runner = LocalRunner()
     try:
-        change = study(module.params, runner)
+        change = plan_change(module.params, runner)
         for warning in change.warnings:
             module.warn(warning)
         if change.needed and not module.check_mode:

@@ -124,7 +124,7 @@ class NotChecked:
 
 
 @dataclasses.dataclass
-class Report:
+class DriftReport:
     """The report, which collects the results of tasks."""
 
     started: datetime.datetime

@@ -107,7 +107,7 @@ class Client:
 
     @property
     def access(self) -> _kubeconfig.Access:
-        """Server and credentials, for what is no plain request."""
+        """Server and credentials, for what is not a plain request."""
         return self._access
 
     @property

@@ -27,7 +27,7 @@ class Check:
 
 
 @dataclasses.dataclass(frozen=True)
-class Verdict:
+class CheckResult:
     """The result of a check, one line of the table."""
 
     name: str
@@ -44,7 +44,7 @@ class Verdict:
         return not self.ok and not self.unknown
 
     @classmethod
-    def of(cls, check: Check, outcome: Outcome) -> Verdict:
+    def of(cls, check: Check, outcome: Outcome) -> CheckResult:
         probe = check.probe
         return cls(
             name=check.name,
@@ -58,7 +58,7 @@ class Verdict:
         )
 
     @classmethod
-    def load(cls, dumped: dict[str, t.Any]) -> Verdict:
+    def load(cls, dumped: dict[str, t.Any]) -> CheckResult:
         """Load a result of an earlier task."""
         return cls(**{field.name: dumped[field.name] for field in dataclasses.fields(cls) if field.name in dumped})
 

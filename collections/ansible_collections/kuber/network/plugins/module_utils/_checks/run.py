@@ -12,7 +12,7 @@ import concurrent.futures
 import time
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, Verdict
+from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, CheckResult
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._probes.probe import Outcome, UnaskedError, shortened
 
@@ -27,7 +27,7 @@ PROGRESS_EVERY = 10.0
 UNKNOWN_AFTER = 20.0
 
 
-def run_checks(checks: Sequence[Check], *, timeout: float, interval: float, progress: Progress) -> list[Verdict]:
+def run_checks(checks: Sequence[Check], *, timeout: float, interval: float, progress: Progress) -> list[CheckResult]:
     """Run all checks once, then the failed ones again until ``timeout``; return one result per check, in order.
 
     Checks that cannot be made are not repeated, and those whose failure would prove nothing not for long.
@@ -48,7 +48,7 @@ def run_checks(checks: Sequence[Check], *, timeout: float, interval: float, prog
                 reported = now
                 progress([checks[index] for index in pending], now - began)
             time.sleep(interval)
-    return [Verdict.of(check, check.probe.conclude(outcomes[index])) for index, check in enumerate(checks)]
+    return [CheckResult.of(check, check.probe.conclude(outcomes[index])) for index, check in enumerate(checks)]
 
 
 def _round(pool: concurrent.futures.Executor, checks: Sequence[Check], pending: Sequence[int]) -> dict[int, Outcome]:

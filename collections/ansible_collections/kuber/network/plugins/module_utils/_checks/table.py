@@ -16,7 +16,7 @@ from ansible_collections.kuber.network.plugins.module_utils._table import shorte
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Callable, Sequence
 
-    from ansible_collections.kuber.network.plugins.module_utils._checks.model import Verdict
+    from ansible_collections.kuber.network.plugins.module_utils._checks.model import CheckResult
 
     Paint = Callable[[str, str], str]
 
@@ -26,7 +26,7 @@ WIDEST_NAME = 64
 NARROWEST_FOUND = 24
 
 
-def render(verdicts: Sequence[Verdict], *, width: int, paint: Paint) -> list[str]:
+def render(verdicts: Sequence[CheckResult], *, width: int, paint: Paint) -> list[str]:
     """Return one line per check under a heading per group, details of those that did not pass, and a total."""
     if not verdicts:
         return ["No checks."]
@@ -40,7 +40,7 @@ def render(verdicts: Sequence[Verdict], *, width: int, paint: Paint) -> list[str
     return [*lines, "", _sum(verdicts, paint), ""]
 
 
-def _lines(verdict: Verdict, name_width: int, rest: int, paint: Paint) -> list[str]:
+def _lines(verdict: CheckResult, name_width: int, rest: int, paint: Paint) -> list[str]:
     mark, color = PASSED if verdict.ok else UNKNOWN if verdict.unknown else FAILED
     head = f"{paint(f' {mark}', color)} {shorten(verdict.name, name_width).ljust(name_width)}  "
     source = f" (from {verdict.source})" if verdict.source else ""
@@ -55,7 +55,7 @@ def _lines(verdict: Verdict, name_width: int, rest: int, paint: Paint) -> list[s
     return [f"{head}{found}{asked}".rstrip()]
 
 
-def _sum(verdicts: Sequence[Verdict], paint: Paint) -> str:
+def _sum(verdicts: Sequence[CheckResult], paint: Paint) -> str:
     failed, unknown = sum(one.failed for one in verdicts), sum(one.unknown for one in verdicts)
     rest = f", {unknown} could not be made" if unknown else ""
     if failed:

@@ -26,8 +26,8 @@ from ansible_collections.kuber.network.plugins.module_utils._homework.verdicts i
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterable, Iterator
 
-    from ansible_collections.kuber.network.plugins.module_utils._homework.report import Report
-    from ansible_collections.kuber.network.plugins.module_utils._homework.verdicts import Verdict
+    from ansible_collections.kuber.network.plugins.module_utils._homework.report import HomeworkReport
+    from ansible_collections.kuber.network.plugins.module_utils._homework.verdicts import RowVerdict
     from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import FieldChange
 
 HEADING = Message("Homework kuber-network", "Домашнее задание kuber-network")
@@ -62,7 +62,7 @@ code { font-family: ui-monospace, monospace; font-size: 13.5px; }
 """
 
 
-def render(report: Report, *, remark: str) -> str:
+def render(report: HomeworkReport, *, remark: str) -> str:
     """Return the page; ``remark`` says when and on which cluster the checks were made."""
     code = exit_code(report.verdicts)
     lines = [
@@ -90,7 +90,7 @@ def frame(language: str, heading: str, name: str, summary: str, lines: Iterable[
     )
 
 
-def _row(report: Report, verdict: Verdict) -> str:
+def _row(report: HomeworkReport, verdict: RowVerdict) -> str:
     status = verdict.status
     return "\n".join(
         [
@@ -104,7 +104,7 @@ def _row(report: Report, verdict: Verdict) -> str:
     )
 
 
-def _details(report: Report, verdict: Verdict) -> Iterator[str]:
+def _details(report: HomeworkReport, verdict: RowVerdict) -> Iterator[str]:
     if verdict.objects:
         yield f'<p class="dim">{_text(", ".join(verdict.objects))}</p>'
     for fault in verdict.reasons:
@@ -120,7 +120,7 @@ def _details(report: Report, verdict: Verdict) -> Iterator[str]:
         yield f'<p class="dim">{_text(report.say(CHANGED))}:</p><ul>{"".join(lines)}</ul>'
 
 
-def _change(report: Report, change: FieldChange) -> str:
+def _change(report: HomeworkReport, change: FieldChange) -> str:
     before, after = (_value(report, value) for value in (change.before, change.after))
     where = _text(changed(change))
     # Links come from the tables of the upgrade, never from the folder.
@@ -128,7 +128,7 @@ def _change(report: Report, change: FieldChange) -> str:
     return f"{where}: <code>{before}</code> → <code>{after}</code>. {_text(change.reason.why)} ({link})"
 
 
-def _value(report: Report, value: t.Any) -> str:
+def _value(report: HomeworkReport, value: t.Any) -> str:
     text = report.say(ABSENT) if value is None else json.dumps(value, ensure_ascii=False, default=str)
     return _text(text if len(text) <= 120 else text[:119] + "…")
 

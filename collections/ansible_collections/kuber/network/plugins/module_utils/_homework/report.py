@@ -16,7 +16,7 @@ from ansible_collections.kuber.network.plugins.module_utils._homework.verdicts i
     FAILS,
     PASSES,
     UNCHECKED,
-    Verdict,
+    RowVerdict,
     exit_code,
 )
 
@@ -45,12 +45,12 @@ CHANGED = Message("changed before it was applied", "изменено перед 
 
 
 @dataclasses.dataclass(frozen=True)
-class Report:
+class HomeworkReport:
     """The verdicts on one folder."""
 
     folder: str
     edition: str
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[RowVerdict, ...]
     language: str = "en"
     notes: tuple[Message, ...] = ()
     """What holds for the folder as a whole, such as images in the place of others."""
@@ -67,7 +67,7 @@ class Report:
         return ", ".join(f"{number} {word}" for number, word in found if number)
 
 
-def table(report: Report, *, paint: Paint) -> list[str]:
+def table(report: HomeworkReport, *, paint: Paint) -> list[str]:
     """Return one line for each row, the reasons of those that did not pass, and a total."""
     width = max(len(report.say(one.title)) for one in report.verdicts)
     lines = [""]
@@ -91,7 +91,7 @@ def changed(change: FieldChange) -> str:
     return f"{change.object}: {change.field}" if change.field else change.object
 
 
-def dump(report: Report) -> dict[str, t.Any]:
+def dump(report: HomeworkReport) -> dict[str, t.Any]:
     """Return the report as data for JSON."""
     return {
         "folder": report.folder,
@@ -119,7 +119,7 @@ def dump(report: Report) -> dict[str, t.Any]:
     }
 
 
-def _reasons(report: Report, verdict: Verdict) -> Iterator[str]:
+def _reasons(report: HomeworkReport, verdict: RowVerdict) -> Iterator[str]:
     for fault in verdict.reasons:
         # A diagnosis has several lines.
         yield from (printable(line) for line in report.say(fault.problem).splitlines())

@@ -17,14 +17,14 @@ from ansible_collections.kuber.network.plugins.module_utils._homework.model impo
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Mapping, Sequence
 
-    from ansible_collections.kuber.network.plugins.module_utils._checks.model import Verdict as Answer
+    from ansible_collections.kuber.network.plugins.module_utils._checks.model import CheckResult
     from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import FieldChange
 
 PASSES, UNCHECKED, FAILS = 0, 1, 2
 
 
 @dataclasses.dataclass(frozen=True)
-class Verdict:
+class RowVerdict:
     """The verdict on one row."""
 
     number: str
@@ -34,7 +34,7 @@ class Verdict:
     reasons: tuple[Fault, ...] = ()
     """Why it fails or could not be checked."""
     notes: tuple[Message, ...] = ()
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[CheckResult, ...] = ()
     """The checks that were made."""
     changes: tuple[FieldChange, ...] = ()
     """What was changed in its objects before they were applied."""
@@ -43,22 +43,22 @@ class Verdict:
 def conclude(
     edition: str,
     claims: Mapping[str, Claim],
-    answers: Sequence[Answer],
+    answers: Sequence[CheckResult],
     *,
     changes: Sequence[FieldChange] = (),
     problems: Mapping[str, Sequence[Fault]] | None = None,
-) -> list[Verdict]:
+) -> list[RowVerdict]:
     """Return the verdicts on all rows of an edition.
 
     The group of each answer is the number of its row. ``problems`` are faults that showed when the folder was applied.
     """
-    found: dict[str, Verdict] = {}
+    found: dict[str, RowVerdict] = {}
     for row in rows.ROWS[edition]:
         claim = claims[row.number]
         mine = tuple(one for one in answers if one.group == row.number)
         faults = (*claim.faults, *(problems or {}).get(row.number, ()))
         status, reasons = _status(row, dataclasses.replace(claim, faults=faults), mine, found)
-        found[row.number] = Verdict(
+        found[row.number] = RowVerdict(
             number=row.number,
             title=row.title,
             status=status,
@@ -71,13 +71,13 @@ def conclude(
     return list(found.values())
 
 
-def refused(why: str) -> list[Verdict]:
+def refused(why: str) -> list[RowVerdict]:
     """Return the verdict on a folder that was refused, or whose check broke off: nothing of it could be checked."""
     fault = Fault(Message(why, why))
-    return [Verdict(rows.FILES.number, rows.FILES.title, Status.NOT_CHECKED, reasons=(fault,))]
+    return [RowVerdict(rows.FILES.number, rows.FILES.title, Status.NOT_CHECKED, reasons=(fault,))]
 
 
-def exit_code(verdicts: Sequence[Verdict]) -> int:
+def exit_code(verdicts: Sequence[RowVerdict]) -> int:
     """Return 2 if a row fails, 1 if one could not be checked, 0 if everything that the folder claims works."""
     statuses = {one.status for one in verdicts}
     if Status.FAILED in statuses:
@@ -86,7 +86,7 @@ def exit_code(verdicts: Sequence[Verdict]) -> int:
 
 
 def _status(
-    row: rows.Row, claim: Claim, answers: Sequence[Answer], earlier: Mapping[str, Verdict]
+    row: rows.Row, claim: Claim, answers: Sequence[CheckResult], earlier: Mapping[str, RowVerdict]
 ) -> tuple[Status, tuple[Fault, ...]]:
     if claim.status is not Status.PASSED:
         return claim.status, claim.faults or claim.obstacles
@@ -111,12 +111,14 @@ def _blocked(number: str) -> Fault:
     )
 
 
-def _fault(answer: Answer) -> Fault:
+def _fault(answer: CheckResult) -> Fault:
     text = f"{answer.name}: {answer.found} (wanted: {answer.wanted})"
     return Fault(Message(text, text), Message(f"Try it: {answer.asked}", f"Проверьте: {answer.asked}"))
 
 
-def with_rollouts(verdicts: Sequence[Verdict], results: Sequence[Mapping[str, t.Any]], failure: str) -> list[Verdict]:
+def with_rollouts(
+    verdicts: Sequence[RowVerdict], results: Sequence[Mapping[str, t.Any]], failure: str
+) -> list[RowVerdict]:
     """Return the verdicts with what real rollouts have shown: each is a note, and one that did not end is a fault.
 
     Failed requests are no fault: the homework's program ends at once, so that users notice any strategy.
@@ -145,7 +147,7 @@ def _rollout(result: Mapping[str, t.Any]) -> Message:
     )
 
 
-def explained(verdict: Verdict, diagnosis: Fault) -> Verdict:
+def explained(verdict: RowVerdict, diagnosis: Fault) -> RowVerdict:
     """Return a failed verdict about pods with the diagnosis of these."""
     if verdict.status is Status.FAILED and verdict.number in rows.ABOUT_PODS and verdict.answers:
         return dataclasses.replace(verdict, reasons=(*verdict.reasons, diagnosis))

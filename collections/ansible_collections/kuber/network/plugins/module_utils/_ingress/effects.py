@@ -23,7 +23,7 @@ GATEWAY_DOCS = "https://gateway-api.sigs.k8s.io/reference/spec/"
 TRAEFIK_GATEWAY = f"{TRAEFIK_SOURCE}/provider/kubernetes/gateway/features.go"
 
 
-class Verdict(enum.Enum):
+class Compatibility(enum.Enum):
     """What becomes of a feature, from the harmless to the worst."""
 
     SAME = "same"
@@ -49,7 +49,7 @@ class Target(enum.Enum):
 class Effect:
     """What becomes of a feature at one target."""
 
-    verdict: Verdict
+    verdict: Compatibility
     why: str
     instead: str = ""
     link: str = ""
@@ -63,20 +63,22 @@ class Effect:
 
 
 def same(why: str = "", link: str = "", **values: Effect) -> Effect:
-    return Effect(Verdict.SAME, why, "", link, values)
+    return Effect(Compatibility.SAME, why, "", link, values)
 
 
 def changes(why: str, instead: str = "", link: str = "", **values: Effect) -> Effect:
-    return Effect(Verdict.CHANGES, why, instead, link, values)
+    return Effect(Compatibility.CHANGES, why, instead, link, values)
 
 
 def stops(why: str, instead: str = "", link: str = "", **values: Effect) -> Effect:
-    return Effect(Verdict.STOPS, why, instead, link, values)
+    return Effect(Compatibility.STOPS, why, instead, link, values)
 
 
 def converted(what: str, instead: str = "") -> Effect:
     """Gateway API has it, and to_gateway writes it."""
-    return Effect(Verdict.CHANGES, f"Gateway API has {what} for it, which to_gateway writes", instead, converted=True)
+    return Effect(
+        Compatibility.CHANGES, f"Gateway API has {what} for it, which to_gateway writes", instead, converted=True
+    )
 
 
 def ignored(consequence: str, instead: str = "", **values: Effect) -> Effect:

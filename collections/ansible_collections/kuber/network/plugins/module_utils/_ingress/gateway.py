@@ -20,7 +20,7 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._ingress import report as _report
 from ansible_collections.kuber.network.plugins.module_utils._ingress.annotations import PREFIX, ROWS
-from ansible_collections.kuber.network.plugins.module_utils._ingress.effects import Target, Verdict
+from ansible_collections.kuber.network.plugins.module_utils._ingress.effects import Compatibility, Target
 from ansible_collections.kuber.network.plugins.module_utils._ingress.http_rules import NoEqual, Writer
 from ansible_collections.kuber.network.plugins.module_utils._ingress.routes import (
     Route,
@@ -116,7 +116,9 @@ def convert(bodies: Iterable[Body], options: Options) -> Conversion:
     # The oldest has a path that several want.
     for body in sorted(served, key=lambda body: str(below(body, "metadata", "creationTimestamp") or "")):
         converter.add(body)
-    remarks = [one for one in reported.findings if one.effect.verdict is not Verdict.SAME and not one.effect.converted]
+    remarks = [
+        one for one in reported.findings if one.effect.verdict is not Compatibility.SAME and not one.effect.converted
+    ]
     return Conversion(converter.objects(), tuple(converter.left), tuple(remarks), reported.skipped)
 
 
@@ -173,7 +175,7 @@ class _Converter:
             if row is None or not row.protects:
                 continue
             effect = row.effect(Target.GATEWAY, value)
-            if effect.verdict is Verdict.STOPS:
+            if effect.verdict is Compatibility.STOPS:
                 why = f"{effect.why}, and a route without it would admit what the Ingress does not"
                 return Left(name_of(body), f"metadata.annotations.{key}", why, effect.instead)
         return None

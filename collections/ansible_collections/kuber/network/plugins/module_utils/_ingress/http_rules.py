@@ -28,7 +28,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 # RequestRedirect takes no other (gateway.networking.k8s.io_httproutes.yaml).
 _REDIRECT_CODES = (301, 302, 303, 307, 308)
-# What Gateway API allows in a path that is no regular expression.
+# What Gateway API allows in a path that is not a regular expression.
 _PLAIN = re.compile(r"/(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})*")
 
 

@@ -11,18 +11,18 @@ from __future__ import annotations
 import textwrap
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._ingress.effects import Target, Verdict
+from ansible_collections.kuber.network.plugins.module_utils._ingress.effects import Compatibility, Target
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from collections.abc import Iterator
 
-    from ansible_collections.kuber.network.plugins.module_utils._ingress.report import Finding, Report
+    from ansible_collections.kuber.network.plugins.module_utils._ingress.report import Finding, IngressReport
 
-_WORST_FIRST = tuple(reversed(Verdict))
+_WORST_FIRST = tuple(reversed(Compatibility))
 _INDENT = " " * 10
 
 
-def render(report: Report, *, width: int = 120) -> list[str]:
+def render(report: IngressReport, *, width: int = 120) -> list[str]:
     """Return the lines; fields that are the same are not among them."""
     lines: list[str] = []
     for target in report.targets:
@@ -31,10 +31,10 @@ def render(report: Report, *, width: int = 120) -> list[str]:
     return lines
 
 
-def _of_target(report: Report, target: Target, width: int) -> Iterator[str]:
+def _of_target(report: IngressReport, target: Target, width: int) -> Iterator[str]:
     count = len(report.objects)
     counts = report.summary()[target.value]
-    shares = ", ".join(f"{counts[verdict.value]} {_WORDS[verdict]}" for verdict in Verdict)
+    shares = ", ".join(f"{counts[verdict.value]} {_WORDS[verdict]}" for verdict in Compatibility)
     yield f"{target.title}: {count} Ingress object{'' if count == 1 else 's'}: {shares}"
     for name in report.objects:
         found = [one for one in report.findings if (one.object, one.target) == (name, target)]
@@ -48,15 +48,15 @@ def _of_target(report: Report, target: Target, width: int) -> Iterator[str]:
 
 
 _WORDS = {
-    Verdict.SAME: "the same",
-    Verdict.CHANGES: "with changes",
-    Verdict.UNKNOWN: "unknown",
-    Verdict.STOPS: "with something that stops",
+    Compatibility.SAME: "the same",
+    Compatibility.CHANGES: "with changes",
+    Compatibility.UNKNOWN: "unknown",
+    Compatibility.STOPS: "with something that stops",
 }
 
 
 def _goes_without_saying(one: Finding) -> bool:
-    return one.effect.verdict is Verdict.SAME or (one.effect.converted and not one.effect.instead)
+    return one.effect.verdict is Compatibility.SAME or (one.effect.converted and not one.effect.instead)
 
 
 def _of_finding(one: Finding, width: int) -> Iterator[str]:

@@ -15,7 +15,12 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._ingress import rules
 from ansible_collections.kuber.network.plugins.module_utils._ingress.annotations import PREFIX, ROWS
-from ansible_collections.kuber.network.plugins.module_utils._ingress.effects import NGINX_DOCS, Effect, Target, Verdict
+from ansible_collections.kuber.network.plugins.module_utils._ingress.effects import (
+    NGINX_DOCS,
+    Compatibility,
+    Effect,
+    Target,
+)
 from ansible_collections.kuber.network.plugins.module_utils._ingress.routes import (
     OLD_CLASS,
     Field,
@@ -92,7 +97,7 @@ class Skipped:
 
 
 @dataclasses.dataclass(frozen=True)
-class Report:
+class IngressReport:
     objects: tuple[str, ...]
     """The objects that were looked at."""
     findings: tuple[Finding, ...]
@@ -101,15 +106,15 @@ class Report:
     """The objects that can be upgraded so that they work with ingress-nginx and elsewhere, with all their changes."""
     targets: tuple[Target, ...]
 
-    def verdict(self, name: str, target: Target) -> Verdict:
+    def verdict(self, name: str, target: Target) -> Compatibility:
         """The worst verdict of an object."""
-        order = list(Verdict)
+        order = list(Compatibility)
         found = [one.effect.verdict for one in self.findings if (one.object, one.target) == (name, target)]
-        return max(found, key=order.index, default=Verdict.SAME)
+        return max(found, key=order.index, default=Compatibility.SAME)
 
     def summary(self) -> dict[str, dict[str, int]]:
         """How many objects have which verdict, by target."""
-        counts = {target.value: {verdict.value: 0 for verdict in Verdict} for target in self.targets}
+        counts = {target.value: {verdict.value: 0 for verdict in Compatibility} for target in self.targets}
         for target in self.targets:
             for name in self.objects:
                 counts[target.value][self.verdict(name, target).value] += 1
@@ -130,7 +135,7 @@ def report(
     ingress_class: str = "nginx",
     targets: Sequence[Target] = tuple(Target),
     complete: bool = False,
-) -> Report:
+) -> IngressReport:
     """Report on the Ingress objects; ``complete`` says that all Services of the cluster are among ``bodies``."""
     bodies = list(bodies)
     for body in bodies:
@@ -141,7 +146,7 @@ def report(
     served = [body for body in ingresses if name_of(body) not in names]
     looker = _Looker(Routes(served), Services(bodies), ingress_class, tuple(targets), complete=complete)
     findings = [one for body in served for one in looker.look(body)]
-    return Report(
+    return IngressReport(
         tuple(name_of(body) for body in served), tuple(findings), tuple(skipped), tuple(looker.upgraded), tuple(targets)
     )
 
@@ -193,7 +198,7 @@ class _Looker:
         for target in self._targets:
             effect = rule.effect(target)
             # What works as it is needs no upgrade, though one does no harm.
-            text = "" if effect.verdict is Verdict.SAME else upgraded
+            text = "" if effect.verdict is Compatibility.SAME else upgraded
             yield Finding(name_of(body), field, _shown(value), target, effect, rule.why, text)
 
     def _of_annotations(self, body: Body, upgraded: dict[str, str]) -> Iterator[Finding]:
@@ -320,9 +325,9 @@ def _annotation(key: str, value: str, target: Target) -> Effect:
         return row.effect(target, value)
     if key.startswith(PREFIX):
         why = "ingress-nginx 1.15 does not document this annotation, so its effect elsewhere is not known"
-        return Effect(Verdict.UNKNOWN, why, "Try it, or remove it", f"{NGINX_DOCS}/annotations/")
+        return Effect(Compatibility.UNKNOWN, why, "Try it, or remove it", f"{NGINX_DOCS}/annotations/")
     why = "This annotation does not belong to ingress-nginx, so which program reads it is not known"
-    return Effect(Verdict.UNKNOWN, why, "Find out which program reads it")
+    return Effect(Compatibility.UNKNOWN, why, "Find out which program reads it")
 
 
 def _text(path: Field, value: object) -> str:

@@ -16,9 +16,9 @@ from ansible_collections.kuber.network.plugins.module_utils._ingress.annotations
 from ansible_collections.kuber.network.plugins.module_utils._ingress.effects import (
     TRAEFIK_PROVIDER,
     TRAEFIK_SOURCE,
+    Compatibility,
     Effect,
     Target,
-    Verdict,
     changes,
     converted,
     same,
@@ -102,7 +102,7 @@ UNREAD_SERVICE = Rule(
     f"{_DOCS}#the-ingress-resource",
     *(
         Effect(
-            Verdict.UNKNOWN,
+            Compatibility.UNKNOWN,
             "The Service is not among the given objects: the port was not checked",
             "Give it as well, or read the cluster",
         ),

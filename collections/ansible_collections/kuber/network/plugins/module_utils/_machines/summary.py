@@ -19,7 +19,7 @@ NARROWEST = 30
 INDENT = " " * 8
 
 
-class Verdict(enum.Enum):
+class RunVerdict(enum.Enum):
     """How the run ended on a machine; the values are shown in table and file."""
 
     OK = "ok"
@@ -31,7 +31,7 @@ class Verdict(enum.Enum):
     @property
     def is_fine(self) -> bool:
         """Whether everything could be done or checked."""
-        return self not in (Verdict.FAILED, Verdict.UNREACHABLE)
+        return self not in (RunVerdict.FAILED, RunVerdict.UNREACHABLE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Row:
     """One machine: the number of drifted things, and the first failure."""
 
     machine: str
-    verdict: Verdict
+    verdict: RunVerdict
     drift: int = 0
     failed: str = ""
 
@@ -49,7 +49,7 @@ class Row:
 
 def row(machine: str, result: t.Mapping[str, t.Any]) -> Row:
     """Convert the result of the machine's task; empty if it did not run."""
-    verdict = Verdict(result.get("verdict", Verdict.FAILED.value))
+    verdict = RunVerdict(result.get("verdict", RunVerdict.FAILED.value))
     failed = "" if verdict.is_fine else str(result.get("msg") or "The task did not run")
     return Row(machine, verdict, len(result.get("drift", ())), failed)
 
@@ -72,6 +72,6 @@ def table(rows: t.Sequence[Row], *, width: int) -> list[str]:
 
 def total(rows: t.Sequence[Row]) -> str:
     """Return a line such as "3 machines: 1 ok, 1 drifted, 1 unreachable"."""
-    counts = [(verdict.value, sum(one.verdict is verdict for one in rows)) for verdict in Verdict]
+    counts = [(verdict.value, sum(one.verdict is verdict for one in rows)) for verdict in RunVerdict]
     text = ", ".join(f"{count} {word}" for word, count in counts if count)
     return f"{len(rows)} machine{'' if len(rows) == 1 else 's'}: {text}"

@@ -13,7 +13,7 @@ import enum
 import typing as t
 
 
-class Verdict(enum.Enum):
+class Impact(enum.Enum):
     """What becomes of something when the mode changes, from the harmless to the worst."""
 
     SAME = "works the same"
@@ -48,7 +48,7 @@ class Line:
     """One line of the report."""
 
     topic: str
-    verdict: Verdict
+    verdict: Impact
     text: str
     node: str = ""
     """The node that it is about; empty for the whole cluster."""

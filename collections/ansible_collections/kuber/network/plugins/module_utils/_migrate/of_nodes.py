@@ -13,7 +13,7 @@ import re
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._migrate import node as _node
-from ansible_collections.kuber.network.plugins.module_utils._migrate.model import Line, Switch, Verdict
+from ansible_collections.kuber.network.plugins.module_utils._migrate.model import Impact, Line, Switch
 from ansible_collections.kuber.network.plugins.module_utils._net import ipvs, leftovers
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -43,7 +43,7 @@ _OF_IPVS = ("kube-ipvs0", "ipvsadm", "/proc/net/ip_vs")
 def lines(switch: Switch, node: NodeFacts) -> Iterator[Line]:
     """Yield the lines about a node."""
     if node.problem:
-        yield Line(ANSWER, Verdict.UNKNOWN, node.problem, node.name, "Make the node answer, and run again")
+        yield Line(ANSWER, Impact.UNKNOWN, node.problem, node.name, "Make the node answer, and run again")
         return
     yield _kernel(switch, node)
     if "nftables" in (switch.before, switch.to):
@@ -67,31 +67,31 @@ def _kernel(switch: Switch, node: NodeFacts) -> Line:
     missing = node.missing.get(switch.to, [])
     if missing:
         text = f"Linux {node.release} lacks {', '.join(missing)}"
-        return Line(KERNEL, Verdict.STOPS, text, node.name, "Choose another mode, or another kernel")
-    return Line(KERNEL, Verdict.SAME, f"Linux {node.release}: nothing is known to be missing", node.name)
+        return Line(KERNEL, Impact.STOPS, text, node.name, "Choose another mode, or another kernel")
+    return Line(KERNEL, Impact.SAME, f"Linux {node.release}: nothing is known to be missing", node.name)
 
 
 def _nft(switch: Switch, node: NodeFacts) -> Line:
     if not node.nft:
         text = "no program nft is in kube-proxy's container or on the node"
-        return Line(NFT, Verdict.UNKNOWN, text, node.name)
+        return Line(NFT, Impact.UNKNOWN, text, node.name)
     if switch.to == "nftables" and tuple(map(int, node.nft.split("."))) < OLDEST_NFT:
         return Line(
-            NFT, Verdict.STOPS, f"kube-proxy needs nft 1.0.1, and has {node.nft}", node.name, "Update kube-proxy"
+            NFT, Impact.STOPS, f"kube-proxy needs nft 1.0.1, and has {node.nft}", node.name, "Update kube-proxy"
         )
-    return Line(NFT, Verdict.SAME, f"version {node.nft}", node.name)
+    return Line(NFT, Impact.SAME, f"version {node.nft}", node.name)
 
 
 def _rules(switch: Switch, node: NodeFacts) -> Iterator[Line]:
     if _node.RULES in node.unread:
-        yield Line(RULES, Verdict.UNKNOWN, node.unread[_node.RULES], node.name)
+        yield Line(RULES, Impact.UNKNOWN, node.unread[_node.RULES], node.name)
     gone = [one for one in node.rules if any(not _remains(switch, one.table, chain) for chain in one.chains)]
     gone += [one for one in node.rules if one.sets and switch.leaves_ipvs and one not in gone]
     kept = [one for one in node.rules if one not in gone]
     if gone:
         yield Line(
             RULES,
-            Verdict.STOPS,
+            Impact.STOPS,
             f"they use chains or sets that mode {switch.to} does not fill: {_some(one.rule for one in gone)}",
             node.name,
             "Write them without names of kube-proxy's chains and sets",
@@ -99,9 +99,9 @@ def _rules(switch: Switch, node: NodeFacts) -> Iterator[Line]:
         )
     if kept:
         text = f"they use chains that mode {switch.to} has, too: {_some(one.rule for one in kept)}"
-        yield Line(RULES, Verdict.SAME, text, node.name)
+        yield Line(RULES, Impact.SAME, text, node.name)
     if not node.rules and _node.RULES not in node.unread:
-        yield Line(RULES, Verdict.SAME, "none names a chain or a set of kube-proxy's", node.name)
+        yield Line(RULES, Impact.SAME, "none names a chain or a set of kube-proxy's", node.name)
 
 
 def _remains(switch: Switch, table: str, chain: str) -> bool:
@@ -111,14 +111,14 @@ def _remains(switch: Switch, table: str, chain: str) -> bool:
 
 def _files(switch: Switch, node: NodeFacts) -> Line:
     if _node.FILES in node.unread:
-        return Line(FILES, Verdict.UNKNOWN, node.unread[_node.FILES], node.name)
+        return Line(FILES, Impact.UNKNOWN, node.unread[_node.FILES], node.name)
     places = [place for place in node.files if is_of(switch.before, place.split(":", 2)[-1])]
     gone = [place for place in places if not is_of(switch.to, place.split(":", 2)[-1])]
     if gone:
         instead = "Look at these places: in the new mode they find nothing"
-        return Line(FILES, Verdict.STOPS, _some(gone), node.name, instead, CHAINS_ARE_NO_API)
+        return Line(FILES, Impact.STOPS, _some(gone), node.name, instead, CHAINS_ARE_NO_API)
     text = _some(places) if places else "none is in /etc, /opt, /usr/local and homes"
-    return Line(FILES, Verdict.SAME, text, node.name)
+    return Line(FILES, Impact.SAME, text, node.name)
 
 
 def is_of(mode: str, name: str) -> bool:
@@ -133,41 +133,41 @@ def is_of(mode: str, name: str) -> bool:
 
 def _sets(switch: Switch, node: NodeFacts) -> Line:
     if _node.SETS in node.unread:
-        return Line(SETS, Verdict.UNKNOWN, node.unread[_node.SETS], node.name)
+        return Line(SETS, Impact.UNKNOWN, node.unread[_node.SETS], node.name)
     used = sorted({name for one in node.rules for name in one.sets})
     if used and switch.leaves_ipvs:
         text = f"sets of kube-proxy's that rules of others use are no longer kept up to date: {', '.join(used)}"
-        return Line(SETS, Verdict.STOPS, text, node.name, "Use sets of your own")
+        return Line(SETS, Impact.STOPS, text, node.name, "Use sets of your own")
     others = f"those of others stay: {_some(node.sets)}" if node.sets else "there are none but kube-proxy's own"
-    return Line(SETS, Verdict.SAME, others, node.name)
+    return Line(SETS, Impact.SAME, others, node.name)
 
 
 def _servers(switch: Switch, node: NodeFacts) -> Line:
     if _node.SERVERS in node.unread:
-        return Line(SERVERS, Verdict.UNKNOWN, node.unread[_node.SERVERS], node.name)
+        return Line(SERVERS, Impact.UNKNOWN, node.unread[_node.SERVERS], node.name)
     if not node.servers:
-        return Line(SERVERS, Verdict.SAME, "IPVS has none", node.name)
+        return Line(SERVERS, Impact.SAME, "IPVS has none", node.name)
     if switch.enters_ipvs:
         text = f"kube-proxy removes virtual servers that are not its own: {_some(node.servers)}"
         instead = "Name their networks in kube_proxy_settings: {ipvs: {excludeCIDRs: [...]}}"
-        return Line(SERVERS, Verdict.STOPS, text, node.name, instead)
-    return Line(SERVERS, Verdict.SAME, f"they stay: {_some(node.servers)}", node.name)
+        return Line(SERVERS, Impact.STOPS, text, node.name, instead)
+    return Line(SERVERS, Impact.SAME, f"they stay: {_some(node.servers)}", node.name)
 
 
 def _firewall(switch: Switch, node: NodeFacts) -> Line:
     if _node.NFT in node.unread:
-        return Line(FIREWALL, Verdict.UNKNOWN, f"rules of nft: {node.unread[_node.NFT]}", node.name)
+        return Line(FIREWALL, Impact.UNKNOWN, f"rules of nft: {node.unread[_node.NFT]}", node.name)
     if not node.firewall:
-        return Line(FIREWALL, Verdict.SAME, "no other program drops or refuses packets", node.name)
+        return Line(FIREWALL, Impact.SAME, "no other program drops or refuses packets", node.name)
     if switch.leaves_iptables:
         text = f"kube-proxy no longer accepts packets to Services ahead of these rules: {_some(node.firewall)}"
         instead = "Let them accept node ports (30000-32767) and the network of the pods"
-        return Line(FIREWALL, Verdict.CHANGES, text, node.name, instead, DOCS)
-    return Line(FIREWALL, Verdict.SAME, f"these rules stay: {_some(node.firewall)}", node.name)
+        return Line(FIREWALL, Impact.CHANGES, text, node.name, instead, DOCS)
+    return Line(FIREWALL, Impact.SAME, f"these rules stay: {_some(node.firewall)}", node.name)
 
 
 def _connections(node: NodeFacts) -> Line:
     if node.connections is None:
-        return Line(CONNECTIONS, Verdict.UNKNOWN, "the kernel does not list them", node.name)
+        return Line(CONNECTIONS, Impact.UNKNOWN, "the kernel does not list them", node.name)
     text = f"{node.connections} now; IPVS forgets them with its virtual servers, and clients have to connect again"
-    return Line(CONNECTIONS, Verdict.CHANGES if node.connections else Verdict.SAME, text, node.name)
+    return Line(CONNECTIONS, Impact.CHANGES if node.connections else Impact.SAME, text, node.name)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._migrate import cluster as _cluster
-from ansible_collections.kuber.network.plugins.module_utils._migrate.model import Line, Switch, Verdict
+from ansible_collections.kuber.network.plugins.module_utils._migrate.model import Impact, Line, Switch
 from ansible_collections.kuber.network.plugins.module_utils._proxy import proxy_config, proxy_modes
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -57,28 +57,28 @@ def _version(switch: Switch, cluster: ClusterFacts) -> Line:
     gates = proxy_config.feature_gates(cluster.config)
     for objection in proxy_modes.unsupported(switch.to, cluster.version, gates):
         text = f"{objection.problem}; found: {objection.found}"
-        return Line(VERSION, Verdict.STOPS, text, instead=objection.remedy or "")
+        return Line(VERSION, Impact.STOPS, text, instead=objection.remedy or "")
     if switch.to == "ipvs":
         text = f"{cluster.version} has mode ipvs, which is off by default from 1.40 and removed in 1.43"
-        return Line(VERSION, Verdict.CHANGES, text, instead="Plan to move to nftables before 1.40", link=KEP_IPVS)
-    return Line(VERSION, Verdict.SAME, f"{cluster.version} has mode {switch.to}")
+        return Line(VERSION, Impact.CHANGES, text, instead="Plan to move to nftables before 1.40", link=KEP_IPVS)
+    return Line(VERSION, Impact.SAME, f"{cluster.version} has mode {switch.to}")
 
 
 def _cni(switch: Switch, cluster: ClusterFacts) -> Iterator[Line]:
     if _cluster.DAEMON_SETS in cluster.unread:
-        yield Line(CNI, Verdict.UNKNOWN, cluster.unread[_cluster.DAEMON_SETS])
+        yield Line(CNI, Impact.UNKNOWN, cluster.unread[_cluster.DAEMON_SETS])
         return
     found = {one["metadata"]["name"]: one for one in cluster.daemon_sets}
     calico = [found[name] for name in _CALICO if name in found]
     yield from (_calico(switch, one) for one in calico)
     plain = [title for name, title in _INDEPENDENT.items() if name in found]
     if plain:
-        yield Line(CNI, Verdict.SAME, f"{', '.join(plain)} uses nothing of kube-proxy's")
+        yield Line(CNI, Impact.SAME, f"{', '.join(plain)} uses nothing of kube-proxy's")
     others = [title for name, title in _OTHERS.items() if name in found]
     if others:
-        yield Line(CNI, Verdict.UNKNOWN, f"{', '.join(others)}: not tried together with mode {switch.to}")
+        yield Line(CNI, Impact.UNKNOWN, f"{', '.join(others)}: not tried together with mode {switch.to}")
     if not (calico or plain or others):
-        yield Line(CNI, Verdict.UNKNOWN, "none of the network plug-ins that this report knows runs as a DaemonSet")
+        yield Line(CNI, Impact.UNKNOWN, "none of the network plug-ins that this report knows runs as a DaemonSet")
 
 
 def _calico(switch: Switch, daemon_set: Body) -> Line:
@@ -91,13 +91,13 @@ def _calico(switch: Switch, daemon_set: Body) -> Line:
     mode = str(environment.get("FELIX_NFTABLESMODE", "")).lower()
     wanted = "Enabled" if switch.to == "nftables" else "Disabled"
     if mode == wanted.lower():
-        return Line(CNI, Verdict.SAME, f"Calico has FELIX_NFTABLESMODE={wanted}", link=CALICO)
+        return Line(CNI, Impact.SAME, f"Calico has FELIX_NFTABLESMODE={wanted}", link=CALICO)
     if mode == "" and switch.to != "nftables":
         return Line(
-            CNI, Verdict.UNKNOWN, "Calico's nftablesMode is not in its environment, but in its own configuration"
+            CNI, Impact.UNKNOWN, "Calico's nftablesMode is not in its environment, but in its own configuration"
         )
     text = "Calico has to be in nftables mode exactly when kube-proxy is"
-    verdict = Verdict.STOPS if mode else Verdict.UNKNOWN
+    verdict = Impact.STOPS if mode else Impact.UNKNOWN
     found = f"FELIX_NFTABLESMODE is {mode!r}" if mode else "its mode is not in its environment"
     instead = f"Set Calico's linuxDataplane or nftablesMode for {switch.to} at the same time"
     return Line(CNI, verdict, f"{text}; {found}", instead=instead, link=CALICO)
@@ -107,13 +107,13 @@ def _choice(switch: Switch, cluster: ClusterFacts) -> Line:
     scheduler = str((cluster.config.get("ipvs") or {}).get("scheduler") or "")
     if switch.leaves_ipvs:
         if scheduler in _EVEN:
-            return Line(CHOICE, Verdict.CHANGES, f"at random in place of {scheduler or 'rr'}: as even, but not in turn")
+            return Line(CHOICE, Impact.CHANGES, f"at random in place of {scheduler or 'rr'}: as even, but not in turn")
         kind = "by a hash of addresses" if scheduler in _STICKY else "by load or weight"
         instead = "Set sessionAffinity: ClientIP on Services that need it" if scheduler in _STICKY else ""
-        return Line(CHOICE, Verdict.STOPS, f"scheduler {scheduler} ({kind}) exists only in IPVS mode", instead=instead)
+        return Line(CHOICE, Impact.STOPS, f"scheduler {scheduler} ({kind}) exists only in IPVS mode", instead=instead)
     if switch.enters_ipvs:
-        return Line(CHOICE, Verdict.CHANGES, f"scheduler {scheduler or 'rr'} in place of at random")
-    return Line(CHOICE, Verdict.SAME, "at random")
+        return Line(CHOICE, Impact.CHANGES, f"scheduler {scheduler or 'rr'} in place of at random")
+    return Line(CHOICE, Impact.SAME, "at random")
 
 
 def _ipvs_settings(switch: Switch, cluster: ClusterFacts) -> Line:
@@ -121,28 +121,28 @@ def _ipvs_settings(switch: Switch, cluster: ClusterFacts) -> Line:
     named = ("excludeCIDRs", "tcpTimeout", "tcpFinTimeout", "udpTimeout")
     used = {name: settings[name] for name in named if settings.get(name) not in (None, "", "0s", [])}
     if not (switch.leaves_ipvs and used):
-        return Line(IPVS_SETTINGS, Verdict.SAME, "none is set that the mode changes")
+        return Line(IPVS_SETTINGS, Impact.SAME, "none is set that the mode changes")
     shown = ", ".join(f"{name} {value}" for name, value in used.items())
     instead = (
         "Set the timeouts of conntrack (kube_proxy_settings: {conntrack: {...}})"
         if set(used) - {"excludeCIDRs"}
         else ""
     )
-    return Line(IPVS_SETTINGS, Verdict.STOPS, f"{shown}: read only in IPVS mode", instead=instead)
+    return Line(IPVS_SETTINGS, Impact.STOPS, f"{shown}: read only in IPVS mode", instead=instead)
 
 
 def _conntrack(switch: Switch, cluster: ClusterFacts) -> Iterator[Line]:
     """Only iptables mode drops what conntrack calls INVALID, unless conntrack is liberal."""
     liberal = (cluster.config.get("conntrack") or {}).get("tcpBeLiberal") is True
     if liberal:
-        yield Line(CONNTRACK, Verdict.SAME, "conntrack.tcpBeLiberal is set, so that no mode drops INVALID packets")
+        yield Line(CONNTRACK, Impact.SAME, "conntrack.tcpBeLiberal is set, so that no mode drops INVALID packets")
     elif switch.before == "iptables":
         yield _no_longer_dropped(cluster)
     elif switch.to == "iptables":
         text = "packets that conntrack calls INVALID are dropped where they are forwarded"
-        yield Line(CONNTRACK, Verdict.CHANGES, text, instead="conntrack.tcpBeLiberal in kube_proxy_settings", link=DOCS)
+        yield Line(CONNTRACK, Impact.CHANGES, text, instead="conntrack.tcpBeLiberal in kube_proxy_settings", link=DOCS)
     else:
-        yield Line(CONNTRACK, Verdict.SAME, "neither mode drops packets that conntrack calls INVALID")
+        yield Line(CONNTRACK, Impact.SAME, "neither mode drops packets that conntrack calls INVALID")
 
 
 def _no_longer_dropped(cluster: ClusterFacts) -> Line:
@@ -155,10 +155,10 @@ def _no_longer_dropped(cluster: ClusterFacts) -> Line:
     instead = "Set kube_proxy_settings to {conntrack: {tcpBeLiberal: true}}"
     dropped = _dropped(counted)
     if dropped:
-        return Line(CONNTRACK, Verdict.STOPS, f"{text} (dropped so far: {dropped})", instead=instead, link=DOCS)
+        return Line(CONNTRACK, Impact.STOPS, f"{text} (dropped so far: {dropped})", instead=instead, link=DOCS)
     if counted:
-        return Line(CONNTRACK, Verdict.CHANGES, f"{text} (none dropped so far)", link=DOCS)
-    return Line(CONNTRACK, Verdict.CHANGES, f"{text}; kube-proxy has no counter of them", instead=instead, link=DOCS)
+        return Line(CONNTRACK, Impact.CHANGES, f"{text} (none dropped so far)", link=DOCS)
+    return Line(CONNTRACK, Impact.CHANGES, f"{text}; kube-proxy has no counter of them", instead=instead, link=DOCS)
 
 
 def _connections(switch: Switch) -> Line:
@@ -168,10 +168,10 @@ def _connections(switch: Switch) -> Line:
     elif (switch.before, switch.to) == ("iptables", "ipvs"):
         text = "on a busy node open TCP connections may be lost, and new ones wait for some seconds"
     elif switch.enters_ipvs:
-        return Line(CONNECTIONS, Verdict.SAME, "open ones go on, and new ones are answered all the time")
+        return Line(CONNECTIONS, Impact.SAME, "open ones go on, and new ones are answered all the time")
     else:
         text = "open ones go on; new ones go without an answer for one to four seconds"
-    return Line(CONNECTIONS, Verdict.CHANGES, text)
+    return Line(CONNECTIONS, Impact.CHANGES, text)
 
 
 def _dropped(counted: Mapping[str, float]) -> str:

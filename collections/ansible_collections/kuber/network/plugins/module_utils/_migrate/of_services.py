@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._migrate import cluster as _cluster
 from ansible_collections.kuber.network.plugins.module_utils._migrate import node as _node
-from ansible_collections.kuber.network.plugins.module_utils._migrate.model import Line, Switch, Verdict
+from ansible_collections.kuber.network.plugins.module_utils._migrate.model import Impact, Line, Switch
 from ansible_collections.kuber.network.plugins.module_utils._proxy import proxy_modes
 from ansible_collections.kuber.network.plugins.module_utils._proxy.services import load_balancer_addresses
 
@@ -44,7 +44,7 @@ def lines(switch: Switch, cluster: ClusterFacts, nodes: Sequence[NodeFacts]) -> 
     """Yield the lines about Services."""
     if _cluster.SERVICES in cluster.unread:
         for topic in (PORTS, HERE, LOCAL, AFFINITY):
-            yield Line(topic, Verdict.UNKNOWN, cluster.unread[_cluster.SERVICES])
+            yield Line(topic, Impact.UNKNOWN, cluster.unread[_cluster.SERVICES])
         return
     for node in nodes:
         yield from _node_ports(switch, cluster, node)
@@ -93,10 +93,10 @@ def _node_ports(switch: Switch, cluster: ClusterFacts, node: NodeFacts) -> Itera
     """The addresses beside the primary one, without 127.0.0.1, which has a line of its own."""
     with_ports = [one for one in cluster.services if _cluster.node_ports(one)]
     if not with_ports:
-        yield Line(PORTS, Verdict.SAME, "no Service has a node port over TCP", node.name)
+        yield Line(PORTS, Impact.SAME, "no Service has a node port over TCP", node.name)
         return
     if node.problem or _node.PORTS in node.unread:
-        yield Line(PORTS, Verdict.UNKNOWN, node.problem or node.unread[_node.PORTS], node.name)
+        yield Line(PORTS, Impact.UNKNOWN, node.problem or node.unread[_node.PORTS], node.name)
         return
     now = {one.partition("/")[0] for one in node.answers}
     then = {one for one in admitted(switch.to, cluster, node) if not _is_loopback(one)}
@@ -104,7 +104,7 @@ def _node_ports(switch: Switch, cluster: ClusterFacts, node: NodeFacts) -> Itera
     if lost:
         asked_for = [one for one in with_ports if one["spec"].get("type") == "NodePort"]
         # Those of a load balancer are handed out whether anybody asks for them or not.
-        verdict = Verdict.STOPS if asked_for else Verdict.CHANGES
+        verdict = Impact.STOPS if asked_for else Impact.CHANGES
         yield Line(
             PORTS,
             verdict,
@@ -116,16 +116,16 @@ def _node_ports(switch: Switch, cluster: ClusterFacts, node: NodeFacts) -> Itera
     elif opened:
         yield Line(
             PORTS,
-            Verdict.CHANGES,
+            Impact.CHANGES,
             f"will answer on {', '.join(opened)}, too ({_names(with_ports)})",
             node.name,
             "To keep them closed, set kube_proxy_settings to {nodePortAddresses: [NETWORK]}",
             DOCS,
         )
     elif not now:
-        yield Line(PORTS, Verdict.UNKNOWN, "none of them answers on any address of the node now", node.name)
+        yield Line(PORTS, Impact.UNKNOWN, "none of them answers on any address of the node now", node.name)
     else:
-        yield Line(PORTS, Verdict.SAME, f"answer on {', '.join(sorted(now))}", node.name)
+        yield Line(PORTS, Impact.SAME, f"answer on {', '.join(sorted(now))}", node.name)
 
 
 def _silent(switch: Switch, cluster: ClusterFacts, node: NodeFacts) -> frozenset[str]:
@@ -140,7 +140,7 @@ def _is_loopback(socket: str) -> bool:
 def _localhost(switch: Switch, cluster: ClusterFacts, nodes: Sequence[NodeFacts]) -> Line:
     ports = cluster.node_ports
     if not ports:
-        return Line(HERE, Verdict.SAME, "no Service has a node port over TCP")
+        return Line(HERE, Impact.SAME, "no Service has a node port over TCP")
     unasked = [node.name for node in nodes if node.problem]
     answering, then = (
         [node.name for node in nodes if any(map(_is_loopback, admitted(mode, cluster, node)))]
@@ -148,25 +148,25 @@ def _localhost(switch: Switch, cluster: ClusterFacts, nodes: Sequence[NodeFacts]
     )
     users = [*_users(cluster, ports), *_places(nodes, ports)]
     if then and not answering:
-        return Line(HERE, Verdict.CHANGES, f"will answer on {', '.join(then)}", link=DOCS)
+        return Line(HERE, Impact.CHANGES, f"will answer on {', '.join(then)}", link=DOCS)
     if not answering:
         if unasked:
-            return Line(HERE, Verdict.UNKNOWN, f"the addresses of {', '.join(unasked)} are not known")
-        return Line(HERE, Verdict.SAME, "do not answer in either mode")
+            return Line(HERE, Impact.UNKNOWN, f"the addresses of {', '.join(unasked)} are not known")
+        return Line(HERE, Impact.SAME, "do not answer in either mode")
     counted = {
         node: values[_cluster.LOCALHOST] for node, values in cluster.counters.items() if _cluster.LOCALHOST in values
     }
     users += [f"{value:g} packets on node {node}" for node, value in counted.items() if value]
     instead = "Use the node's address in place of 127.0.0.1"
     if users:
-        return Line(HERE, Verdict.STOPS, f"used by {'; '.join(users)}", instead=instead, link=DOCS)
+        return Line(HERE, Impact.STOPS, f"used by {'; '.join(users)}", instead=instead, link=DOCS)
     seen = (
         f"kube-proxy's counter of such packets is 0 on {', '.join(counted)}"
         if counted
         else "kube-proxy has no counter of such packets"
     )
     text = f"answer now and will not; no image, file or counter shows that they are used ({seen})"
-    return Line(HERE, Verdict.CHANGES, text, instead=instead, link=DOCS)
+    return Line(HERE, Impact.CHANGES, text, instead=instead, link=DOCS)
 
 
 def _users(cluster: ClusterFacts, ports: Collection[int]) -> Iterator[str]:
@@ -187,7 +187,7 @@ def _places(nodes: Sequence[NodeFacts], ports: Collection[int]) -> Iterator[str]
 def _local_policy(switch: Switch, cluster: ClusterFacts) -> Line:
     local = [one for one in cluster.services if one["spec"].get("externalTrafficPolicy") == "Local" and _outer(one)]
     if not local:
-        return Line(LOCAL, Verdict.SAME, "no Service with an external address has this policy")
+        return Line(LOCAL, Impact.SAME, "no Service with an external address has this policy")
     number = proxy_modes.minor(cluster.version)
     if switch.to == "nftables" and number < _SHORT_CUT:
         text = (
@@ -195,15 +195,15 @@ def _local_policy(switch: Switch, cluster: ClusterFacts) -> Line:
             "has the fix"
         )
         return Line(
-            LOCAL, Verdict.STOPS, text, instead="Use the cluster address, or update Kubernetes", link=LOCAL_POLICY
+            LOCAL, Impact.STOPS, text, instead="Use the cluster address, or update Kubernetes", link=LOCAL_POLICY
         )
     if switch.leaves_ipvs:
         text = f"pods that use the external address of {_names(local)} reach pods on all nodes, not only on their own"
-        return Line(LOCAL, Verdict.CHANGES, text, link=LOCAL_POLICY)
+        return Line(LOCAL, Impact.CHANGES, text, link=LOCAL_POLICY)
     if switch.enters_ipvs:
         text = f"pods that use the external address of {_names(local)} reach only pods on their own node if it has any"
-        return Line(LOCAL, Verdict.CHANGES, text, link=LOCAL_POLICY)
-    return Line(LOCAL, Verdict.SAME, f"pods that use the external address of {_names(local)} reach pods on all nodes")
+        return Line(LOCAL, Impact.CHANGES, text, link=LOCAL_POLICY)
+    return Line(LOCAL, Impact.SAME, f"pods that use the external address of {_names(local)} reach pods on all nodes")
 
 
 def _outer(service: Body) -> list[str]:
@@ -213,24 +213,24 @@ def _outer(service: Body) -> list[str]:
 def _affinity(cluster: ClusterFacts) -> Line:
     sticky = [one for one in cluster.services if one["spec"].get("sessionAffinity") == "ClientIP"]
     if not sticky:
-        return Line(AFFINITY, Verdict.SAME, "no Service has sessionAffinity ClientIP")
+        return Line(AFFINITY, Impact.SAME, "no Service has sessionAffinity ClientIP")
     text = f"a client of {_names(sticky)} may get another pod once: no mode knows what another has remembered"
-    return Line(AFFINITY, Verdict.CHANGES, text)
+    return Line(AFFINITY, Impact.CHANGES, text)
 
 
 def _ping(switch: Switch, cluster: ClusterFacts, nodes: Sequence[NodeFacts]) -> Line:
     if switch.enters_ipvs:
-        return Line(PING, Verdict.CHANGES, "each node has the addresses of Services on kube-ipvs0, and can answer ping")
+        return Line(PING, Impact.CHANGES, "each node has the addresses of Services on kube-ipvs0, and can answer ping")
     if not switch.leaves_ipvs:
-        return Line(PING, Verdict.SAME, "addresses of Services do not answer ping in either mode")
+        return Line(PING, Impact.SAME, "addresses of Services do not answer ping in either mode")
     answering = [node.name for node in nodes if node.answers_ping]
     # Since 1.27 kube-proxy itself refuses it.
     if answering or proxy_modes.minor(cluster.version) < _REFUSED:
         text = (
             f"addresses of Services answer ping on {', '.join(answering) or 'each node'}, which has them on kube-ipvs0"
         )
-        return Line(PING, Verdict.STOPS, text, instead="Check a port in place of ping")
+        return Line(PING, Impact.STOPS, text, instead="Check a port in place of ping")
     unread = [node.name for node in nodes if node.problem or _node.RULES in node.unread]
     if unread:
-        return Line(PING, Verdict.UNKNOWN, f"the rules of {', '.join(unread)} could not be read")
-    return Line(PING, Verdict.SAME, "addresses of Services do not answer ping now either")
+        return Line(PING, Impact.UNKNOWN, f"the rules of {', '.join(unread)} could not be read")
+    return Line(PING, Impact.SAME, "addresses of Services do not answer ping now either")

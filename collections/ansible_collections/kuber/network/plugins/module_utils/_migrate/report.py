@@ -15,7 +15,7 @@ import typing as t
 from ansible_collections.kuber.network.plugins.module_utils import _table
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._migrate import of_nodes, of_proxy, of_services
-from ansible_collections.kuber.network.plugins.module_utils._migrate.model import Line, Switch, Verdict
+from ansible_collections.kuber.network.plugins.module_utils._migrate.model import Impact, Line, Switch
 from ansible_collections.kuber.network.plugins.module_utils._migrate.node import NodeFacts
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -28,22 +28,22 @@ if t.TYPE_CHECKING:  # pragma: no cover
 # Where kube-proxy could not run at all, nothing is to be accepted.
 _IMPOSSIBLE = (of_nodes.KERNEL, of_nodes.NFT, of_proxy.VERSION)
 MARKS = {
-    Verdict.SAME: ("✔", "green"),
-    Verdict.CHANGES: ("~", "yellow"),
-    Verdict.UNKNOWN: ("?", "yellow"),
-    Verdict.STOPS: ("✘", "red"),
+    Impact.SAME: ("✔", "green"),
+    Impact.CHANGES: ("~", "yellow"),
+    Impact.UNKNOWN: ("?", "yellow"),
+    Impact.STOPS: ("✘", "red"),
 }
 _TOPIC = 28
 
 
 @dataclasses.dataclass(frozen=True)
-class Report:
+class SwitchReport:
     """All lines, those of the cluster first."""
 
     switch: Switch
     lines: tuple[Line, ...]
 
-    def of(self, verdict: Verdict) -> list[Line]:
+    def of(self, verdict: Impact) -> list[Line]:
         return [one for one in self.lines if one.verdict is verdict]
 
     def dump(self) -> dict[str, t.Any]:
@@ -51,19 +51,19 @@ class Report:
             "before": self.switch.before,
             "to": self.switch.to,
             "lines": [one.dump() for one in self.lines],
-            "summary": {verdict.value: len(self.of(verdict)) for verdict in Verdict},
+            "summary": {verdict.value: len(self.of(verdict)) for verdict in Impact},
         }
 
     def objections(self, *, accepted: bool) -> Iterator[KuberError]:
         """Yield why the switch is not made; ``accepted`` is whether the user takes what stops."""
         for line in self.lines:
             unanswered = line.topic == of_nodes.ANSWER
-            if unanswered or (line.verdict is Verdict.STOPS and line.topic in _IMPOSSIBLE):
+            if unanswered or (line.verdict is Impact.STOPS and line.topic in _IMPOSSIBLE):
                 place = f" on node {line.node}" if line.node else ""
                 yield KuberError(
                     f"The switch to {self.switch.to} is not possible{place}: {line.text}", remedy=line.instead or None
                 )
-        stopping = [one for one in self.of(Verdict.STOPS) if one.topic not in _IMPOSSIBLE]
+        stopping = [one for one in self.of(Impact.STOPS) if one.topic not in _IMPOSSIBLE]
         if stopping and not accepted:
             topics = ", ".join(dict.fromkeys(one.topic for one in stopping))
             yield KuberError(
@@ -73,11 +73,11 @@ class Report:
             )
 
 
-def report(to: str, cluster: ClusterFacts, nodes: Sequence[NodeFacts]) -> Report:
+def report(to: str, cluster: ClusterFacts, nodes: Sequence[NodeFacts]) -> SwitchReport:
     """Return the report about a switch from the running mode; nodes that were not read are in it as unknown."""
     switch = Switch(running(cluster, to), to)
     if switch.before == to:
-        return Report(switch, ())
+        return SwitchReport(switch, ())
     known = {node.name for node in nodes}
     unread = [
         NodeFacts(name, problem="the inventory has no such node, so it was not checked")
@@ -87,7 +87,7 @@ def report(to: str, cluster: ClusterFacts, nodes: Sequence[NodeFacts]) -> Report
     everything = [*nodes, *unread]
     found = [*of_proxy.lines(switch, cluster), *of_services.lines(switch, cluster, everything)]
     found += [line for node in everything for line in of_nodes.lines(switch, node)]
-    return Report(switch, tuple(sorted(found, key=lambda line: line.node)))
+    return SwitchReport(switch, tuple(sorted(found, key=lambda line: line.node)))
 
 
 def running(cluster: ClusterFacts, to: str) -> str:
@@ -103,7 +103,7 @@ def running(cluster: ClusterFacts, to: str) -> str:
     return next((mode for mode in modes if mode != to), to)
 
 
-def render(found: Report, *, width: int, paint: Paint = lambda text, _color: text) -> list[str]:
+def render(found: SwitchReport, *, width: int, paint: Paint = lambda text, _color: text) -> list[str]:
     """Return the report as a table: a heading for the cluster and each node, a line for each topic."""
     if found.switch.before == found.switch.to:
         return [f"kube-proxy runs in mode {found.switch.to} already: there is nothing to switch"]
@@ -114,7 +114,7 @@ def render(found: Report, *, width: int, paint: Paint = lambda text, _color: tex
             node = line.node
             lines += ["", paint(f" {f'Node {node}' if node else 'The cluster'}", "white")]
         lines += _rendered(line, width, paint)
-    counts = ", ".join(f"{len(found.of(verdict))} {verdict.value}" for verdict in Verdict)
+    counts = ", ".join(f"{len(found.of(verdict))} {verdict.value}" for verdict in Impact)
     return [*lines, "", f" {counts}", ""]
 
 
@@ -129,7 +129,7 @@ def _rendered(line: Line, width: int, paint: Paint) -> Iterator[str]:
         left = topic[number] if number < len(topic) else ""
         right = text[number] if number < len(text) else ""
         yield f"{paint(head, color)}{left:<{_TOPIC}}  {paint(right, color) if number == 0 else right}".rstrip()
-    if line.instead and line.verdict is not Verdict.SAME:
+    if line.instead and line.verdict is not Impact.SAME:
         yield from textwrap.wrap(
             f"Instead: {line.instead}", max(width, 60), initial_indent=indent, subsequent_indent=indent
         )

@@ -70,7 +70,7 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def study(params: Mapping[str, t.Any]) -> HostsChange:
+def plan_change(params: Mapping[str, t.Any]) -> HostsChange:
     """Read the file and return the change; nothing is changed yet."""
     path = os.path.realpath(params["path"])
     entries = parse_entries(params["entries"])

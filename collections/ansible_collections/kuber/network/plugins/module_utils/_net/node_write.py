@@ -107,7 +107,7 @@ class NodeOutcome:
         return self.plan.left
 
 
-def settle(runner: Runner, spec: node.NodeSpec, *, check_mode: bool, writer: Writer) -> NodeOutcome:
+def reconcile(runner: Runner, spec: node.NodeSpec, *, check_mode: bool, writer: Writer) -> NodeOutcome:
     """Read, plan and, unless in check mode, change the node."""
     state = node_read.read(runner, spec.mode, spec.variant)
     pending = spec.mode_pending and check_mode and state.proxy.mode != spec.mode

@@ -54,7 +54,7 @@ INCIDENTAL = ("table", "flags", "nh_info", "nexthops", "pref", "cache", "uid")
 
 
 class NoNeighbourError(KuberError):
-    """A next hop that is no other machine in a network of this one."""
+    """A next hop that is not another machine in a network of this one."""
 
 
 @dataclasses.dataclass(frozen=True)

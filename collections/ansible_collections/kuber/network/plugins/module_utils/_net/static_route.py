@@ -77,7 +77,7 @@ class RouteChange:
         return _drift.of_lines(f"route to {self.destination}", self.route.before, self.route.after)
 
 
-def study(params: Mapping[str, t.Any], runner: Runner, root: pathlib.Path = ROOT) -> RouteChange:
+def plan_change(params: Mapping[str, t.Any], runner: Runner, root: pathlib.Path = ROOT) -> RouteChange:
     """Read everything and return the change; nothing is changed, and no rights are needed."""
     destination = parse_destination(params["destination"])
     hops = _hops(params, destination)

@@ -9,11 +9,11 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
+import os
 import re
 import typing as t
 
-from ansible_collections.kuber.network.plugins.module_utils._addresses import is_address
+from ansible_collections.kuber.network.plugins.module_utils._addresses import is_address, is_network
 from ansible_collections.kuber.network.plugins.module_utils._proxy import proxy_config
 from ansible_collections.kuber.network.plugins.module_utils._yaml import yamltext
 
@@ -47,13 +47,6 @@ def _name(pattern: str, wanted: str, *, longest: int = 253, empty: bool = False)
     return Form(form.wanted, lambda text: form.fits(text) and (not text or yamltext.load_all(text, "it") == [text]))
 
 
-def _is_network(text: str) -> bool:
-    try:
-        return ipaddress.ip_network(text).prefixlen > 0
-    except ValueError:
-        return False
-
-
 def _is_share(text: str, most: int | None) -> bool:
     found = re.fullmatch(r"(\d{1,9})(%?)", text)
     return found is not None and not (found[2] and most is not None and int(found[1]) > most)
@@ -72,7 +65,10 @@ ANY = Form("anything", lambda _value: True)
 ADDRESS = Form("an address such as 172.17.255.1", is_address)
 ADDRESS_OR_NONE = Form("an address such as 172.17.255.2, or empty", lambda text: not text or is_address(text))
 ADDRESSES = Form("addresses such as 192.168.99.134", lambda texts: all(is_address(text) for text in texts))
-NETWORK = Form("a network such as 172.17.255.0/24, without host bits", _is_network)
+# Not the default route.
+NETWORK = Form(
+    "a network such as 172.17.255.0/24, without host bits", lambda text: is_network(text) and not text.endswith("/0")
+)
 PORT = _number(1, 65535)
 # The default limit of pods on a node.
 PODS = _number(1, 1000)
@@ -108,6 +104,7 @@ ENVIRONMENT = Form(
     "a name for each, with a string as value or a mapping as valueFrom",
     lambda value: all(_is_variable(one) for one in value),
 )
+DIRECTORY = Form("a directory that exists", os.path.isdir)
 SETTINGS = Form("names that are strings", lambda value: all(isinstance(key, str) for key in value))
 TEXTS = Form(
     "strings only: quote numbers and booleans", lambda value: all(isinstance(one, str) for one in value.values())
@@ -156,6 +153,7 @@ FORMS: dict[str, Form] = {
     "ingress_nginx_version": VERSION,
     "kube_proxy_scheduler": SCHEDULER,
     "kube_proxy_settings": SETTINGS,
+    "kuber_switch_directory": DIRECTORY,
     "kuber_wait_timeout": SECONDS,
     "metallb_dns_address": ADDRESS_OR_NONE,
     "metallb_images": ANY,

@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import os
 import pathlib
 import platform
 import typing as t
 
+from ansible_collections.kuber.network.plugins.module_utils._addresses import is_network
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired
 from ansible_collections.kuber.network.plugins.module_utils._net import hosts_file, static_route
 from ansible_collections.kuber.network.plugins.module_utils._net.in_use import LocalNetworks
@@ -53,19 +53,11 @@ class Host:
 class _Question:
     """One change to plan, and the check of the rights for it."""
 
-    study: Callable[[], static_route.RouteChange | hosts_file.HostsChange]
+    plan_change: Callable[[], static_route.RouteChange | hosts_file.HostsChange]
     rehearse: Callable[[t.Any], None]
 
 
-def _is_network(text: str) -> bool:
-    """Whether the destination is a network; if not, the check of the pool reports it."""
-    try:
-        return bool(ipaddress.ip_network(text))
-    except ValueError:
-        return False
-
-
-def look(
+def inspect(
     params: Mapping[str, t.Any],
     runner: Runner,
     *,
@@ -83,7 +75,7 @@ def look(
     notes: list[str] = []
     for question in questions:
         try:
-            change = question.study()
+            change = question.plan_change()
             needs_root |= change.needed
             notes += getattr(change, "notes", ())
             if change.needed and rehearse and os.geteuid() == 0:
@@ -102,7 +94,7 @@ def look(
 
 
 def _questions(params: Mapping[str, t.Any], runner: Runner) -> t.Iterator[_Question]:
-    if (params["via"] or params["route_nodes"]) and _is_network(params["route"]):
+    if (params["via"] or params["route_nodes"]) and is_network(params["route"]):
         route = {key: params[key] for key in ("persistent", "take_over")}
         route |= {"destination": params["route"], "state": "present"}
         route |= {"via": params["via"] or None, "nodes": params["route_nodes"]}
@@ -112,14 +104,14 @@ def _questions(params: Mapping[str, t.Any], runner: Runner) -> t.Iterator[_Quest
     if params["names"]:
         default = hosts_file.ARGUMENT_SPEC["path"]["default"]
         entries = {"entries": params["names"], "path": default, "state": "present"}
-        yield _Question(lambda: hosts_file.study(entries), hosts_file.require_permission)
+        yield _Question(lambda: hosts_file.plan_change(entries), hosts_file.require_permission)
 
 
 def _study_route(route: Mapping[str, t.Any], runner: Runner) -> static_route.RouteChange:
     refusal = hidden.no_route_on(platform.system())
     if refusal is not None:
         raise refusal
-    return static_route.study(route, runner)
+    return static_route.plan_change(route, runner)
 
 
 def _notes_of_wsl(root: pathlib.Path) -> t.Iterator[str]:

@@ -22,7 +22,7 @@ from ansible_collections.kuber.network.plugins.module_utils._yaml import jsonstr
 _BaseLoader: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BaseDumper: t.Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
-# Read in 15 s with 450 MiB of memory; what is larger is no set of manifests but a mistake.
+# Read in 15 s with 450 MiB of memory; what is larger is a mistake, not a set of manifests.
 LARGEST = 16 * 1024 * 1024
 
 # A half of a character beyond U+FFFF, as JSON writes it. libyaml takes none.

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kuber.network.plugins.plugin_utils._drift_report import HEADINGS, Report, TaskOnHost
+from ansible_collections.kuber.network.plugins.plugin_utils._drift_report import HEADINGS, DriftReport, TaskOnHost
 
 NOW = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 WEB = TaskOnHost("localhost", "Web application", "kuber.network.web_app", "Set up the application web and its service")
@@ -23,8 +23,8 @@ def entry(thing: str, *, action: str = "configured", **details: t.Any) -> dict[s
     return {"thing": thing, "action": action, "fields": [], "removed": [], "added": []} | details
 
 
-def report(*results: tuple[TaskOnHost, list[dict[str, t.Any]]]) -> Report:
-    made = Report(NOW)
+def report(*results: tuple[TaskOnHost, list[dict[str, t.Any]]]) -> DriftReport:
+    made = DriftReport(NOW)
     for place, drift in results:
         made.add(place, {"changed": True, "drift": drift})
     return made
@@ -118,7 +118,7 @@ def test_a_terminal_obeys_nothing_that_was_found() -> None:
 
 
 def test_the_last_failures_of_a_host_are_those_that_were_not_rescued() -> None:
-    made = Report(NOW)
+    made = DriftReport(NOW)
     for message in ("rescued", "final"):
         made.add_failure(NODE, {"failed": True, "msg": message}, "failed")
     made.forget_rescued({"minikube": 1})

@@ -12,7 +12,7 @@ import typing as t
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, Verdict
+from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, CheckResult
 from ansible_collections.kuber.network.plugins.module_utils._checks.places import ContainerBesideNode, container_options
 from ansible_collections.kuber.network.plugins.module_utils._checks.run import run_checks
 from ansible_collections.kuber.network.plugins.module_utils._checks.specs import CHECK_SPEC, ProbeContext, build
@@ -54,7 +54,7 @@ class Bare(Runner):
         return Result(argv, 127, "", f"sh: {argv[0]}: not found")
 
 
-def verdict(world: ProbeContext, **kind: t.Any) -> Verdict:
+def verdict(world: ProbeContext, **kind: t.Any) -> CheckResult:
     validated = ArgumentSpecValidator({"checks": CHECK_SPEC}).validate({"checks": [{"name": "it works", **kind}]})
     assert not validated.error_messages, validated.error_messages
     check: Check = build(validated.validated_parameters["checks"][0], world)
@@ -62,7 +62,7 @@ def verdict(world: ProbeContext, **kind: t.Any) -> Verdict:
     return only
 
 
-def table(one: Verdict) -> str:
+def table(one: CheckResult) -> str:
     return "\n".join(render([one], width=120, paint=lambda text, color: text))
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kuber.network.plugins.module_utils._checks import run
-from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, Verdict
+from ansible_collections.kuber.network.plugins.module_utils._checks.model import Check, CheckResult
 from ansible_collections.kuber.network.plugins.module_utils._checks.run import run_checks
 from ansible_collections.kuber.network.plugins.module_utils._checks.table import render
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
@@ -108,11 +108,11 @@ def colored(text: str, color: str) -> str:
     return f"<{color}>{text}</{color}>"
 
 
-GREEN_LINE = Verdict("Page is served", "Part 1", "curl http://x/", "200", "200 hello", True)
-RED_LINE = Verdict("Address answers ping", "Part 2", "ping 10.0.0.1", "an echo reply", "no answer in time", False)
+GREEN_LINE = CheckResult("Page is served", "Part 1", "curl http://x/", "200", "200 hello", True)
+RED_LINE = CheckResult("Address answers ping", "Part 2", "ping 10.0.0.1", "an echo reply", "no answer in time", False)
 
 
-GREY_LINE = Verdict("No set is left", "Part 2", "ipset list", "none", "not checked: no ipset", False, unknown=True)
+GREY_LINE = CheckResult("No set is left", "Part 2", "ipset list", "none", "not checked: no ipset", False, unknown=True)
 
 
 def test_table_never_shows_a_check_that_was_not_made_as_good() -> None:
@@ -143,11 +143,11 @@ def test_table_reads_like_this() -> None:
 
 
 WORDS = st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=90)
-VERDICTS = st.builds(Verdict, WORDS, st.sampled_from(["", "Part 1", "Part 2"]), WORDS, WORDS, WORDS, st.booleans())
+VERDICTS = st.builds(CheckResult, WORDS, st.sampled_from(["", "Part 1", "Part 2"]), WORDS, WORDS, WORDS, st.booleans())
 
 
 @given(st.lists(VERDICTS, min_size=1, max_size=8), st.integers(40, 200))
-def test_table_has_one_line_per_check_and_green_lines_fit(verdicts: list[Verdict], width: int) -> None:
+def test_table_has_one_line_per_check_and_green_lines_fit(verdicts: list[CheckResult], width: int) -> None:
     lines = render(verdicts, width=width, paint=plain)
     rows = [line for line in lines[:-2] if re.match(r" [✔✘?] ", line)]
     marks = ["✔" if verdict.ok else "?" if verdict.unknown else "✘" for verdict in verdicts]
@@ -161,5 +161,5 @@ def test_table_has_one_line_per_check_and_green_lines_fit(verdicts: list[Verdict
 
 
 @pytest.mark.parametrize("verdict", [GREEN_LINE, RED_LINE, GREY_LINE])
-def test_a_verdict_survives_the_way_through_a_registered_variable(verdict: Verdict) -> None:
-    assert Verdict.load(verdict.dump()) == verdict
+def test_a_verdict_survives_the_way_through_a_registered_variable(verdict: CheckResult) -> None:
+    assert CheckResult.load(verdict.dump()) == verdict

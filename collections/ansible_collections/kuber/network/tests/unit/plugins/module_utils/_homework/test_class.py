@@ -114,14 +114,14 @@ def test_folder_that_does_not_exist_is_refused() -> None:
 def dumped(name: str, statuses: dict[str, str], edition: str = "classic", language: str = "en") -> dict[str, t.Any]:
     fault = Fault(Message("broken", "сломано"))
     found = [
-        verdicts.Verdict(row.number, row.title, Status(statuses.get(row.number, "not_part")), reasons=(fault,))
+        verdicts.RowVerdict(row.number, row.title, Status(statuses.get(row.number, "not_part")), reasons=(fault,))
         for row in rows.ROWS[edition]
     ]
-    return report.dump(report.Report(name, edition, tuple(found), language))
+    return report.dump(report.HomeworkReport(name, edition, tuple(found), language))
 
 
 def refused(name: str, language: str = "en") -> dict[str, t.Any]:
-    return report.dump(report.Report(name, "", tuple(verdicts.refused("a link to outside")), language))
+    return report.dump(report.HomeworkReport(name, "", tuple(verdicts.refused("a link to outside")), language))
 
 
 def sample(language: str = "en") -> ClassReport:

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ansible_collections.kuber.network.plugins.module_utils._checks.model import Verdict as Answer
+from ansible_collections.kuber.network.plugins.module_utils._checks.model import CheckResult
 from ansible_collections.kuber.network.plugins.module_utils._homework import junit, page, report, rows, verdicts
 from ansible_collections.kuber.network.plugins.module_utils._homework.model import Claim, Fault, Message, Status
 from ansible_collections.kuber.network.plugins.module_utils._upgrade.model import FieldChange, Reason
@@ -26,16 +26,16 @@ CHROMIUM = shutil.which("chromium")
 NOTHING = {row.number: Claim() for row in rows.ROWS[rows.CLASSIC]}
 
 
-def answer(row: str, *, ok: bool = True, unknown: bool = False) -> Answer:
-    return Answer(f"check of {row}", row, "curl", "200", "200" if ok else "404", ok, unknown)
+def answer(row: str, *, ok: bool = True, unknown: bool = False) -> CheckResult:
+    return CheckResult(f"check of {row}", row, "curl", "200", "200" if ok else "404", ok, unknown)
 
 
-def conclude(claims: dict[str, Claim], *answers: Answer, **options: t.Any) -> dict[str, verdicts.Verdict]:
+def conclude(claims: dict[str, Claim], *answers: CheckResult, **options: t.Any) -> dict[str, verdicts.RowVerdict]:
     found = verdicts.conclude(rows.CLASSIC, NOTHING | claims, answers, **options)
     return {one.number: one for one in found}
 
 
-def statuses(claims: dict[str, Claim], *answers: Answer, **options: t.Any) -> dict[str, Status]:
+def statuses(claims: dict[str, Claim], *answers: CheckResult, **options: t.Any) -> dict[str, Status]:
     found = conclude(claims, *answers, **options)
     return {number: one.status for number, one in found.items() if one.status is not Status.NOT_PART}
 
@@ -66,7 +66,7 @@ PROBLEM = Fault(Message("broken", "сломано"), Message("mend it", "поч�
     ],
 )
 def test_verdict_of_a_row(
-    claims: dict[str, Claim], answers: list[Answer], expected: dict[str, Status], code: int
+    claims: dict[str, Claim], answers: list[CheckResult], expected: dict[str, Status], code: int
 ) -> None:
     assert statuses(claims, *answers) == expected
     assert verdicts.exit_code(list(conclude(claims, *answers).values())) == code
@@ -76,7 +76,7 @@ def test_problem_of_applying_fails_its_row() -> None:
     assert statuses({"1": THERE}, answer("1"), problems={"1": [PROBLEM]}) == {"1": Status.FAILED}
 
 
-def sample(language: str = "en", name: str = "kubernetes-networks") -> report.Report:
+def sample(language: str = "en", name: str = "kubernetes-networks") -> report.HomeworkReport:
     change = FieldChange("Service web", "a.yml", "spec.type", None, NASTY, Reason("why", "https://example.org/"))
     claims = {
         "0": Claim((NASTY,), (Fault(Message(NASTY, NASTY), Message("mend it", "почините")),)),
@@ -86,7 +86,7 @@ def sample(language: str = "en", name: str = "kubernetes-networks") -> report.Re
     }
     answers = [answer("1"), answer("5", ok=False)]
     found = verdicts.conclude(rows.CLASSIC, NOTHING | claims, answers, changes=[change])
-    return report.Report(name, rows.CLASSIC, tuple(found), language, (Message("a note", "заметка"),))
+    return report.HomeworkReport(name, rows.CLASSIC, tuple(found), language, (Message("a note", "заметка"),))
 
 
 def plain(text: str, _color: str) -> str:

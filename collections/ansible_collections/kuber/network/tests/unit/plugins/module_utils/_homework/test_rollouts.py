@@ -49,8 +49,11 @@ def test_nothing_is_rolled_out_without_a_strategy_or_a_service() -> None:
     assert rolled_out("strategy") == {}
 
 
-def row_4(status: Status, results: t.Sequence[dict[str, t.Any]], failure: str = "") -> verdicts.Verdict:
-    before = [verdicts.Verdict("1", Message("", ""), Status.PASSED), verdicts.Verdict("4", Message("", ""), status)]
+def row_4(status: Status, results: t.Sequence[dict[str, t.Any]], failure: str = "") -> verdicts.RowVerdict:
+    before = [
+        verdicts.RowVerdict("1", Message("", ""), Status.PASSED),
+        verdicts.RowVerdict("4", Message("", ""), status),
+    ]
     after = verdicts.with_rollouts(before, results, failure)
     assert after[0] == before[0]
     assert after[1].number == rows.STRATEGY

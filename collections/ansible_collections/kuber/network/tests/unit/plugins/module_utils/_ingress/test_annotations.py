@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from ansible_collections.kuber.network.plugins.module_utils._ingress.annotations import ROWS, Row
-from ansible_collections.kuber.network.plugins.module_utils._ingress.effects import Target, Verdict
+from ansible_collections.kuber.network.plugins.module_utils._ingress.effects import Compatibility, Target
 
 DOCUMENTED = yaml.safe_load((pathlib.Path(__file__).parent / "documented.yml").read_text())
 # What Traefik does anyway, or never does, whatever the annotation says.
@@ -26,7 +26,7 @@ def test_every_documented_annotation_is_in_the_table() -> None:
 
 def test_an_annotation_works_in_traefik_only_if_it_reads_it() -> None:
     unread = set(ROWS) - set(DOCUMENTED["traefik"]) - NOT_READ
-    assert {name for name in unread if ROWS[name].traefik.verdict is not Verdict.STOPS} == set()
+    assert {name for name in unread if ROWS[name].traefik.verdict is not Compatibility.STOPS} == set()
     assert {name for name in unread if not ROWS[name].traefik.why.startswith("Traefik does not read it: ")} == set()
     told = {name for name, row in ROWS.items() if row.traefik.why.startswith("Traefik does not read it: ")}
     assert told & set(DOCUMENTED["traefik"]) == set()
@@ -39,5 +39,5 @@ def test_each_verdict_has_a_source_and_a_reason(row: Row) -> None:
         for value in ("", *row.traefik.values, *row.gateway.values, *row.idle):
             effect = row.effect(target, value)
             assert effect.link.startswith("https://")
-            assert effect.why or effect.verdict is Verdict.SAME
+            assert effect.why or effect.verdict is Compatibility.SAME
             assert not effect.why.endswith(".")

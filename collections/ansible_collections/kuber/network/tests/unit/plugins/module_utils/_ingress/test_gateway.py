@@ -15,7 +15,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.kuber.network.plugins.filter.to_gateway import to_gateway
 from ansible_collections.kuber.network.plugins.module_utils._ingress.annotations import PREFIX, ROWS
-from ansible_collections.kuber.network.plugins.module_utils._ingress.effects import Verdict
+from ansible_collections.kuber.network.plugins.module_utils._ingress.effects import Compatibility
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._ingress.support import ingress, service
 
 SHAPES = sorted((pathlib.Path(__file__).parent / "shapes").glob("*.yml"))
@@ -87,7 +87,7 @@ def test_what_the_table_calls_written_is_written(name: str) -> None:
 
 @pytest.mark.parametrize(
     "row",
-    [row for row in ROWS.values() if row.protects and row.gateway.verdict is Verdict.STOPS],
+    [row for row in ROWS.values() if row.protects and row.gateway.verdict is Compatibility.STOPS],
     ids=lambda row: row.name,
 )
 def test_what_keeps_requests_out_is_never_left_out(row: t.Any) -> None:

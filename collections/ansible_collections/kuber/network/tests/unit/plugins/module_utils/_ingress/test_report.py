@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
-from ansible_collections.kuber.network.plugins.module_utils._ingress.effects import Target, Verdict
+from ansible_collections.kuber.network.plugins.module_utils._ingress.effects import Compatibility, Target
 from ansible_collections.kuber.network.plugins.module_utils._ingress.rendering import render
-from ansible_collections.kuber.network.plugins.module_utils._ingress.report import Report, report
+from ansible_collections.kuber.network.plugins.module_utils._ingress.report import IngressReport, report
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._ingress.support import ingress, service
 
 SPECIFIC = "ImplementationSpecific"
@@ -26,12 +26,12 @@ def annotation(name: str) -> str:
     return f'metadata.annotations["nginx.ingress.kubernetes.io/{name}"]'
 
 
-def said(found: Report, target: Target = Target.TRAEFIK) -> dict[str, tuple[str, str]]:
+def said(found: IngressReport, target: Target = Target.TRAEFIK) -> dict[str, tuple[str, str]]:
     """Verdict and upgraded text by field, without what is the same."""
     return {
         one.field: (one.effect.verdict.value, one.upgraded)
         for one in found.findings
-        if one.target is target and one.effect.verdict is not Verdict.SAME
+        if one.target is target and one.effect.verdict is not Compatibility.SAME
     }
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.module_utils._machines import bundle, install, run, summary
-from ansible_collections.kuber.network.plugins.module_utils._machines.summary import Row, Verdict
+from ansible_collections.kuber.network.plugins.module_utils._machines.summary import Row, RunVerdict
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 
 COLLECTION = pathlib.Path(__file__).resolve().parents[5]
@@ -123,9 +123,9 @@ def test_what_failed_without_a_report_is_read_from_the_log() -> None:
 
 
 ROWS = [
-    Row("pc01", Verdict.OK),
-    Row("pc02", Verdict.DRIFTED, 12),
-    Row("a-machine-with-a-longer-name", Verdict.UNREACHABLE, 0, "It cannot be reached;\n  found: no\x1b[2Jroute."),
+    Row("pc01", RunVerdict.OK),
+    Row("pc02", RunVerdict.DRIFTED, 12),
+    Row("a-machine-with-a-longer-name", RunVerdict.UNREACHABLE, 0, "It cannot be reached;\n  found: no\x1b[2Jroute."),
 ]
 
 

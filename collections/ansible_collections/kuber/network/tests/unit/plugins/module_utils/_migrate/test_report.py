@@ -17,7 +17,7 @@ from ansible_collections.kuber.network.plugins.module_utils._migrate import (
     of_proxy,
     of_services,
 )
-from ansible_collections.kuber.network.plugins.module_utils._migrate.model import Line, Verdict
+from ansible_collections.kuber.network.plugins.module_utils._migrate.model import Impact, Line
 from ansible_collections.kuber.network.plugins.module_utils._migrate.node import ForeignRule, NodeFacts
 from ansible_collections.kuber.network.plugins.module_utils._migrate.report import render, report, running
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._migrate.support import (
@@ -27,7 +27,7 @@ from ansible_collections.kuber.network.tests.unit.plugins.module_utils._migrate.
     service,
 )
 
-SAME, CHANGES, UNKNOWN, STOPS = Verdict.SAME, Verdict.CHANGES, Verdict.UNKNOWN, Verdict.STOPS
+SAME, CHANGES, UNKNOWN, STOPS = Impact.SAME, Impact.CHANGES, Impact.UNKNOWN, Impact.STOPS
 EVERYWHERE = (f"{PRIMARY}/30080", "10.244.0.1/30080")
 WITH_PORT = (service(node_port=30080),)
 
@@ -51,7 +51,7 @@ def line(topic: str, to: str, about: _cluster.ClusterFacts, *nodes: NodeFacts) -
     ],
 )
 def test_node_ports_answer_on_fewer_addresses_in_nftables_mode(
-    before: str, to: str, answers: tuple[str, ...], kind: str, expected: Verdict
+    before: str, to: str, answers: tuple[str, ...], kind: str, expected: Impact
 ) -> None:
     about = cluster(before, services=[service(node_port=30080, kind=kind)])
     found = line(of_services.PORTS, to, about, facts(answers=answers))
@@ -77,7 +77,7 @@ def test_addresses_for_node_ports_that_are_configured_hold_in_each_mode() -> Non
     ],
 )
 def test_node_ports_on_localhost_stop_where_somebody_uses_them(
-    more: dict[str, t.Any], expected: Verdict, word: str
+    more: dict[str, t.Any], expected: Impact, word: str
 ) -> None:
     found = line(of_services.HERE, "nftables", cluster("iptables", services=WITH_PORT, **more))
     assert (found.verdict, word in found.text) == (expected, True), found.text
@@ -105,14 +105,14 @@ def test_iptables_mode_opens_localhost_unless_it_is_told_not_to() -> None:
         ("nftables", "ipvs", "v1.37.2", CHANGES),
     ],
 )
-def test_local_policies_asked_from_pods(before: str, to: str, version: str, expected: Verdict) -> None:
+def test_local_policies_asked_from_pods(before: str, to: str, version: str, expected: Impact) -> None:
     local = service(kind="LoadBalancer", externalTrafficPolicy="Local")
     local["status"] = {"loadBalancer": {"ingress": [{"ip": "172.17.255.3"}]}}
     assert line(of_services.LOCAL, to, cluster(before, services=[local], version=version)).verdict is expected
 
 
 @pytest.mark.parametrize(("scheduler", "expected"), [("", CHANGES), ("rr", CHANGES), ("sh", STOPS), ("lc", STOPS)])
-def test_schedulers_other_than_even_ones_stop(scheduler: str, expected: Verdict) -> None:
+def test_schedulers_other_than_even_ones_stop(scheduler: str, expected: Impact) -> None:
     found = line(of_proxy.CHOICE, "nftables", cluster(config={"ipvs": {"scheduler": scheduler}}))
     assert found.verdict is expected
     assert ("sessionAffinity" in found.instead) is (scheduler == "sh")
@@ -134,7 +134,7 @@ def test_settings_that_only_ipvs_mode_reads_stop() -> None:
         ({"FELIX_NFTABLESMODE": "Enabled"}, "iptables", STOPS),
     ],
 )
-def test_calico_has_to_be_switched_too(environment: dict[str, str], to: str, expected: Verdict) -> None:
+def test_calico_has_to_be_switched_too(environment: dict[str, str], to: str, expected: Impact) -> None:
     container = {"env": [{"name": name, "value": value} for name, value in environment.items()]}
     calico = {
         "metadata": {"name": "calico-node", "namespace": "kube-system"},
@@ -160,7 +160,7 @@ def test_a_network_plug_in_that_nobody_knows_is_unknown() -> None:
     ],
 )
 def test_only_iptables_mode_drops_invalid_packets(
-    before: str, to: str, more: dict[str, t.Any], expected: Verdict
+    before: str, to: str, more: dict[str, t.Any], expected: Impact
 ) -> None:
     assert line(of_proxy.CONNTRACK, to, cluster(before, **more)).verdict is expected
 
@@ -176,7 +176,7 @@ def test_only_iptables_mode_drops_invalid_packets(
     ],
 )
 def test_what_a_switch_does_to_connections_is_said_beforehand(
-    before: str, to: str, expected: Verdict, text: str
+    before: str, to: str, expected: Impact, text: str
 ) -> None:
     found = line(of_proxy.CONNECTIONS, to, cluster(before))
     assert found.verdict is expected
@@ -197,7 +197,7 @@ IN_SET = ForeignRule("filter", "iptables -t filter -A INPUT ... KUBE-CLUSTER-IP"
         ("iptables", "nftables", IN_SET, SAME),
     ],
 )
-def test_rules_of_others_stop_when_their_chain_goes(before: str, to: str, rule: ForeignRule, expected: Verdict) -> None:
+def test_rules_of_others_stop_when_their_chain_goes(before: str, to: str, rule: ForeignRule, expected: Impact) -> None:
     assert line(of_nodes.RULES, to, cluster(before), facts(rules=(rule,))).verdict is expected
 
 
@@ -214,7 +214,7 @@ def test_rules_of_others_stop_when_their_chain_goes(before: str, to: str, rule: 
     ],
 )
 def test_files_that_name_what_goes_are_shown_with_their_place(
-    before: str, to: str, name: str, expected: Verdict
+    before: str, to: str, name: str, expected: Impact
 ) -> None:
     place = f"/usr/local/bin/watch.sh:7:{name}"
     found = line(of_nodes.FILES, to, cluster(before), facts(files=(place,)))
@@ -237,7 +237,7 @@ def test_a_firewall_is_no_longer_passed_by_in_nftables_mode() -> None:
 @pytest.mark.parametrize(
     ("ping", "version", "expected"), [(True, "v1.37.2", STOPS), (False, "v1.37.2", SAME), (False, "v1.26.0", STOPS)]
 )
-def test_ping_stops_where_it_has_been_answered(ping: bool, version: str, expected: Verdict) -> None:
+def test_ping_stops_where_it_has_been_answered(ping: bool, version: str, expected: Impact) -> None:
     found = line(of_services.PING, "iptables", cluster(version=version), facts(answers_ping=ping))
     assert found.verdict is expected
 

@@ -75,13 +75,13 @@ def play(namespace: Namespace, dump: str, variant: str) -> None:
     namespace.run([f"iptables{variant}-restore", "--noflush"], stdin=MINE)
 
 
-def settle(namespace: Namespace, mode: str, **wanted: t.Any) -> tuple[node_read.NodeState, node.NodePlan, list[str]]:
+def reconcile(namespace: Namespace, mode: str, **wanted: t.Any) -> tuple[node_read.NodeState, node.NodePlan, list[str]]:
     """The state, what was planned, and what is left."""
     check_mode = wanted.pop("check_mode", False)
     writer = node_write.Writer(namespace)
     if hasattr(namespace, "proxy"):
         namespace.proxy.answer(proxyMode=mode)
-    done = node_write.settle(namespace, node.NodeSpec(mode, **wanted), check_mode=check_mode, writer=writer)
+    done = node_write.reconcile(namespace, node.NodeSpec(mode, **wanted), check_mode=check_mode, writer=writer)
     return done.state, done.plan, [one.text for one in done.left]
 
 

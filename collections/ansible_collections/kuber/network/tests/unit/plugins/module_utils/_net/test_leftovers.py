@@ -24,7 +24,7 @@ def tables(dump: str, family: str) -> dict[str, iptables.IptablesTable]:
     return iptables.parse((DUMPS / f"{dump}.{family}").read_text())
 
 
-def settle(before: t.Mapping[str, iptables.IptablesTable], **wanted: t.Any) -> dict[str, iptables.IptablesTable]:
+def reconcile(before: t.Mapping[str, iptables.IptablesTable], **wanted: t.Any) -> dict[str, iptables.IptablesTable]:
     options = {"family": "ipv4", "echo_reply": False} | wanted
     return iptables.apply(before, leftovers.plan(before, **options).changes)
 
@@ -74,7 +74,7 @@ def chains(found: t.Mapping[str, iptables.IptablesTable]) -> set[tuple[str, str]
     ],
 )
 def test_only_chains_of_the_running_mode_remain(dump: str, kube_chains: set[tuple[str, str]], family: str) -> None:
-    after = settle(tables(dump, family), family=family, mode=DUMP_MODES[dump])
+    after = reconcile(tables(dump, family), family=family, mode=DUMP_MODES[dump])
     kubelets = ("KUBE-FIREWALL", "KUBE-KUBELET-CANARY", "KUBE-IPTABLES-HINT")
     services = ("KUBE-SVC-", "KUBE-SEP-") if DUMP_MODES[dump] == "iptables" else ()
     found = {
@@ -86,7 +86,7 @@ def test_only_chains_of_the_running_mode_remain(dump: str, kube_chains: set[tupl
 
 
 def test_the_other_modes_jumps_go_and_the_running_modes_stay() -> None:
-    after = settle(tables("iptables_to_ipvs", "ipv4"), mode="ipvs")
+    after = reconcile(tables("iptables_to_ipvs", "ipv4"), mode="ipvs")
     assert [str(rule) for rule in after["filter"].rules if rule.chain in ("INPUT", "FORWARD", "OUTPUT")] == [
         '-A INPUT -m comment --comment "kubernetes ipvs access filter" -j KUBE-IPVS-FILTER',
         '-A INPUT -m comment --comment "kube-proxy firewall rules" -j KUBE-PROXY-FIREWALL',
@@ -108,7 +108,7 @@ def test_nothing_is_done_where_nothing_is_left(dump: str, family: str) -> None:
 
 @pytest.mark.parametrize("dump", DUMP_MODES)
 def test_nftables_mode_needs_no_chain_of_kube_proxy(dump: str) -> None:
-    after = settle(tables(dump, "ipv4"), mode="nftables")
+    after = reconcile(tables(dump, "ipv4"), mode="nftables")
     before = tables(dump, "ipv4")
     kubelets = ("KUBE-FIREWALL", "KUBE-KUBELET-CANARY", "KUBE-IPTABLES-HINT")
     assert chains(after) == {
@@ -149,7 +149,7 @@ def test_a_chain_that_somebody_else_uses_stays_with_all_that_it_uses() -> None:
 
 def test_words_in_a_comment_are_no_options() -> None:
     before = iptables.parse(FOREIGN.replace("-A MINE -p tcp -g KUBE-NODEPORTS\n", ""))
-    after = settle(before, mode="ipvs")
+    after = reconcile(before, mode="ipvs")
     assert chains(after) == {("filter", "INPUT"), ("filter", "MINE")}
 
 
@@ -178,7 +178,7 @@ def test_chains_of_old_modes_go_and_those_of_others_with_such_names_stay(mode: s
     # In mode IPVS kube-proxy up to 1.25 had KUBE-FIREWALL in table nat.
     kept = {("nat", "KUBE-FIREWALL")} if mode == "ipvs" else set()
     kept |= {(table, one) for table, some in OF_OTHERS.items() for one in some}
-    after = settle(iptables.parse("\n".join([*lines, ""])), mode=mode)
+    after = reconcile(iptables.parse("\n".join([*lines, ""])), mode=mode)
     assert {(table, one) for table, one in chains(after) if one.startswith("KUBE-")} == kept
     assert [rule.target for rule in after["nat"].rules if rule.chain == "PREROUTING"][-4:] == list(OF_OTHERS["nat"])
 
@@ -260,13 +260,13 @@ modes = st.sampled_from(leftovers.MODES)
 
 @given(before=generated(), mode=modes, echo_reply=st.booleans())
 def test_a_second_run_changes_nothing(before: t.Any, mode: str, echo_reply: bool) -> None:
-    after = settle(before, mode=mode, echo_reply=echo_reply)
+    after = reconcile(before, mode=mode, echo_reply=echo_reply)
     assert leftovers.plan(after, family="ipv4", mode=mode, echo_reply=echo_reply).changes == ()
 
 
 @given(before=generated(), mode=modes)
 def test_rules_of_others_survive_in_their_order(before: t.Any, mode: str) -> None:
-    after = settle(before, mode=mode)
+    after = reconcile(before, mode=mode)
     for name, table in before.items():
         mine = {chain for chain in table.chains if chain not in KUBE and chain not in SERVICES}
         untouched = [rule for rule in table.rules if rule.chain in mine and not (rule.target or "").startswith("KUBE-")]
@@ -277,7 +277,7 @@ def test_rules_of_others_survive_in_their_order(before: t.Any, mode: str) -> Non
 
 @given(before=generated(), mode=modes)
 def test_no_rule_points_at_a_chain_that_is_gone(before: t.Any, mode: str) -> None:
-    after = settle(before, mode=mode)
+    after = reconcile(before, mode=mode)
     for table in after.values():
         for rule in table.rules:
             assert rule.chain in table.chains

@@ -45,16 +45,16 @@ class Machine(Runner):
         self.ip(f"link add {device} type veth peer name {peer}", f"link set {device} up", f"link set {peer} up")
         self.ip(*(f"address add {address} dev {device}" for address in addresses))
 
-    def study(self, *nodes: str, **params: t.Any) -> static_route.RouteChange:
+    def plan_change(self, *nodes: str, **params: t.Any) -> static_route.RouteChange:
         defaults = {key: option.get("default") for key, option in static_route.ARGUMENT_SPEC.items()}
         given = defaults | {"destination": POOL, "nodes": list(nodes)} | params
-        return static_route.study(given, self, self.root)
+        return static_route.plan_change(given, self, self.root)
 
     def set(self, *nodes: str, **params: t.Any) -> bool:
         """Do it, and see that it is done once and for all."""
-        change = self.study(*nodes, **params)
+        change = self.plan_change(*nodes, **params)
         static_route.carry_out(change, self)
-        again = self.study(*nodes, **params)
+        again = self.plan_change(*nodes, **params)
         assert not again.needed, again
         assert again.route.before == again.route.after == change.route.after
         return change.needed
@@ -90,11 +90,11 @@ def machine(tmp_path: pathlib.Path) -> t.Iterator[Machine]:
 def test_one_node_is_the_next_hop_and_several_in_one_network_are_on_link(machine: Machine) -> None:
     assert machine.set(NODE)
     assert machine.routes() == [VIA]
-    change = machine.study(NODE, SECOND)
+    change = machine.plan_change(NODE, SECOND)
     assert change.route.steps == (f"route replace {POOL} dev br0 scope link proto 107",)
     assert machine.set(NODE, SECOND)
     assert machine.routes() == [ON_LINK]
-    assert any("is on-link on br0" in note for note in machine.study(NODE, SECOND).notes)
+    assert any("is on-link on br0" in note for note in machine.plan_change(NODE, SECOND).notes)
     assert machine.set(NODE)
     assert machine.routes() == [VIA]
     # A node beside it that this machine has no network with.
@@ -102,7 +102,7 @@ def test_one_node_is_the_next_hop_and_several_in_one_network_are_on_link(machine
     assert not machine.set(NODE, AWAY)
     assert machine.set(AWAY, NODE)
     assert machine.routes() == [f"{POOL} via {AWAY} dev br2 proto 107"]
-    assert any("is routed to one node at a time" in note for note in machine.study(AWAY, NODE).notes)
+    assert any("is routed to one node at a time" in note for note in machine.plan_change(AWAY, NODE).notes)
 
 
 ODD = {
@@ -145,7 +145,10 @@ def test_ours_goes_whatever_has_become_of_the_nodes(machine: Machine, nodes: tup
     machine.set(*nodes)
     machine.ip(f"route add {POOL} via 192.168.49.77 metric 50")
     # The cluster is gone and nobody knows its addresses, or it has others by now.
-    assert machine.study(state="absent").route.steps == machine.study("192.168.58.9", state="absent").route.steps
+    assert (
+        machine.plan_change(state="absent").route.steps
+        == machine.plan_change("192.168.58.9", state="absent").route.steps
+    )
     assert machine.set(state="absent")
     assert machine.routes() == [f"{POOL} via 192.168.49.77 dev br0 metric 50"]
 
@@ -162,7 +165,7 @@ def test_a_network_of_docker_around_the_pool_is_only_a_note(machine: Machine) ->
     machine.add("docker0", "172.17.0.1/16")
     assert machine.set(NODE)
     assert machine.routes() == [VIA]
-    (note,) = machine.study(NODE).notes
+    (note,) = machine.plan_change(NODE).notes
     assert "172.17.0.0/16 of docker0 overlaps 172.17.255.0/24" in note
 
 
@@ -277,7 +280,7 @@ def test_machines_that_are_refused(machine: Machine, setup: Setup, said: str, no
     setup(machine)
     before = machine.table()
     with pytest.raises(KuberError, match=said):
-        machine.study(*nodes)
+        machine.plan_change(*nodes)
     assert machine.table() == before
 
 
@@ -322,7 +325,7 @@ def test_what_a_refusal_says_helps(
 ) -> None:
     setup(machine)
     with pytest.raises(KuberError):
-        machine.study(NODE, **({"take_over": True} if setup is odd else {}))
+        machine.plan_change(NODE, **({"take_over": True} if setup is odd else {}))
     machine.ip(*lines)
     assert machine.set(NODE, **params)
 
@@ -338,11 +341,11 @@ def test_a_route_whose_device_is_gone_is_not_given_back(machine: Machine) -> Non
 def test_an_interrupted_run_is_completed(machine: Machine) -> None:
     several(machine)
     before = machine.routes()
-    steps = machine.study(NODE, take_over=True).route.steps
+    steps = machine.plan_change(NODE, take_over=True).route.steps
     for number in range(1, len(steps)):
         machine.ip(*steps[:number])
         assert machine.set(NODE, take_over=True)
-        back = machine.study(state="absent").route.steps
+        back = machine.plan_change(state="absent").route.steps
         machine.ip(*back[:number])
         machine.set(state="absent")
         assert sorted(machine.routes()) == sorted(before), number
@@ -365,14 +368,14 @@ def test_what_takes_some_packets_only_is_found_afterwards_too(machine: Machine, 
     assert machine.set(NODE)
     into_a_vpn(rule)(machine)
     with pytest.raises(KuberError, match=r"is not used.*tun0"):
-        machine.study(NODE)
+        machine.plan_change(NODE)
 
 
 def test_a_route_that_something_else_outdoes_is_no_success(machine: Machine) -> None:
     assert machine.set(NODE)
     tailscale(machine)
     with pytest.raises(KuberError, match=r"is not used.*172.17.255.1 dev tailscale0 \(table 52\)"):
-        machine.study(NODE)
+        machine.plan_change(NODE)
 
 
 def test_addresses_that_nodes_answer_for_are_not_in_use(machine: Machine) -> None:
@@ -388,7 +391,7 @@ def test_addresses_that_nodes_answer_for_are_not_in_use(machine: Machine) -> Non
     machine.ip("neighbour del 172.17.255.4 dev br0")
     machine.ip("neighbour add 172.17.255.8 lladdr 02:42:c0:a8:31:08 dev br0 nud stale", f"route del {POOL}")
     with pytest.raises(KuberError, match=r"the neighbour 172\.17\.255\.8"):
-        machine.study(NODE)
+        machine.plan_change(NODE)
 
 
 class Weak(Machine):
@@ -401,24 +404,24 @@ class Weak(Machine):
 
 def test_root_that_may_not_change_routes_is_found_out_beforehand(machine: Machine) -> None:
     weak = Weak(machine.name, machine.root)
-    change = weak.study(NODE)
+    change = weak.plan_change(NODE)
     static_route.require_permission(change, machine)
     with pytest.raises(RootRequired, match="CAP_NET_ADMIN"):
         static_route.require_permission(change, weak)
     params = {key: option.get("default") for key, option in host.HOST_SPEC.items()}
     params |= {"route": POOL, "route_nodes": [NODE]}
-    found = host.look(params, weak, rehearse=True)
+    found = host.inspect(params, weak, rehearse=True)
     assert ["CAP_NET_ADMIN" in str(problem) for problem in found.problems] == [True]
-    assert host.look(params, machine, rehearse=True).problems == ()
+    assert host.inspect(params, machine, rehearse=True).problems == ()
     assert machine.routes() == []
     # Nothing to do, so nothing to be allowed.
     machine.set(NODE)
-    assert host.look(params, weak, rehearse=True).problems == ()
+    assert host.inspect(params, weak, rehearse=True).problems == ()
 
 
 def test_the_node_itself_needs_no_route(machine: Machine) -> None:
     with pytest.raises(KuberError, match=r"driver none.*host_network_route_enabled=false"):
-        machine.study("192.168.49.1")
+        machine.plan_change("192.168.49.1")
 
 
 @dataclasses.dataclass
@@ -452,4 +455,4 @@ class Odd(Runner):
 def test_a_program_that_cannot_be_used_is_named(result: tuple[int, str, str], said: str) -> None:
     defaults = {key: option.get("default") for key, option in static_route.ARGUMENT_SPEC.items()}
     with pytest.raises(KuberError, match=f"(?s)Cannot use the program `ip`.*({said}).*host_network_enabled=false"):
-        static_route.study(defaults | {"destination": POOL, "via": NODE}, Odd(result))
+        static_route.plan_change(defaults | {"destination": POOL, "via": NODE}, Odd(result))

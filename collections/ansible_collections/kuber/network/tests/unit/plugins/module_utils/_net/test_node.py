@@ -31,7 +31,7 @@ from ansible_collections.kuber.network.tests.unit.plugins.module_utils._net.name
     changes,
     ours,
     play,
-    settle,
+    reconcile,
 )
 
 
@@ -52,13 +52,13 @@ def test_the_kernel_does_what_was_planned(
 ) -> None:
     play(namespace, dump, variant)
     before = {family: namespace.tables(f"{program}{variant}") for family, program in PROGRAM_NAMES.items()}
-    state, wanted, warnings = settle(namespace, mode, echo_reply=echo_reply)
+    state, wanted, warnings = reconcile(namespace, mode, echo_reply=echo_reply)
     assert (f"-{state.variant}", warnings) == (variant, [])
     for family, program in PROGRAM_NAMES.items():
         expected = iptables.apply(before[family], changes(wanted, family, variant))
         found = namespace.tables(f"{program}{variant}")
         assert iptables.render(found).splitlines() == iptables.render(expected).splitlines()
-    second = settle(namespace, mode, echo_reply=echo_reply)
+    second = reconcile(namespace, mode, echo_reply=echo_reply)
     assert not second[1]
     assert ours(namespace, variant) == int(echo_reply and mode == "ipvs")
 
@@ -73,8 +73,8 @@ def test_rules_of_others_are_as_they_were(namespace: Namespace, variant: str) ->
 
     before = mine()
     assert len(before) > 10
-    settle(namespace, "ipvs", echo_reply=True)
-    settle(namespace, "nftables")
+    reconcile(namespace, "ipvs", echo_reply=True)
+    reconcile(namespace, "nftables")
     assert mine() == before
 
 
@@ -82,7 +82,7 @@ def test_rules_of_others_are_as_they_were(namespace: Namespace, variant: str) ->
 def test_one_transaction_for_each_family(namespace: Namespace, variant: str) -> None:
     play(namespace, "iptables_to_ipvs", variant)
     namespace.log.clear()
-    settle(namespace, "ipvs")
+    reconcile(namespace, "ipvs")
     writes = [argv for argv in namespace.log if argv[0].endswith("-restore") and "--test" not in argv]
     assert [argv[0] for argv in writes] == [f"iptables{variant}-restore", f"ip6tables{variant}-restore"]
     assert all("--noflush" in argv for argv in writes)
@@ -92,7 +92,7 @@ def test_one_transaction_for_each_family(namespace: Namespace, variant: str) -> 
 def test_check_mode_writes_nothing(namespace: Namespace, variant: str) -> None:
     play(namespace, "iptables_to_ipvs", variant)
     before = namespace.tables(f"iptables{variant}")
-    wanted = settle(namespace, "ipvs", check_mode=True, echo_reply=True)[1]
+    wanted = reconcile(namespace, "ipvs", check_mode=True, echo_reply=True)[1]
     assert wanted
     assert namespace.tables(f"iptables{variant}") == before
     assert not [argv for argv in namespace.log if argv[0].endswith("-restore") and argv[-1] == "--test"]
@@ -104,34 +104,34 @@ def test_sets_and_device_go_with_ipvs(namespace: Namespace) -> None:
     # Kernels of test machines have no dummy devices; it is the name that counts.
     namespace.run(["ip", "link", "add", "kube-ipvs0", "type", "bridge"])
     namespace.run(["ip", "address", "add", "10.96.0.1/32", "dev", "kube-ipvs0"])
-    wanted, warnings = settle(namespace, "nftables")[1:]
+    wanted, warnings = reconcile(namespace, "nftables")[1:]
     assert "device kube-ipvs0" in wanted.ipvs.lines()
     assert warnings == []
     assert namespace.run(["ipset", "list", "-n"]).stdout.split() == ["mine"]
     assert "kube-ipvs0" not in namespace.run(["ip", "-o", "link"]).stdout
-    assert not settle(namespace, "nftables")[1]
+    assert not reconcile(namespace, "nftables")[1]
 
 
 def test_a_set_that_somebody_else_uses_stays(namespace: Namespace) -> None:
     play(namespace, "ipvs", "-nft")
     rule = ["-A", "INPUT", "-m", "set", "--match-set", "KUBE-CLUSTER-IP", "dst,dst", "-j", "ACCEPT"]
     namespace.run(["iptables-nft", *rule])
-    warnings = settle(namespace, "nftables")[2]
+    warnings = reconcile(namespace, "nftables")[2]
     assert len(warnings) == 1
     assert namespace.run(["ipset", "list", "-n"]).stdout.split() == ["KUBE-CLUSTER-IP"]
 
 
 def test_planted_chains_are_found_again(namespace: Namespace) -> None:
     play(namespace, "ipvs", "-legacy")
-    assert not settle(namespace, "ipvs")[1]
+    assert not reconcile(namespace, "ipvs")[1]
     namespace.run(["iptables-legacy", "-t", "nat", "-N", "KUBE-SVC-PLANTED"])
     namespace.run(["iptables-legacy", "-t", "nat", "-I", "PREROUTING", "-j", "KUBE-SVC-PLANTED"])
-    state, wanted = settle(namespace, "ipvs")[:2]
+    state, wanted = reconcile(namespace, "ipvs")[:2]
     assert node_report.removed(state, wanted)["ipv4"] == [
         "-t nat -N KUBE-SVC-PLANTED",
         "-t nat -A PREROUTING -j KUBE-SVC-PLANTED",
     ]
-    assert not settle(namespace, "ipvs")[1]
+    assert not reconcile(namespace, "ipvs")[1]
 
 
 class Nothing(Runner):
@@ -143,14 +143,14 @@ class Nothing(Runner):
 
 def test_a_machine_without_iptables_is_refused() -> None:
     with pytest.raises(KuberError, match="Cannot read the iptables rules of the node"):
-        settle(t.cast(Namespace, Nothing()), "ipvs")
+        reconcile(t.cast(Namespace, Nothing()), "ipvs")
 
 
 def test_rules_in_the_kind_of_iptables_that_kube_proxy_does_not_use_go(namespace: Namespace) -> None:
     play(namespace, "ipvs", "-nft")
     play(namespace, "iptables", "-legacy")
     legacy = namespace.tables("iptables-legacy")
-    state, wanted, warnings = settle(namespace, "ipvs")
+    state, wanted, warnings = reconcile(namespace, "ipvs")
     assert (state.variant, warnings) == ("nft", [])
     assert changes(wanted, "ipv4", "-nft") == ()
     removed = node_report.removed(state, wanted)["ipv4"]
@@ -162,7 +162,7 @@ def test_rules_in_the_kind_of_iptables_that_kube_proxy_does_not_use_go(namespace
     assert [rule for rule in found["nat"].rules if rule.chain.startswith("CNI-")] == [
         rule for rule in legacy["nat"].rules if rule.chain.startswith("CNI-")
     ]
-    assert not settle(namespace, "ipvs")[1]
+    assert not reconcile(namespace, "ipvs")[1]
 
 
 def test_where_kube_proxy_writes_to_is_not_guessed(namespace: Namespace) -> None:
@@ -170,22 +170,22 @@ def test_where_kube_proxy_writes_to_is_not_guessed(namespace: Namespace) -> None
         play(namespace, "iptables", variant)
     before = {variant: namespace.tables(f"iptables{variant}") for variant in VARIANTS}
     with pytest.raises(KuberError, match="in both variants of iptables") as caught:
-        settle(namespace, "iptables")
+        reconcile(namespace, "iptables")
     assert "variant" in (caught.value.remedy or "")
     assert before == {variant: namespace.tables(f"iptables{variant}") for variant in VARIANTS}
-    assert settle(namespace, "iptables", variant="legacy")[1]
+    assert reconcile(namespace, "iptables", variant="legacy")[1]
     assert namespace.tables("iptables-legacy") == before["-legacy"]
     assert "KUBE-SERVICES" not in namespace.run(["iptables-nft-save"]).stdout
-    assert not settle(namespace, "iptables")[1]
+    assert not reconcile(namespace, "iptables")[1]
 
 
 def test_both_kinds_are_cleaned_when_kube_proxy_uses_neither(namespace: Namespace) -> None:
     for variant in VARIANTS:
         play(namespace, "iptables", variant)
-    assert settle(namespace, "nftables")[1]
+    assert reconcile(namespace, "nftables")[1]
     for variant in VARIANTS:
         assert "KUBE-SERVICES" not in namespace.run([f"iptables{variant}-save"]).stdout
-    assert not settle(namespace, "nftables")[1]
+    assert not reconcile(namespace, "nftables")[1]
 
 
 @pytest.fixture
@@ -206,13 +206,13 @@ def test_a_lock_is_said_with_who_holds_it(
         fcntl.flock(lock, fcntl.LOCK_EX)
         namespace.log.clear()
         with pytest.raises(KuberError, match="The rules of the node are locked") as caught:
-            node_write.settle(namespace, node.NodeSpec("ipvs"), check_mode=False, writer=writer)
+            node_write.reconcile(namespace, node.NodeSpec("ipvs"), check_mode=False, writer=writer)
     holder = f"process {os.getpid()} ({pathlib.Path('/proc/self/comm').read_text().strip()})"
     assert holder in str(caught.value)
     assert writer.begun == []
     assert len([argv for argv in namespace.log if argv[0].endswith("-restore")]) == 1
     assert namespace.tables("iptables-legacy") == before
-    assert settle(namespace, "ipvs")[1]
+    assert reconcile(namespace, "ipvs")[1]
 
 
 def test_tables_of_nftables_mode_go_with_it(namespace: Namespace) -> None:
@@ -220,8 +220,8 @@ def test_tables_of_nftables_mode_go_with_it(namespace: Namespace) -> None:
         pytest.skip("needs nft (Debian: nftables)")
     play(namespace, "iptables", "-legacy")
     namespace.run(["nft", "-f", "-"], stdin=NFT)
-    assert not settle(namespace, "nftables", check_mode=True)[1].nftables
-    state, wanted = settle(namespace, "iptables")[:2]
+    assert not reconcile(namespace, "nftables", check_mode=True)[1].nftables
+    state, wanted = reconcile(namespace, "iptables")[:2]
     assert node_report.removed(state, wanted)["nftables"] == [
         "table ip kube-proxy",
         "table ip6 kube-proxy",
@@ -229,4 +229,4 @@ def test_tables_of_nftables_mode_go_with_it(namespace: Namespace) -> None:
     assert "ip daddr 10.96.0.1 drop" in node_report.diff(state, wanted)[0]["before"]
     assert "kube-proxy" not in namespace.run(["nft", "list", "tables"]).stdout
     assert "table ip mine" in namespace.run(["nft", "list", "tables"]).stdout
-    assert not settle(namespace, "iptables")[1]
+    assert not reconcile(namespace, "iptables")[1]

@@ -26,7 +26,7 @@ from ansible_collections.kuber.network.tests.unit.plugins.module_utils._net.name
     Namespace,
     ours,
     play,
-    settle,
+    reconcile,
 )
 
 
@@ -41,12 +41,12 @@ def test_a_node_without_ipset_and_nft_borrows_them(namespace: Namespace) -> None
     namespace.run(["nft", "-f", "-"], stdin=NFT)
     sets = namespace.run(["ipset", "list", "-name"]).stdout.split()
     lacking(namespace, "ipset", "nft")
-    state, wanted, left = settle(namespace, "iptables")
+    state, wanted, left = reconcile(namespace, "iptables")
     assert set(wanted.ipvs.sets) == {*sets}
     assert len(sets) > 10
     assert node_report.removed(state, wanted)["nftables"] == ["table ip kube-proxy", "table ip6 kube-proxy"]
     assert left == []
-    assert not settle(namespace, "iptables")[1]
+    assert not reconcile(namespace, "iptables")[1]
     namespace.inside = ()
     assert namespace.run(["ipset", "list", "-name"]).stdout == ""
     assert namespace.run(["nft", "list", "tables"]).stdout.count("kube-proxy") == 0
@@ -60,7 +60,7 @@ def test_what_cannot_be_read_is_reported_in_every_run(namespace: Namespace, tmp_
     lacking(namespace, "ipset", "nft")
     with proxy_process.running(namespace.name, tmp_path, "iptables", inside=container) as namespace.proxy:
         for check_mode in (True, False, False):
-            wanted, left = settle(namespace, "iptables", check_mode=check_mode)[1:]
+            wanted, left = reconcile(namespace, "iptables", check_mode=check_mode)[1:]
             assert wanted.ipvs.sets == ()
             assert [text.partition(" could not be read: ")[0] for text in left] == [
                 "ipsets",
@@ -81,15 +81,15 @@ def test_rules_of_a_mode_that_runs_are_never_touched(namespace: Namespace) -> No
         namespace.proxy.answer(proxyMode=answer)
         for check_mode in (True, False):
             with pytest.raises(KuberError, match="does not run in mode ipvs, so nothing on the node was changed"):
-                node_write.settle(namespace, node.NodeSpec("ipvs"), check_mode=check_mode, writer=writer)
+                node_write.reconcile(namespace, node.NodeSpec("ipvs"), check_mode=check_mode, writer=writer)
     assert writer.begun == []
     assert namespace.tables("iptables-nft") == before
     # A check run whose earlier task would have changed the mode shows what would go then; another run does not.
     namespace.proxy.answer(proxyMode="iptables")
     pending = node.NodeSpec("ipvs", mode_pending=True)
-    assert node_write.settle(namespace, pending, check_mode=True, writer=writer).plan
+    assert node_write.reconcile(namespace, pending, check_mode=True, writer=writer).plan
     with pytest.raises(KuberError, match="nothing on the node was changed"):
-        node_write.settle(namespace, pending, check_mode=False, writer=writer)
+        node_write.reconcile(namespace, pending, check_mode=False, writer=writer)
     assert namespace.tables("iptables-nft") == before
 
 
@@ -98,7 +98,7 @@ def test_a_set_that_the_other_kind_of_iptables_uses_is_named_and_the_rest_goes(n
     rule = ["-A", "INPUT", "-m", "set", "--match-set", "KUBE-CLUSTER-IP", "dst,dst", "-j", "ACCEPT"]
     namespace.run(["iptables-nft", *rule])
     for check_mode in (True, False, False):
-        wanted, left = settle(namespace, "iptables", check_mode=check_mode)[1:]
+        wanted, left = reconcile(namespace, "iptables", check_mode=check_mode)[1:]
         assert left == [
             "Set KUBE-CLUSTER-IP is a leftover of kube-proxy, but stays because it is used by "
             f"rule `{' '.join(rule)}` of iptables-nft"
@@ -110,7 +110,7 @@ def test_a_set_that_the_other_kind_of_iptables_uses_is_named_and_the_rest_goes(n
 def test_sets_that_sets_or_unseen_things_use_stay(namespace: Namespace) -> None:
     play(namespace, "ipvs_to_iptables", "-nft")
     namespace.run(["ipset", "restore"], stdin="create mine list:set\nadd mine KUBE-LOOP-BACK\n")
-    left = settle(namespace, "iptables")[2]
+    left = reconcile(namespace, "iptables")[2]
     assert [text.rpartition("because ")[2] for text in left] == ["it is used by set mine"]
     assert namespace.run(["ipset", "list", "-name"]).stdout.split() == ["KUBE-LOOP-BACK", "mine"]
 
@@ -135,7 +135,7 @@ def test_a_table_that_cannot_be_printed_is_not_taken_for_clean(namespace: Namesp
     if "is incompatible" not in namespace.run(["iptables-nft-save"]).stdout:
         pytest.skip("this iptables prints what this nft has written")
     for _run in range(2):
-        wanted, left = settle(namespace, "ipvs", echo_reply=True)[1:]
+        wanted, left = reconcile(namespace, "ipvs", echo_reply=True)[1:]
         assert ["table nat of iptables-nft" in text for text in left] == [True]
     # The rest has been done, and what cannot be seen is as it was.
     assert not wanted
@@ -160,7 +160,7 @@ def test_what_only_the_iptables_of_kube_proxy_can_print_is_cleaned_with_it(
     namespace.proxy.process.kill()
     namespace.proxy.process.wait()
     with proxy_process.running(namespace.name, tmp_path, "ipvs", inside=["env"]) as namespace.proxy:
-        left = settle(namespace, "ipvs")[2]
+        left = reconcile(namespace, "ipvs")[2]
         assert left == []
     namespace.inside = ()
     assert "KUBE-SEP-" not in namespace.run(["iptables-nft-save"]).stdout
@@ -180,8 +180,8 @@ def test_rules_in_both_kinds_are_decided_by_the_container(
     with proxy_process.running(namespace.name, tmp_path, "iptables", inside=inside) as namespace.proxy:
         # A variant that contradicts it would remove what is in use.
         with pytest.raises(KuberError, match=r"not certain.*so nothing on the node was changed"):
-            settle(namespace, "iptables", variant=other.removeprefix("-"))
-        assert settle(namespace, "iptables")[0].variant == variant.removeprefix("-")
+            reconcile(namespace, "iptables", variant=other.removeprefix("-"))
+        assert reconcile(namespace, "iptables")[0].variant == variant.removeprefix("-")
     assert namespace.tables(f"iptables{variant}") == before
     assert "KUBE-SERVICES" not in namespace.run([f"iptables{other}-save"]).stdout
 
@@ -198,18 +198,18 @@ def test_rules_in_both_kinds_are_decided_by_the_hint_of_the_kubelet(namespace: N
         namespace.run([f"{program}{other}", "-t", "mangle", "-X", "KUBE-IPTABLES-HINT"], check=False)
         namespace.run([f"{program}{variant}", "-t", "mangle", "-N", "KUBE-IPTABLES-HINT"], check=False)
     before = namespace.tables(f"iptables{variant}")
-    assert settle(namespace, "iptables")[0].variant == variant.removeprefix("-")
+    assert reconcile(namespace, "iptables")[0].variant == variant.removeprefix("-")
     assert namespace.tables(f"iptables{variant}") == before
     assert "KUBE-SERVICES" not in namespace.run([f"iptables{other}-save"]).stdout
 
 
 def test_our_rule_goes_from_the_kind_that_kube_proxy_no_longer_uses(namespace: Namespace) -> None:
     play(namespace, "ipvs", "-nft")
-    settle(namespace, "ipvs", echo_reply=True)
+    reconcile(namespace, "ipvs", echo_reply=True)
     text = namespace.run(["iptables-nft-save", "-t", "filter"]).stdout
     rule = next(line for line in text.splitlines() if leftovers.ECHO_COMMENT in line)
     namespace.run(["iptables-legacy-restore", "--noflush"], stdin=f"*filter\n{rule}\nCOMMIT\n")
-    settle(namespace, "ipvs", echo_reply=True)
+    reconcile(namespace, "ipvs", echo_reply=True)
     assert (ours(namespace, "-nft"), ours(namespace, "-legacy")) == (1, 0)
 
 
@@ -218,8 +218,8 @@ def test_a_check_run_before_the_change_of_mode_shows_what_the_run_will_do(namesp
     play(namespace, "ipvs", "-nft")
     namespace.proxy.answer(proxyMode="ipvs")
     spec = node.NodeSpec("iptables", mode_pending=True)
-    checked = node_write.settle(namespace, spec, check_mode=True, writer=node_write.Writer(namespace))
+    checked = node_write.reconcile(namespace, spec, check_mode=True, writer=node_write.Writer(namespace))
     assert checked.left == ()
     assert set(checked.plan.ipvs.sets) == {*node_read.ipvs.SETS}
     # Without the change they are in use.
-    assert len(settle(namespace, "iptables", check_mode=True)[2]) == 3
+    assert len(reconcile(namespace, "iptables", check_mode=True)[2]) == 3

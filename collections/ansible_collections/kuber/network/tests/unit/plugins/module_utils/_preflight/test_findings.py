@@ -20,7 +20,7 @@ from ansible_collections.kuber.network.plugins.module_utils._net.in_use import L
 from ansible_collections.kuber.network.plugins.module_utils._net.route import Route
 from ansible_collections.kuber.network.plugins.module_utils._preflight.cluster import ClusterInfo
 from ansible_collections.kuber.network.plugins.module_utils._preflight.findings import Settings, findings, report
-from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, Host, look
+from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, Host, inspect
 from ansible_collections.kuber.network.plugins.module_utils._preflight.machine import NodeStatus
 from ansible_collections.kuber.network.plugins.module_utils._preflight.pool import AddressRange, Taken, parse_pool
 from ansible_collections.kuber.network.plugins.module_utils._proxy.proxy_absence import NoProxyError
@@ -364,7 +364,7 @@ def test_root_is_needed_only_where_something_has_to_be_changed(
         "route": "172.17.255.0/24",
         "via": NODE,
     }
-    found = look(settings | params, Machine(via))
+    found = inspect(settings | params, Machine(via))
     assert (found.needs_root, len(found.problems)) == (needs_root, problems)
 
 
@@ -377,7 +377,7 @@ def test_wsl_is_noted(tmp_path: pathlib.Path, release: str | None, noted: bool) 
         (tmp_path / "proc/sys/kernel/osrelease").write_text(release)
     settings = {key: option.get("default") for key, option in HOST_SPEC.items()}
     settings |= {"route": "172.17.255.0/24", "via": NODE}
-    notes = look(settings, Machine(NODE), root=tmp_path).notes
+    notes = inspect(settings, Machine(NODE), root=tmp_path).notes
     assert any("Windows does not" in note for note in notes) == noted
 
 

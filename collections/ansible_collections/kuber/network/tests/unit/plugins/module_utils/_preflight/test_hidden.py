@@ -13,7 +13,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._preflight.hidden import Engine, why_hidden
-from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, Host, look
+from ansible_collections.kuber.network.plugins.module_utils._preflight.host import HOST_SPEC, Host, inspect
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
 
 LOOPBACK = "127.0.0.1"
@@ -79,7 +79,7 @@ class Laptop(Runner):
 def looked(why: str, route: str = "172.17.255.0/24") -> Host:
     params = {name: option.get("default") for name, option in HOST_SPEC.items()}
     given = {"route": route, "via": "", "route_nodes": ["192.168.49.2"]}
-    return look(params | given, Laptop(), why_hidden=lambda: why)
+    return inspect(params | given, Laptop(), why_hidden=lambda: why)
 
 
 def test_hidden_nodes_are_named_as_such_with_the_option_that_goes_on() -> None:
