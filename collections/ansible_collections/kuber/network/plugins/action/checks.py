@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import typing as t
 
@@ -19,6 +20,7 @@ from ansible_collections.kuber.network.plugins.module_utils._checks.table import
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError
 from ansible_collections.kuber.network.plugins.plugin_utils import _client
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
+from ansible_collections.kuber.network.plugins.plugin_utils._engine import engine_environment
 from ansible_collections.kuber.network.plugins.plugin_utils._terminal import show
 
 # Read at import, in the main process: the workers that run actions have no terminal.
@@ -56,7 +58,9 @@ class ActionModule(KuberAction):
         if not params["checks"] and not params["earlier"]:
             raise KuberError("Nothing to check", wanted="at least one entry in checks or in earlier")
         host = str(self._task.delegate_to or task_vars["inventory_hostname"])
-        context = ProbeContext(self.runner, connect, host=host, usual=params["from"], beside=params["beside"])
+        beside = params["beside"]
+        engine = engine_environment(beside["engine"], os.environ) if beside else None
+        context = ProbeContext(self.runner, connect, host=host, usual=params["from"], beside=beside, engine=engine)
         checks = [build(raw, context) for raw in params["checks"]]
         verdicts = [CheckResult.load(item) for item in params["earlier"]]
         verdicts += run_checks(checks, timeout=params["timeout"], interval=params["interval"], progress=progress)

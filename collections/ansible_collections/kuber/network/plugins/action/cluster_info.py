@@ -15,7 +15,7 @@ from ansible_collections.kuber.network.plugins.module_utils._errors import Kuber
 from ansible_collections.kuber.network.plugins.module_utils._preflight import records
 from ansible_collections.kuber.network.plugins.plugin_utils._action import KuberAction
 from ansible_collections.kuber.network.plugins.plugin_utils._manifests_args import CONNECTION
-from ansible_collections.kuber.network.plugins.plugin_utils._profile import known_profiles, minikube_directory
+from ansible_collections.kuber.network.plugins.plugin_utils._profile import is_missing, minikube_directory
 
 CONTACT_SECONDS = 10.0
 
@@ -31,7 +31,7 @@ class ActionModule(KuberAction):
     def perform(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         profile = params["profile"]
         home = minikube_directory(params["minikube_home"] or os.environ.get("MINIKUBE_HOME"))
-        if profile and profile not in known_profiles(home):
+        if profile and is_missing(home, profile):
             problem = f"minikube has no profile {profile} (there is no {home}/profiles/{profile}/config.json)"
             return self._absent(f"{problem}. Run `minikube start --profile {profile}` to create it.", gone=True)
         try:

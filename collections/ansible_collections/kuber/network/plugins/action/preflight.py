@@ -36,6 +36,7 @@ from ansible_collections.kuber.network.plugins.plugin_utils._profile import (
     known_profiles,
     minikube_directory,
     read_profile,
+    require_access,
 )
 
 if t.TYPE_CHECKING:
@@ -46,12 +47,15 @@ POLL_SECONDS = 1.0
 
 
 def unreadable_profile(home: pathlib.Path, params: dict[str, t.Any]) -> t.Iterator[KuberError]:
-    """Yield why the inventory has no nodes for an existing profile."""
-    if params["profile"] in known_profiles(home) and not params["nodes"]:
-        try:
+    """Yield why the inventory has no nodes for a profile that exists, or may exist."""
+    if params["nodes"]:
+        return
+    try:
+        require_access(home, params["profile"])
+        if params["profile"] in known_profiles(home):
             read_profile(home, params["profile"])
-        except KuberError as exc:
-            yield exc
+    except KuberError as exc:
+        yield exc
 
 
 def what_hides(home: pathlib.Path, name: str) -> str:
@@ -96,11 +100,13 @@ class ActionModule(KuberAction):
         except KuberError as exc:
             cluster = exc
         home = minikube_directory(params["minikube_home"] or os.environ.get("MINIKUBE_HOME"))
+        unreadable = list(unreadable_profile(home, params))
         password = task_vars.get("ansible_become_password") or self._play_context.become_pass
         settings = Settings.load(
             params,
             minikube_home=str(home),
-            known_profiles=tuple(known_profiles(home)),
+            # What cannot be read is not missing.
+            known_profiles=(*known_profiles(home), *([params["profile"]] if unreadable else [])),
             # A check run changes nothing, and reading needs no rights.
             host=inspect(
                 params,
@@ -110,7 +116,7 @@ class ActionModule(KuberAction):
             ),
             may_become_root=self.check_mode or bool(password) or may_become_root(),
         )
-        found = [*unreadable_profile(home, params), *findings(settings, cluster)]
+        found = [*unreadable, *findings(settings, cluster)]
         if found or isinstance(cluster, KuberError):
             raise report(found)
         return {

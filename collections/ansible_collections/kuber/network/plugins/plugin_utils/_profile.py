@@ -96,12 +96,23 @@ def minikube_directory(given: str | None) -> pathlib.Path:
 
 
 def known_profiles(home: pathlib.Path) -> list[str]:
-    return sorted(path.parent.name for path in home.glob("profiles/*/config.json"))
+    """Return the names of the profiles, and of directories that this user may not read: they may be profiles."""
+    found = home.glob("profiles/*/")
+    return sorted(path.name for path in found if not _may_read(path) or (path / "config.json").exists())
+
+
+def is_missing(home: pathlib.Path, name: str) -> bool:
+    """Whether minikube has no such profile; one that this user may not read is not missing."""
+    try:
+        require_access(home, name)
+    except KuberError:
+        return False
+    return name not in known_profiles(home)
 
 
 def read_profile(home: pathlib.Path, name: str) -> Profile:
     """Read the files of one profile and ask the container engine for published ports, if there is one."""
-    _require_access(home)
+    require_access(home, name)
     if name not in known_profiles(home):
         raise _unknown_profile(home, name)
     if name in NAMES_OF_THIS_MACHINE:
@@ -147,16 +158,20 @@ def _unknown_profile(home: pathlib.Path, name: str) -> KuberError:
     )
 
 
-def _require_access(home: pathlib.Path) -> None:
-    """Raise if a directory belongs to root, as after `sudo minikube`: it would look as if there were no profiles."""
-    for directory in (home, home / "profiles"):
-        if directory.is_dir() and not os.access(directory, os.R_OK | os.X_OK):
+def require_access(home: pathlib.Path, name: str) -> None:
+    """Raise if a directory belongs to root, as after `sudo minikube`: it would look as if there were no profile."""
+    for directory in (home, home / "profiles", home / "profiles" / name):
+        if directory.is_dir() and not _may_read(directory):
             raise KuberError(
                 f"Cannot read {directory}",
                 wanted="a directory that this user may read",
                 found=f"no permission for user id {os.geteuid()}",
                 remedy=f"Run `sudo chown --recursive {os.geteuid()} {home}`",
             )
+
+
+def _may_read(directory: pathlib.Path) -> bool:
+    return os.access(directory, os.R_OK | os.X_OK)
 
 
 def _read_json(path: pathlib.Path, profile: str) -> dict[str, t.Any]:

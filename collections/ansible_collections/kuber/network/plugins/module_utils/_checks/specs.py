@@ -146,6 +146,8 @@ class ProbeContext:
     """The place to query from, except for commands."""
     beside: t.Mapping[str, str] | None = None
     """How to get a container beside the host."""
+    engine: t.Mapping[str, str] | None = None
+    """The environment in which the container engine is that of the host."""
 
     @functools.cached_property
     def client(self) -> Client:
@@ -159,7 +161,8 @@ class ProbeContext:
     def neighbour(self) -> ContainerBesideNode:
         if self.beside is None:
             raise KuberError("Missing option beside", wanted="the engine and the node for a container")
-        return ContainerBesideNode(self.local, **self.beside)
+        local = self.local if self.engine is None else LocalRunner(self.engine)
+        return ContainerBesideNode(local, **self.beside)
 
     @functools.cached_property
     def local(self) -> LocalRunner:

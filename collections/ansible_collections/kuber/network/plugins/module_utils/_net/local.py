@@ -10,8 +10,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+import typing as t
 
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from collections.abc import Mapping
 
 COMMAND_NOT_FOUND = 127
 # Debian keeps administrators' programs here; the PATH of other users lacks these directories.
@@ -21,9 +25,9 @@ ADMINISTRATION = ("/usr/sbin", "/sbin")
 class LocalRunner(Runner):
     """``Runner`` for this machine; commands print their messages in English, so that they can be recognised."""
 
-    def __init__(self) -> None:
-        path = os.pathsep.join([os.environ.get("PATH", os.defpath), *ADMINISTRATION])
-        self._environment = os.environ | {"LC_ALL": "C", "PATH": path}
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        path = os.pathsep.join([environment.get("PATH", os.defpath), *ADMINISTRATION])
+        self._environment = {**environment, "LC_ALL": "C", "PATH": path}
 
     def _run(self, argv: tuple[str, ...], stdin: str | None) -> Result:
         try:

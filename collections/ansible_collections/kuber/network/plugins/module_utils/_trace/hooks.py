@@ -184,9 +184,9 @@ def text(step: Step) -> str:
     return f"{step.action.target}: {comments}" if comments else step.action.target
 
 
-def unseen(tables: Mapping[str, IptablesTable], names: Sequence[str] = (*TABLES, "filter")) -> str:
+def unseen(tables: Mapping[str, IptablesTable]) -> str:
     """Return why the tables are incomplete."""
-    hidden = [name for name in names if name in tables and not tables[name].shown]
+    hidden = [name for name in (*TABLES, "filter") if name in tables and not tables[name].shown]
     if not hidden:
         return ""
     shows = " and ".join(f"`nft list table ip {name}`" for name in hidden)

@@ -62,7 +62,8 @@ def look_up(
     sent = [one for one in courses if one.socket]
     name = f"nftables {packet}"
     backends = merged(RuleBackend(one.socket, one.share, (Fact("chain", _short(one.path[-1].chain)),)) for one in sent)
-    finding = Lookup(name, tuple(_facts(scene, sent or courses)), backends, unknown=_doubt(courses))
+    unknown = hooks.unseen(beside or {}) or _doubt(courses)
+    finding = Lookup(name, tuple(_facts(scene, sent or courses)), backends, unknown=unknown)
     stop = next((one.path[-1] for one in courses if one.end in STOPS and not one.socket), None)
     if finding.unknown:
         return finding
@@ -91,8 +92,7 @@ def _beside(tables: Mapping[str, Iptables], scene: Scene, own: frozenset[str] | 
         # Both are at the same hook with the same priority, and the first to translate an address wins.
         what = f"iptables sends the packet to {sent.socket} by `{sent.path[-1].rule}`"
         return dataclasses.replace(finding, unknown=f"{what}: it cannot be decided whether that or kube-proxy is first")
-    unknown = hooks.unseen(tables, hooks.BEFORE) or before.doubt
-    return dataclasses.replace(finding, unknown=unknown) if unknown else None
+    return dataclasses.replace(finding, unknown=before.doubt) if before.doubt else None
 
 
 def _travel(table: NftablesTable, scene: Scene) -> tuple[Walk, list[Course]]:

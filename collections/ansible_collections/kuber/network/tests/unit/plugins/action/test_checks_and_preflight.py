@@ -92,6 +92,36 @@ def test_collected_results_are_shown_and_judged_by_the_last_task(play: PlayRunne
     assert "1 of 2 checks failed" in output
 
 
+NODE = {
+    "Image": "x",
+    "NetworkSettings": {"Networks": {"minikube": {"IPAddress": "192.168.49.2", "IPPrefixLen": 24}}},
+}
+ENGINE = f"""#!/bin/sh
+test -z "$DOCKER_HOST" || {{ echo "No such container" >&2; exit 1; }}
+case $1 in
+  inspect) echo '{json.dumps([NODE])}' ;;
+  run) echo v1 ;;
+esac
+"""
+
+
+def test_a_container_beside_the_node_is_started_by_the_engine_of_the_host(
+    play: PlayRunner, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a shell that `minikube docker-env` has led into the node, too."""
+    engine = tmp_path / "docker"
+    engine.write_text(ENGINE)
+    engine.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("MINIKUBE_ACTIVE_DOCKERD", "minikube")
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:32770")
+    beside = {"engine": "docker", "node": "minikube", "destination": "172.17.255.0/24"}
+    asked = {"name": "It answers", "from": "beside", "command": {"argv": ["curl"], "matches": ["v1"]}}
+    code, output = play({"kuber.network.checks": {"checks": [asked], "beside": beside, "timeout": 0}})
+    assert code == 0, output
+    assert "1 of 1 checks passed" in output
+
+
 def test_preflight_tells_all_findings_at_once(play: PlayRunner, tmp_path: pathlib.Path) -> None:
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(json.dumps({"contexts": [{"name": "work", "context": {}}]}))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import stat
 import subprocess
 import sys
@@ -173,11 +174,21 @@ def test_without_a_key_of_its_own_the_ssh_driver_uses_the_users(minikube_home: t
     assert values["ansible_ssh_private_key_file"] == str(minikube_home.path / "machines/minikube/id_rsa")
 
 
-def test_a_directory_of_roots_is_named_with_what_helps(minikube_home: t.Any) -> None:
+@pytest.mark.parametrize("closed", [".", "profiles", "profiles/minikube"])
+def test_a_directory_of_roots_is_named_with_what_helps(minikube_home: t.Any, closed: str) -> None:
     minikube_home.profile()
-    with unittest.mock.patch("os.access", return_value=False), pytest.raises(KuberError) as refused:
-        _profile.read_profile(minikube_home.path, "minikube")
-    assert f"`sudo chown --recursive {os.geteuid()} {minikube_home.path}`" in str(refused.value)
+    minikube_home.machine()
+    help_ = f"`sudo chown --recursive {os.geteuid()} {minikube_home.path}`"
+    directory = minikube_home.path / closed
+    with unittest.mock.patch("os.access", lambda path, _mode: path != directory):
+        with pytest.raises(KuberError, match=f"Cannot read {directory};.*{re.escape(help_)}"):
+            _profile.read_profile(minikube_home.path, "minikube")
+        (finding,) = preflight.unreadable_profile(minikube_home.path, {"profile": "minikube", "nodes": []})
+        assert help_ in str(finding)
+        # Teardown does not take its cluster for deleted.
+        assert not _profile.is_missing(minikube_home.path, "minikube")
+    assert _profile.read_profile(minikube_home.path, "minikube").name == "minikube"
+    assert [_profile.is_missing(minikube_home.path, name) for name in ("minikube", "other")] == [False, True]
 
 
 @pytest.mark.parametrize("entries", [{}, [7], [{"MachineName": "minikube", "Pid": "x"}], [{"MachineName": 1}], None])

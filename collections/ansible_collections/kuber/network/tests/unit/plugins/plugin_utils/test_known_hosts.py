@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import subprocess
 
@@ -118,6 +119,19 @@ def test_other_lines_stay_as_they_are(tmp_path: pathlib.Path) -> None:
 def test_a_directory_that_is_missing_is_named(tmp_path: pathlib.Path) -> None:
     with pytest.raises(KuberError, match="Cannot save"):
         KnownHosts(str(tmp_path / "gone" / "known_hosts"), "minikube").verify(key(b"one"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as somebody else")
+def test_the_user_who_owns_the_directory_can_save_what_another_cannot(tmp_path: pathlib.Path) -> None:
+    known = KnownHosts(str(tmp_path / "known_hosts"), "minikube")
+    os.seteuid(65534)
+    try:
+        with pytest.raises(KuberError, match="Run as the user who owns minikube's directory"):
+            known.verify(key(b"one"))
+    finally:
+        os.seteuid(0)
+    known.verify(key(b"one"))
+    assert [entry.key for entry in known.entries()] == [key(b"one")]
 
 
 @given(bodies=st.lists(st.binary(min_size=1), min_size=1, max_size=4, unique=True), shown=st.binary(min_size=1))

@@ -17,7 +17,7 @@ import urllib3
 from ansible_collections.kuber.network.plugins.module_utils._api.httperrors import ApiError
 from ansible_collections.kuber.network.plugins.module_utils._trace import gateway_routes, target, traefik
 from ansible_collections.kuber.network.plugins.module_utils._trace.cluster import ClusterObjects, read
-from ansible_collections.kuber.network.plugins.module_utils._trace.model import Health, first_broken, walk
+from ansible_collections.kuber.network.plugins.module_utils._trace.model import Health, Hop, first_broken, walk
 from ansible_collections.kuber.network.plugins.module_utils._trace.plan import plan
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.conftest import SEEN
 
@@ -100,6 +100,9 @@ def test_a_route_that_is_not_served_is_named(seen: dict[str, t.Any], break_it: t
     trouble = decide(seen, "/web").hop.trouble
     assert trouble is not None
     assert trouble.what == what
+    assert trouble.remedy == "Correct what it names there"
+    # The Gateway is there and accepts the route, and Traefik makes its router.
+    assert decide(copy.deepcopy(RECORDED), "/web").hop.health is Health.OK
 
 
 def test_a_router_of_a_route_that_is_gone_leads_somewhere_unknown(seen: dict[str, t.Any]) -> None:
@@ -130,11 +133,14 @@ def test_a_backend_that_traefik_refuses_is_named_with_its_reason(lab: t.Any, see
     weighted = seen["routers"]["services"][f"{WEIGHTS}-wrr@kubernetesgateway"]["weighted"]["services"]
     weighted[0]["status"] = 500
     world = lab.world()
-    known = cluster_of(seen)
-    cluster = dataclasses.replace(world.cluster, gateways=known.gateways, http_routes=known.http_routes)
-    root = plan(
-        target.parse(f"http://{HOST}/test-webapp"), dataclasses.replace(world, cluster=cluster, routers=seen["routers"])
-    )
+
+    def traced(found: dict[str, t.Any]) -> Hop:
+        known = cluster_of(found)
+        cluster = dataclasses.replace(world.cluster, gateways=known.gateways, http_routes=known.http_routes)
+        wanted = target.parse(f"http://{HOST}/test-webapp")
+        return plan(wanted, dataclasses.replace(world, cluster=cluster, routers=found["routers"]))
+
+    root = traced(seen)
     broken = first_broken(root)
     assert broken is not None
     assert broken.name == "canary/test-webapp-v1"
@@ -143,7 +149,11 @@ def test_a_backend_that_traefik_refuses_is_named_with_its_reason(lab: t.Any, see
         "Nothing is sent to Service canary/test-webapp-v1: Traefik answers 500: Gateway ingress-nginx/ingress: "
         "RefNotPermitted: missing ReferenceGrant"
     )
+    assert broken.trouble.remedy == "Correct the HTTPRoute"
     assert "Traefik" in [hop.name for hop in walk(root)]
+    # With a backend that it may have, nothing is refused.
+    after = first_broken(traced(copy.deepcopy(RECORDED)))
+    assert after is None or "Nothing is sent" not in str(after.trouble)
 
 
 class Server:

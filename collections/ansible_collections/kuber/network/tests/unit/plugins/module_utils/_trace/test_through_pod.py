@@ -119,6 +119,27 @@ def test_without_a_pod_of_kube_proxy_another_image_is_asked_for() -> None:
         pass
 
 
+@pytest.mark.parametrize(
+    ("refusing", "image", "says"),
+    [
+        (K3s({}), "", "Name an image that is on the node and has a shell and chroot"),
+        (
+            Cluster({"containerStatuses": [{"state": {"waiting": {"reason": "ErrImageNeverPull"}}}]}),
+            "busybox:1.0",
+            "Name another image",
+        ),
+    ],
+)
+def test_with_an_image_that_is_on_the_node_it_goes_on(refusing: t.Any, image: str, says: str) -> None:
+    with pytest.raises(KuberError) as caught, through_pod.runner_on(refusing, "kind-worker", image):
+        pass
+    assert says in str(caught.value)
+    cluster: t.Any = Cluster({"phase": "Running"})
+    with through_pod.runner_on(cluster, "kind-worker", "busybox:1.31.0") as runner:
+        # Which also reads what a container without a shell cannot.
+        assert runner.has_shell
+
+
 class NodeOfK3s(Runner):
     """Its kube-proxy answers on the usual port."""
 

@@ -115,7 +115,10 @@ def test_what_a_rewrite_leaves_is_refused_by_traefik(raw: dict[str, t.Any]) -> N
         "regex": "/web(/|$)(.*)",
         "replacement": "/$2",
     }
-    facts = {fact.label: fact.text for fact in decide(raw, f"{WEB}/index.html").hop.facts}
+    assert "such as /web(/|$)(.*)" in hop.trouble.remedy
+    mended = decide(raw, f"{WEB}/index.html").hop
+    assert mended.health is Health.OK
+    facts = {fact.label: fact.text for fact in mended.facts}
     assert facts["rewrite"] == "/web/index.html reaches the pod as /index.html"
 
 
@@ -151,6 +154,17 @@ def test_where_traefik_has_no_router_it_answers_404(raw: dict[str, t.Any]) -> No
         trouble = decide(raw, f"http://{HOST}{path}", cluster).hop.trouble
         assert trouble is not None
         assert trouble.what == what
+
+
+@pytest.mark.parametrize("path", ["/shop", "/web"])
+def test_with_such_a_rule_or_an_existing_path_the_request_is_served(raw: dict[str, t.Any], path: str) -> None:
+    trouble = decide(raw, f"http://{HOST}/shop").hop.trouble
+    assert trouble is not None
+    assert trouble.remedy == "Add such a rule, or request an existing host and path"
+    # What Traefik makes of a rule that was added.
+    like = next(one for one in raw["routers"].values() if "/web" in one["rule"] and HOST in one["rule"])
+    raw["routers"]["shop@kubernetesingressnginx"] = like | {"rule": like["rule"].replace("/web", "/shop")}
+    assert decide(raw, f"http://{HOST}{path}").hop.health is Health.OK
 
 
 def traced(lab: t.Any, routers: dict[str, t.Any] | str, text: str) -> Hop:

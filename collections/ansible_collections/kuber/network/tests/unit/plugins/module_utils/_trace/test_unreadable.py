@@ -6,17 +6,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing as t
 
 import pytest
 
+from ansible_collections.kuber.network.plugins.module_utils._net import iptables
 from ansible_collections.kuber.network.plugins.module_utils._trace.model import Health, Kind, first_broken, walk
 from ansible_collections.kuber.network.plugins.module_utils._trace.rules import Packet
 from ansible_collections.kuber.network.tests.unit.plugins.module_utils._trace.on_a_node import (
+    HERE,
     LB,
     follow,
     in_iptables,
+    in_ipvs,
+    in_nftables,
+    items,
     plain,
     rules_hop,
     said,
@@ -63,6 +69,21 @@ def test_a_table_that_iptables_does_not_show_is_unknown(lab: t.Any, line: str) -
         assert rules_hop(root).health is Health.UNKNOWN
         assert "iptables-save cannot print all of table nat" in said(root)
         assert "restart" not in said(root)
+
+
+@pytest.mark.parametrize("table", ["raw", "mangle", "nat", "filter"])
+@pytest.mark.parametrize("mode", ["iptables", "nftables", "ipvs"])
+def test_each_table_on_the_way_counts_in_each_mode(lab: t.Any, mode: str, table: str) -> None:
+    line = f"# Table `{table}' is incompatible, use 'nft' tool.\n"
+    nodes = {
+        "iptables": in_iptables(line + plain()),
+        "nftables": in_nftables(items(), dataclasses.replace(HERE, iptables={"ipv4": iptables.parse(line)})),
+        "ipvs": in_ipvs({}, line),
+    }
+    root = follow(lab, nodes[mode], LB)
+    assert rules_hop(root).health is Health.UNKNOWN
+    assert f"use `nft list table ip {table}`" in said(root)
+    assert first_broken(root) is None
 
 
 def test_a_family_whose_rules_were_not_read_is_unknown() -> None:
