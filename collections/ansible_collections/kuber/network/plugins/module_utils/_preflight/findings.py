@@ -127,6 +127,7 @@ def findings(settings: Settings, cluster: _cluster.ClusterInfo | KuberError) -> 
     host = settings.host
     if settings.route:
         found += _pool.led_elsewhere(settings.addresses, settings.route, host.around, nodes)
+        found += _pool.name_servers_cut_off(settings.route, ranges, host.around, services)
     return [*found, *_pool.in_use(ranges, host.around, nodes, services, has_route=host.has_route)]
 
 

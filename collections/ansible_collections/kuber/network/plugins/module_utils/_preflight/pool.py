@@ -128,6 +128,25 @@ def in_use(
             )
 
 
+def name_servers_cut_off(
+    route: str, ranges: Sequence[AddressRange], around: Sequence[LocalNetworks], services: Sequence[Address]
+) -> Iterator[KuberError]:
+    """Yield an error if the route leads away name servers of this machine; those in the pool are already reported."""
+    wanted = _network(route)
+
+    def holds(address: Address) -> bool:
+        return wanted is not None and address in wanted and not any(address in pool for pool in ranges)
+
+    found = [text for one in around for text in _in_use.name_servers(one, holds, services)]
+    if found:
+        yield KuberError(
+            f"The route to {route} would cut off addresses that this machine uses",
+            wanted="a network in which nothing else has an address",
+            found=", ".join(found),
+            remedy="Choose another pool (metallb_pool_addresses, host_network_destination)",
+        )
+
+
 def wrong_addresses(addresses: Mapping[str, str], ranges: Sequence[AddressRange]) -> Iterator[KuberError]:
     """Yield an error for each wanted address that is outside the pool or used twice."""
     owners: dict[Address, str] = {}

@@ -317,6 +317,15 @@ def test_what_the_route_would_cut_off_is_said_once(good: Settings) -> None:
     assert findings(settings, CLUSTER) == [problem]
 
 
+def test_a_name_server_beside_the_pool_would_be_cut_off_by_the_route(good: Settings) -> None:
+    around = LocalNetworks(name_servers=AROUND.name_servers)
+    small = dataclasses.replace(good, pool=("172.17.255.1-172.17.255.9",), host=Host(around=(around,), has_route=True))
+    (found,) = findings(small, CLUSTER)
+    assert "The route to 172.17.255.0/24 would cut off" in str(found)
+    assert "found: the name server 172.17.255.53. Choose" in str(found)
+    assert findings(dataclasses.replace(small, route=""), CLUSTER) == []
+
+
 def test_what_keeps_the_route_from_being_set_is_reported(good: Settings) -> None:
     problem = KuberError("The next hop is this machine")
     assert findings(dataclasses.replace(good, host=Host(problems=(problem,))), CLUSTER) == [problem]
