@@ -144,3 +144,13 @@ def test_preflight_asks_for_rights_only_where_they_are_needed(host: Host) -> Non
     # There is no cluster, so it still finds something, but not this.
     assert "Nothing was changed: fix" in output
     assert complaint not in output
+
+
+def test_preflight_finds_out_what_root_may_not_change(host: Host) -> None:
+    host.run("mount -o remount,bind,ro /etc/hosts")
+    output = " ".join(host.play(root=True, tasks=LOOK)[1].split())
+    assert "Cannot change /etc/hosts" in output
+    assert "networking.extraHosts), and set host_network_enabled=false" in output
+    host.run("mount -o remount,bind,rw /etc/hosts")
+    assert "Cannot change /etc/hosts" not in host.play(root=True, tasks=LOOK)[1]
+    assert (host.routes(), host.hosts()) == ([], "127.0.0.1 localhost\n")

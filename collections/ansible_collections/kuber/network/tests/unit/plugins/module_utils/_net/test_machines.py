@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import os
 import pathlib
 import subprocess
@@ -15,7 +16,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kuber.network.plugins.module_utils._errors import KuberError, RootRequired
-from ansible_collections.kuber.network.plugins.module_utils._net import static_route
+from ansible_collections.kuber.network.plugins.module_utils._net import persistence, static_route
 from ansible_collections.kuber.network.plugins.module_utils._net.local import LocalRunner
 from ansible_collections.kuber.network.plugins.module_utils._preflight import host
 from ansible_collections.kuber.network.plugins.module_utils._runner import Result, Runner
@@ -143,6 +144,9 @@ def test_a_kernel_without_rules_is_asked_afterwards(machine: Machine) -> None:
 @pytest.mark.parametrize("nodes", [(NODE,), (NODE, SECOND)])
 def test_ours_goes_whatever_has_become_of_the_nodes(machine: Machine, nodes: tuple[str, ...]) -> None:
     machine.set(*nodes)
+    file = machine.root / persistence.IF_UP / persistence.file_name(ipaddress.ip_network(POOL))
+    file.parent.mkdir(parents=True)
+    file.write_text(f"#!/bin/sh\n{persistence.HEADER}\n")
     machine.ip(f"route add {POOL} via 192.168.49.77 metric 50")
     # The cluster is gone and nobody knows its addresses, or it has others by now.
     assert (
@@ -151,6 +155,7 @@ def test_ours_goes_whatever_has_become_of_the_nodes(machine: Machine, nodes: tup
     )
     assert machine.set(state="absent")
     assert machine.routes() == [f"{POOL} via 192.168.49.77 dev br0 metric 50"]
+    assert not file.exists()
 
 
 def test_what_was_set_by_hand_goes_with_the_node_that_it_leads_to(machine: Machine) -> None:
