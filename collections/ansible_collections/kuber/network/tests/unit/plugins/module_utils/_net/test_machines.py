@@ -455,6 +455,8 @@ class Odd(Runner):
         ((1, "", "Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }\n"), "Usage"),
         ((255, "", 'Option "-j" is unknown, try "ip -help".\n'), "is unknown"),
         ((0, "default via 10.0.0.1 dev eth0 \n", ""), "default via 10.0.0.1 dev eth0"),
+        # iproute2 of Debian 9 and Ubuntu 18.04: JSON in part.
+        ((0, '[{"dst":"default","via 10.0.0.1 dev eth0 onlink "}]\n', ""), "via 10.0.0.1 dev eth0"),
     ],
 )
 def test_a_program_that_cannot_be_used_is_named(result: tuple[int, str, str], said: str) -> None:
