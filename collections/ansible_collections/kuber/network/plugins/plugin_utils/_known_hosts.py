@@ -16,6 +16,7 @@ import hashlib
 import hmac
 import os
 import pathlib
+import re
 import shlex
 import typing as t
 
@@ -138,14 +139,22 @@ class KnownHosts:
             yield KnownHost(number, HostKey(blob), marker == REVOKED)
 
     def _is_named(self, names: str) -> bool:
-        """Whether a line applies to the machine; with HashKnownHosts its name is hashed (sshd(8), SSH_KNOWN_HOSTS)."""
+        """Whether a line applies to the machine: it has patterns, or the hash of a name (sshd(8), SSH_KNOWN_HOSTS)."""
         if not names.startswith("|1|"):
-            return self._name in names.split(",")
+            patterns = names.split(",")
+            return any(map(self._matches, patterns)) and not any(
+                self._matches(one[1:]) for one in patterns if one.startswith("!")
+            )
         try:
             salt, digest = (base64.b64decode(part, validate=True) for part in names.split("|")[2:4])
         except (ValueError, binascii.Error):
             return False
         return hmac.compare_digest(hmac.digest(salt, self._name.encode(), "sha1"), digest)
+
+    def _matches(self, pattern: str) -> bool:
+        """Whether a pattern, with the wildcards * and ?, matches the machine's name."""
+        words = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+        return re.fullmatch(words, self._name) is not None
 
     def _changed(self, key: HostKey, entry: KnownHost) -> KuberError:
         forget = shlex.join(["ssh-keygen", "-R", self._name, "-f", str(self._path)])

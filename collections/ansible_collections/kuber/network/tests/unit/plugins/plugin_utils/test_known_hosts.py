@@ -71,6 +71,30 @@ def test_a_revoked_key_is_never_trusted(tmp_path: pathlib.Path) -> None:
         known.verify(key(b"ca"))
 
 
+@pytest.mark.parametrize(
+    ("names", "applies"),
+    [
+        ("*", True),
+        ("mini*,other", True),
+        ("minikub?", True),
+        ("minikub?-m02", False),
+        ("*,!minikube", False),
+        ("*,!mini", True),
+        ("minikube.", False),
+    ],
+)
+def test_a_line_may_be_for_a_pattern_of_names(tmp_path: pathlib.Path, names: str, applies: bool) -> None:
+    path = tmp_path / "known_hosts"
+    path.write_text(f"@revoked {key(b'bad').line(names)}{key(b'good').line(names)}")
+    listed = subprocess.run(["ssh-keygen", "-F", "minikube", "-f", str(path)], check=False, capture_output=True).stdout
+    assert bool(listed) == applies, "OpenSSH takes it otherwise"
+    known = KnownHosts(str(path), "minikube")
+    assert [entry.key for entry in known.entries()] == [key(b"good")] * applies
+    if applies:
+        with pytest.raises(KuberError, match="is revoked"):
+            known.verify(key(b"bad"))
+
+
 def test_fingerprints_are_those_of_openssh(tmp_path: pathlib.Path) -> None:
     for kind in ("ed25519", "rsa", "ecdsa"):
         path = tmp_path / kind
