@@ -38,8 +38,9 @@ def test_the_playbooks_find_what_they_need(example: pathlib.Path) -> None:
     nodes = set(found["control_plane"]["hosts"]) | set(found["workers"]["hosts"])
     assert set(found["minikube_nodes"]["children"]) == {"control_plane", "workers"}
     variables = found["_meta"]["hostvars"]
-    assert set(variables) == nodes
-    for node in nodes:
+    assert set(variables) == nodes | {"localhost"}
+    assert variables["localhost"]["ansible_connection"] == "local"
+    for node in variables:
         assert isinstance(variables[node]["host_network_nodes"], list)
         assert variables[node]["kuber_context"]
 
@@ -66,5 +67,15 @@ def test_other_forms_of_inventories_are_read(tmp_path: pathlib.Path, name: str, 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_every_play_of_the_whole_has_hosts(example: pathlib.Path) -> None:
-    printed = run("ansible-playbook", "-i", str(example), str(COLLECTION / "playbooks" / "site.yml"), "--list-hosts")
-    assert "hosts (0)" not in printed
+    playbook = str(COLLECTION / "playbooks" / "site.yml")
+    assert "hosts (0)" not in run("ansible-playbook", "-i", str(example), playbook, "--list-hosts")
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_this_machine_can_be_the_only_target(example: pathlib.Path) -> None:
+    playbook = str(COLLECTION / "playbooks" / "site.yml")
+    printed = run("ansible-playbook", "-i", str(example), playbook, "--list-hosts", "--limit=localhost")
+    assert "hosts (1):\n      localhost\n" in printed
+    # The interpreter is the one that runs Ansible, as for a localhost that no inventory names.
+    asked = run("ansible", "-i", str(example), "localhost", "-m", "ansible.builtin.command", "-a", "true")
+    assert "localhost | CHANGED" in asked
