@@ -101,7 +101,11 @@ def name_hop(machine: Machine, name: str, wanted: Sequence[str]) -> tuple[Hop, s
         hop = dataclasses.replace(hop, facts=(*hop.facts, Fact("also listed", ", ".join(listed[1:]))))
     if wanted and found[0] not in wanted:
         what = f"{source} has {found[0]} for {name}, but its ingress is at {', '.join(wanted)}"
-        remedy = f"Change the line in /etc/hosts to `{wanted[0]} {name}`" if listed else f"Add the line `{line}` to /etc/hosts"
+        remedy = (
+            f"Change the line in /etc/hosts to `{wanted[0]} {name}`"
+            if listed
+            else f"Add the line `{line}` to /etc/hosts"
+        )
         return hop.broken(what, remedy), wanted[0]
     return hop, found[0]
 
