@@ -74,7 +74,7 @@ help:
 	@echo '                     show the rollout strategies, each by a real rollout, recorded (after make site)'
 	@echo 'make test [ARGS="ruff unit"]'
 	@echo '                     lint, sanity, unit tests, Molecule on the lab cluster; only the named stages'
-	@echo 'make soak [SOAK=3] [ARGS="galaxy matrix kubernetes helm coverage environments faults breaks mutants drift modes teardown lifecycle failover migrate migrate-ipvs gateway homework artifact machines static-inventory desktop ipvs-machine"]'
+	@echo 'make soak [SOAK=3] [ARGS="galaxy matrix kubernetes helm coverage environments faults breaks mutants drift modes teardown lifecycle failover traefik migrate migrate-ipvs gateway homework artifact machines static-inventory desktop ipvs-machine"]'
 	@echo '                     the long forms of the tests, far longer than make test'
 	@echo 'make mutants [ARGS="decide fieldset"]'
 	@echo '                     change the pure modules of the engine bit by bit, and see which changes the tests notice'
