@@ -146,8 +146,13 @@ def test_a_directory_that_is_missing_is_named(tmp_path: pathlib.Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as somebody else")
-def test_the_user_who_owns_the_directory_can_save_what_another_cannot(tmp_path: pathlib.Path) -> None:
-    known = KnownHosts(str(tmp_path / "known_hosts"), "minikube")
+def test_the_user_who_owns_the_directory_can_save_what_another_cannot(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Those above it are closed to others.
+    monkeypatch.chdir(tmp_path)
+    tmp_path.chmod(0o755)
+    known = KnownHosts("known_hosts", "minikube")
     os.seteuid(65534)
     try:
         with pytest.raises(KuberError, match="Run as the user who owns minikube's directory"):
