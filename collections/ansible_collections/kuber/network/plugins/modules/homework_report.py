@@ -40,7 +40,7 @@ options:
   refusal:
     description:
       - Why the folder was refused, or why its check broke off. The report then has only row 0, which could not be
-        looked at for this reason, and O(src) is not read.
+        checked for this reason, and O(src) is not read.
     type: str
     default: ""
   stand_ins:

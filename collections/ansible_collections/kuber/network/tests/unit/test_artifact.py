@@ -33,6 +33,8 @@ SETTING = re.compile(rf"(?<![\w.])(?:{FAMILIES})_\w+")
 MADE_IN_A_RUN = {
     "common_records",
     "common_switch",
+    "common_switch_title",
+    "common_traffic",
     "gateway_api_known",
     "kube_proxy_node_result",
     "kube_proxy_result",
@@ -45,7 +47,6 @@ MADE_IN_A_RUN = {
     "migrate_problem",
     "migrate_record",
     "migrate_report",
-    "migrate_seen",
     "migrate_traffic",
     "preflight_node",
     "rollout_item",

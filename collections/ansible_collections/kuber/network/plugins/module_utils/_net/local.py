@@ -25,7 +25,8 @@ ADMINISTRATION = ("/usr/sbin", "/sbin")
 class LocalRunner(Runner):
     """``Runner`` for this machine; commands print their messages in English, so that they can be recognised."""
 
-    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        environment = os.environ if environment is None else environment
         path = os.pathsep.join([environment.get("PATH", os.defpath), *ADMINISTRATION])
         self._environment = {**environment, "LC_ALL": "C", "PATH": path}
 

@@ -90,7 +90,7 @@ def home(tmp_path: pathlib.Path) -> pathlib.Path:
     return tmp_path
 
 
-def switch(home: pathlib.Path, *fails: list[str], before: str = "ipvs") -> Run:
+def switch(home: pathlib.Path, *fails: list[str], before: str = "ipvs", measure: bool = True) -> Run:
     (home / "fails").write_text(json.dumps(fails))
     variables = {
         "migrate_to": "nftables",
@@ -98,7 +98,7 @@ def switch(home: pathlib.Path, *fails: list[str], before: str = "ipvs") -> Run:
         "kuber_context": "none",
         "kuber_kubeconfig": "none",
         "host_network_enabled": False,
-        "kuber_switch_measure": True,
+        "kuber_switch_measure": measure,
         "kuber_switch_directory": str(home),
     }
     environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(home), "ANSIBLE_NOCOLOR": "1", "COLUMNS": "1000"}
@@ -183,3 +183,16 @@ def test_nothing_is_changed_if_users_get_no_answer_before(home: pathlib.Path) ->
     run = switch(home, ["traffic", "started"])
     assert run.code != 0
     assert (run.modes, [one for one in run.calls if one[0] == "manifests"]) == ([], [])
+
+
+def test_a_switch_without_figures_is_complete(home: pathlib.Path) -> None:
+    run = switch(home, ["traffic", '"stopped"'])
+    assert run.code == 0, run.output
+    assert "The figures of the switch are missing. Stop the requests: It does not work." in run.output
+    assert "kube-proxy runs in mode nftables" in run.output
+
+
+def test_a_switch_need_not_be_measured(home: pathlib.Path) -> None:
+    run = switch(home, measure=False)
+    assert run.code == 0, run.output
+    assert [call for call in run.calls if call[0] == "traffic"] == []
